@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ops import ports
+from ops import ports, services
 from ops.deployment import ROOT, Deployment, SetupError
 from ops.launch import holder
 from ops.services import Service
@@ -26,20 +26,35 @@ def states(deployment: Deployment) -> dict[str, tuple[str, str]]:
     return {info["name"]: (info["statename"], info["description"]) for info in known}
 
 
-def begin(deployment: Deployment, services: Iterable[Service]) -> Any:
-    """Bring supervisord up with the configuration of now; what runs with a former one is restarted.
+def startable(deployment: Deployment) -> list[Service]:
+    """Return the services to run here, before anything slow is done.
 
-    Services that outlived a killed supervisord are ended first.
+    A MinIO that answers with our credentials is taken as it is. Services that outlived a killed supervisord are ended.
+    Raises SetupError where a port is taken.
     """
+    if ask(deployment) is None:
+        end_orphans(deployment)
+    known, wanted = states(deployment), services.of(deployment)
+    for service in list(wanted):
+        if known.get(service.name, ("",))[0] in UP:
+            continue
+        if service is services.MINIO and ports.refuse_foreign_store(deployment):
+            wanted.remove(service)
+            continue
+        _refuse_taken_ports(deployment, service)
+    return wanted
+
+
+def begin(deployment: Deployment, chosen: Iterable[Service]) -> Any:
+    """Bring supervisord up with the configuration of now; what runs with a former one is ended."""
     for folder in ("run", "log", "minio", "mlflow/artifacts"):
         (deployment.state / folder).mkdir(parents=True, exist_ok=True)
     _own_folder(deployment.socket.parent)
     configuration = deployment.state / "run" / "supervisord.conf"
-    configuration.write_text(render(deployment, services))
+    configuration.write_text(render(deployment, chosen))
     if server := ask(deployment):
         _reload(server)
         return server
-    end_orphans(deployment)
     command = [str(deployment.venv / "bin" / "supervisord"), "-c", str(configuration)]
     started = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if (server := ask(deployment)) is None:
@@ -51,8 +66,7 @@ def start(deployment: Deployment, server: Any, service: Service) -> None:
     """Start a service unless it runs; raises SetupError where one of its ports is taken."""
     if server.getProcessInfo(service.name)["statename"] in UP:
         return
-    for variable in (service.port, *service.other_ports):
-        ports.refuse_taken(deployment, variable, service.title)
+    _refuse_taken_ports(deployment, service)
     server.startProcess(service.name, False)
 
 
@@ -90,6 +104,11 @@ def end_orphans(deployment: Deployment) -> list[str]:
         if _await(lambda: not any(holder(deployment, name) for name in running)):
             break
     return list(running)
+
+
+def _refuse_taken_ports(deployment: Deployment, service: Service) -> None:
+    for variable in (service.port, *service.other_ports):
+        ports.refuse_taken(deployment, variable, service.title)
 
 
 def _signal(pid: int, sign: signal.Signals) -> None:

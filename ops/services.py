@@ -37,6 +37,7 @@ class Service:
     variables: tuple[str, ...] = ()
     settings: Callable[[Deployment], dict[str, str]] = field(default=lambda _: {})
     other_ports: tuple[str, ...] = ()
+    needs_model: bool = False  # starts only after the pipeline
     patience: float = 60.0  # seconds until it must be healthy
 
     def environment(self, deployment: Deployment) -> dict[str, str]:
