@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
@@ -37,7 +38,7 @@ def read_text(files: list[Path], resource: Resource, names: list[str]) -> pd.Dat
         _check_header(path, table.column_names, names)
         tables.append(table.select(names))
         origins.append([path.name, table.num_rows, 2 if resource.dialect.header else 1])
-    frame = arrow.concat_tables(tables).to_pandas()
+    frame: pd.DataFrame = arrow.concat_tables(tables).to_pandas()
     if frame.empty:
         raise ContractError(f"{', '.join(path.name for path in files)}: no rows; a table needs at least one")
     frame.attrs["files"] = origins
@@ -119,12 +120,15 @@ def _typed(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         words = dict.fromkeys(column.true_values, True) | dict.fromkeys(column.false_values, False)
         values = cells.map(words).astype("boolean")
     else:
-        plain = cells.str.replace(column.group_char, "", regex=False) if column.group_char else cells
-        values = pd.to_numeric(plain.str.replace(column.decimal_char, ".", regex=False), errors="coerce")
-        values = values.astype("Float64").replace([float("inf"), float("-inf")], pd.NA)
-        if column.kind == "integer":
-            values = values.where(values % 1 == 0).astype("Int64")
+        values = _numeric(cells, column)
     return values, values.isna() & cells.notna()
+
+
+def _numeric(cells: pd.Series, column: Column) -> pd.Series:
+    plain = cells.str.replace(column.group_char, "", regex=False) if column.group_char else cells
+    numbers = pd.to_numeric(plain.str.replace(column.decimal_char, ".", regex=False), errors="coerce")
+    finite = numbers.where(np.isfinite(numbers)).astype("Float64")
+    return finite.where(finite % 1 == 0).astype("Int64") if column.kind == "integer" else finite
 
 
 def _violation(field: str, rule: str, wrong: pd.Series, cells: pd.Series) -> Violation:

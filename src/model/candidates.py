@@ -42,7 +42,9 @@ def _base(candidate: Base, columns: list[Column], seed: int) -> Pipeline:
             classifier = forest(candidate, seed)
         case Boosting():
             directions = {column.name: SIGN[column.direction] for column in numeric}
-            classifier = boosting(candidate, [directions.get(name, 0) for name in encoder.get_feature_names_out()], seed)
+            classifier = boosting(
+                candidate, [directions.get(name, 0) for name in encoder.get_feature_names_out()], seed
+            )
     return Pipeline([("encode", encoder), ("classify", classifier)])
 
 
