@@ -14,7 +14,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from src.errors import LastroError
-from src.lineage.settings import Settings, quiet_tools
+from src.lineage.settings import Settings, environment, quiet_tools
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +35,7 @@ def opened(settings: Settings, variables: Mapping[str, str] = NOTHING) -> Iterat
     quiet_tools()
     import mlflow
 
-    with _environment({"MLFLOW_TRACKING_URI": settings.tracking_uri, **variables}):
+    with environment({"MLFLOW_TRACKING_URI": settings.tracking_uri, **variables}):
         with plainly(settings):
             if settings.database:
                 make_database(settings.database, settings.runs_folder)
@@ -123,16 +123,3 @@ def _create(client: "MlflowClient", name: str, artifacts: str | None) -> str:
         if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
             return experiment(client, name, artifacts)
         raise
-
-
-@contextlib.contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
