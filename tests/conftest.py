@@ -70,7 +70,10 @@ class Project:
 def project_files() -> Sequence[str]:
     """What Git tracks or would track: a developer's uncommitted changes are tested too."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
@@ -102,7 +105,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy in which the whole pipeline ran as it is committed, in an odd environment. Copy it before you change it."""
+    """A copy where the whole pipeline ran as committed, in an odd environment. Copy it before you change it."""
     project = fresh_copy(tmp_path_factory.mktemp("a") / "some where" / "else", **ELSEWHERE)
     project.run("dvc", "repro", "--force")
     return project

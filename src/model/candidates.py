@@ -6,7 +6,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from src.contract.package import Column
+from src.contract.fields import Column
 from src.model.features import ApplicantEncoder
 from src.params import Base, Blend, Boosting, Candidate, Forest, Scorecard
 

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import httpx
 from tqdm import tqdm
 
-from src.contract.package import ContractError, Package, read_package
-from src.contract.table import check_table, merge, read_text, refuse, type_table, write_table
+from src.contract.fields import ContractError
+from src.contract.package import Package, read_package
+from src.contract.table import check_table, merge, refuse, type_table, write_table
+from src.contract.text import read_text
 from src.errors import LastroError, run
 from src.files import replacing
 from src.params import read_params

@@ -10,7 +10,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from src.contract.package import Column, ContractError, Package, read_package
+from src.contract.fields import Column, ContractError
+from src.contract.package import Package, read_package
 from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json

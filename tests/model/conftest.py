@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.contract.package import Column, Package
+from src.contract.fields import Column
+from src.contract.package import Package
 
 
 @pytest.fixture(scope="session")
