@@ -7,7 +7,7 @@ import pytest
 
 from ops.deployment import ROOT
 
-COMMANDS = ("run", "stop", "status", "logs", "test", "lint", "bench", "lock", "help")
+COMMANDS = ("run", "stop", "status", "logs", "test", "lint", "bench", "reproduce", "lock", "help")
 
 
 def make(*arguments: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
