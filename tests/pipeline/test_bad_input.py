@@ -79,7 +79,7 @@ def test_unknown_category(project: Project) -> None:
 
 
 def test_number_out_of_bounds(project: Project) -> None:
-    change_data(project, put(project, "duration_months", {line: "600" for line in range(11, 18)}))
+    change_data(project, put(project, "duration_months", dict.fromkeys(range(11, 18), "600")))
     assert refusal(project, "prepare").splitlines() == [
         "the table breaks its contract:",
         "  duration_months: rule maximum 120: 7 row(s), first 600 at german.data line 11, 12, 13, 14, 15",
