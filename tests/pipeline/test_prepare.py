@@ -59,6 +59,12 @@ def test_too_few_of_an_outcome_are_refused(table: pd.DataFrame, package: Package
         prepare.split(table, package, 0.2, 1)
 
 
+@pytest.mark.parametrize("share", [0.003, 0.997])
+def test_part_without_an_outcome_is_refused(table: pd.DataFrame, package: Package, share: float) -> None:
+    with pytest.raises(ContractError, match=r"split.test_share: .* leaves a part without an outcome"):
+        prepare.split(table, package, share, 1)
+
+
 def test_stage_writes_both_parts_and_a_refused_table_changes_neither(
     light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
