@@ -10,22 +10,17 @@ import pytest
 import yaml
 
 from src.model.artifact import load_model
-from tests.conftest import SHARED, Project, fresh_copy, light
+from tests.conftest import SHARED, Project
 from tests.pipeline.conftest import outputs
 
 TYPES = {"int64": "integer", "float64": "number"}
 BANK = SHARED / "data/bank-full.csv"
 
 
-def light_pair(params: dict) -> None:
-    """Light parameters with two candidates."""
-    light(params)
-    params["train"]["candidates"] = {name: params["train"]["candidates"][name] for name in ("scorecard", "boosting")}
-
-
-def run(to: Path, name: str, files: dict[str, bytes], resource: dict, **params: object) -> Project:
-    """Run the whole pipeline on a new data set in a fresh copy of the project."""
-    project = fresh_copy(to / "project")
+def run(
+    project: Project, name: str, files: dict[str, bytes], resource: dict, candidates: set[str], **params: object
+) -> Project:
+    """Run the whole pipeline on a new data set in `project`, a copy of a light run, with some of its candidates."""
     folder = project.root / "data/external" / name
     folder.mkdir()
     for file, content in files.items():
@@ -35,8 +30,12 @@ def run(to: Path, name: str, files: dict[str, bytes], resource: dict, **params: 
     resource |= {"hash": f"sha256:{hashlib.sha256(whole).hexdigest()}"}
     package = {"name": name, "title": f"The {name} table", "description": "Made for a test.", "resources": [resource]}
     (folder / "datapackage.yaml").write_text(yaml.safe_dump(package, allow_unicode=True), encoding="utf-8")
-    project.edit("params.yaml", light_pair)
-    project.edit("params.yaml", lambda p: p.update(dataset=f"data/external/{name}/datapackage.yaml", **params))
+
+    def change(given: dict) -> None:
+        given |= {"dataset": f"data/external/{name}/datapackage.yaml", **params}
+        given["train"]["candidates"] = {c: p for c, p in given["train"]["candidates"].items() if c in candidates}
+
+    project.edit("params.yaml", change)
     project.run("dvc", "repro")
     return project
 
@@ -103,14 +102,15 @@ MADE = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def made(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small generated table in two files, with every property of a field that the contract knows."""
     rows = [";".join(row) for row in made_rows(900).itertuples(index=False)]
     header = ";".join(field["name"] for field in MADE["schema"]["fields"])
     halves = {"one.csv": [header, *rows[:500]], "two.csv": [header, *rows[500:]]}
     files = {name: "".join(f"{row}\r\n" for row in half).encode("iso-8859-1") for name, half in halves.items()}
     costs = {"false_accept": 4, "false_reject": 1}
-    return run(tmp_path_factory.mktemp("made"), "made", files, MADE, costs=costs)
+    project = light_run.copy(tmp_path_factory.mktemp("made") / "project")
+    return run(project, "made", files, MADE, {"scorecard", "boosting"}, costs=costs)
 
 
 def test_generated_table_is_typed_as_its_package_says(made: Project) -> None:
@@ -176,7 +176,7 @@ def bank_field(name: str, column: pd.Series) -> dict:
 
 
 @pytest.mark.parametrize("source", [BANK] if BANK.exists() else [], ids=["bank"])
-def test_bank_marketing_needs_no_code(source: Path, tmp_path: Path) -> None:
+def test_bank_marketing_needs_no_code(source: Path, light_run: Project, tmp_path: Path) -> None:
     head, *lines = source.read_bytes().splitlines(keepends=True)
     content = b"".join([head, *lines[::11]])
     table = pd.read_csv(source, sep=";")
@@ -188,7 +188,7 @@ def test_bank_marketing_needs_no_code(source: Path, tmp_path: Path) -> None:
         "schema": {"fields": fields},
         "costs": {"false_accept": 5, "false_reject": 1},
     }
-    project = run(tmp_path, "bank", {"bank.csv": content}, resource)
+    project = run(light_run.copy(tmp_path / "project"), "bank", {"bank.csv": content}, resource, {"boosting"})
     card, _ = load_model(project.root / "models")
     assert len(card.features) == table.shape[1] - 2
     assert card.target.bad_rate == pytest.approx((table["y"] == "yes").mean(), abs=0.01)

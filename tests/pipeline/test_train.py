@@ -15,7 +15,6 @@ from src.errors import LastroError
 from src.lineage import tracking
 from src.model import candidates
 from src.model.artifact import load_model
-from src.model.card import read_card
 from src.model.selection import OutOfFold
 from src.params import Params, read_params
 from src.pipeline import train
@@ -156,20 +155,6 @@ def test_card_says_what_was_decided(light_run: Project) -> None:
     assert card.target.bad_rate == 0.3
     applicant = pd.DataFrame([card.reference])
     assert 0 < model.predict_proba(applicant)[0, 1] < 0.3, "the typical applicant is a fair risk"
-
-
-def test_stage_writes_another_model_for_another_candidate_and_says_the_costs(worked: Project) -> None:
-    def change(params: dict) -> None:
-        params["train"]["candidates"] = {"scorecard": params["train"]["candidates"]["scorecard"]}
-        params["costs"] = {"false_accept": 3, "false_reject": 1}
-
-    worked.edit("params.yaml", change)
-    former = read_card(Path("models/model.json"))
-    train.main()
-    card, _ = load_model(Path("models"))
-    assert card.candidate == "scorecard"
-    assert card.sha256 != former.sha256
-    assert (card.costs.source, card.threshold) == ("params.yaml", 0.25)
 
 
 def test_stage_that_cannot_record_its_run_changes_nothing(worked: Project, monkeypatch: pytest.MonkeyPatch) -> None:
