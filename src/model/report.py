@@ -14,6 +14,7 @@ from src.params import Evaluate
 
 Records = list[dict[str, Any]]
 MOST_POINTS = 200
+MOST_GROUPS = 10
 
 
 def metrics_of(bad: Bad, pd_of: Vector, card: Card, params: Evaluate, seed: int) -> dict[str, dict[str, float]]:
@@ -86,6 +87,13 @@ def importance_of(model: Any, X: pd.DataFrame, bad: Bad, rounds: int, seed: int)
     return sorted(records, key=lambda record: -record["loss"])
 
 
+def _groups(values: pd.Series) -> pd.Series:
+    """Return the group of each row as text: its value, or the quarter it lies in where there are many numbers."""
+    if pd.api.types.is_numeric_dtype(values) and values.nunique() > MOST_GROUPS:
+        values = pd.qcut(values.astype("Float64"), 4, duplicates="drop")
+    return values.astype("str").fillna("missing")
+
+
 def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Records:
     """Return one record a group of each protected field: size, approval rate, AUC, bad rate beside mean PD.
 
@@ -94,7 +102,7 @@ def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Rec
     """
     records: Records = []
     for name in card.protected:
-        values = table[name].astype("str").fillna("missing")
+        values = _groups(table[name])
         groups = [(value, (values == value).to_numpy()) for value in sorted(values.unique())]
         approved = {value: float((pd_of[rows] < card.threshold).mean()) for value, rows in groups}
         highest = max(approved.values())

@@ -66,6 +66,13 @@ def test_fairness_compares_each_group_with_the_most_approved(card) -> None:
     assert (missing["group"], missing["count"], missing["bad_rate"]) == ("missing", 1, 0.0)
 
 
+def test_protected_number_is_grouped_by_quarters(card) -> None:
+    table = pd.DataFrame({"sex": pd.array([*range(20, 60), None], dtype="Int64")})
+    found = report.fairness_of(table, np.tile([0, 1], 21)[:41], np.full(41, 0.1), card)
+    assert [row["count"] for row in found] == [10, 10, 10, 10, 1]
+    assert [row["group"] for row in found][-1] == "missing"
+
+
 def test_importance_finds_the_feature_that_matters() -> None:
     class Reader(ClassifierMixin, BaseEstimator):
         classes_ = np.array([0, 1])
