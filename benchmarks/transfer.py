@@ -3,7 +3,8 @@
 A MinIO of its own on a free port, in a temporary folder; DVC with the project's own .dvc/config. In each round both
 push to a bucket of their own and pull into an empty clone or folder, first one, then the other, in changing order.
 Prints the median seconds and ratio, boto3's seconds over DVC's: above 1 DVC is the faster. DVC's seconds hold its
-start, boto3's only the transfers; `dvc push` with nothing to send is what DVC costs before the first byte.
+start, boto3's only the transfers. No option of DVC's remote shortens that start (imports, the index of 1 000 files, the
+question what is there already), so `dvc push` with nothing to send is timed too, and the ratio shown without it.
 """
 
 import argparse
@@ -38,6 +39,7 @@ THREADS = 8
 PATIENCE = 30.0  # seconds for MinIO to start
 WAYS = ("dvc", "boto3")
 NOTHING_TO_SEND = "dvc push, nothing to send"
+SENDING = "push without DVC's start"
 
 
 @dataclass(frozen=True)
@@ -157,9 +159,12 @@ def a_round(way: str, files: Path, store: Store, bucket: str, jobs: int | None) 
 
 
 def report(rounds: list[dict[str, dict[str, float]]]) -> None:
-    """Print the table."""
+    """Print the table; a row's ratio is the median of the rounds' own."""
+    for each in rounds:
+        each["dvc"][SENDING] = each["dvc"]["push"] - each["dvc"][NOTHING_TO_SEND]
+        each["boto3"][SENDING] = each["boto3"]["push"]
     print(f"{'':28}{'dvc':>9}{'boto3':>9}   boto3 s / dvc s (each round)")
-    for what in ("push", "pull"):
+    for what in ("push", "pull", SENDING):
         times = {way: [each[way][what] for each in rounds] for way in WAYS}
         ratios = [theirs / ours for ours, theirs in zip(times["dvc"], times["boto3"], strict=True)]
         shown = "".join(f"{statistics.median(times[way]):7.2f} s" for way in WAYS)
