@@ -2,6 +2,7 @@
 VENV ?= .venv
 export VENV
 unexport PYTHONDONTWRITEBYTECODE
+MAKEFLAGS += --no-print-directory
 
 fits := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 found := $(shell for p in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14); do \

@@ -24,6 +24,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     folders = ("JUPYTER_PATH", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     for variable in (*folders, "IPYTHONDIR", "MPLCONFIGDIR"):
         monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # another test's MLflow asked for figures in files
     return "lastro"
 
 
