@@ -1,0 +1,73 @@
+"""models/ <-> a fitted model: pickled in canonical bytes, and only unpickled when the card names their sha256"""
+
+import hashlib
+import io
+import pickle
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from src.errors import LastroError
+from src.model.card import CARD, MODEL, Card, read_card
+
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
+
+
+class ArtifactError(LastroError):
+    """The model file is not the one that the card names."""
+
+
+class CanonicalPickler(pickle._Pickler):  # type: ignore[name-defined,misc]  # the pure-Python pickler can be changed
+    """Write strings without memo: CPython's versions share equal strings differently, and so write other bytes."""
+
+    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+
+    def save_str(self, text: str) -> None:
+        """Write `text` itself, never a reference to an earlier equal one."""
+        encoded = text.encode("utf-8", "surrogatepass")
+        size = len(encoded)
+        head = pickle.SHORT_BINUNICODE + size.to_bytes(1) if size < 256 else pickle.BINUNICODE + size.to_bytes(4, "little")
+        self.write(head + encoded)
+
+    dispatch[str] = save_str
+
+
+def to_bytes(model: Any) -> bytes:
+    """Pickle a freshly fitted model: equal models give equal bytes on every supported Python.
+
+    An unpickled model may give other bytes than it came from: pickle once, copy bytes afterwards.
+    """
+    buffer = io.BytesIO()
+    CanonicalPickler(buffer, protocol=4).dump(model)
+    return buffer.getvalue()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that make the numbers."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def read_verified(path: Path, sha256: str) -> bytes:
+    """Return the file's bytes; raises ArtifactError where their sha256 is another one."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ArtifactError(f"{path}: no such file; `dvc pull` or `dvc repro` brings it") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ArtifactError(f"{path}: refused, its sha256 is {found}, the card names {sha256}")
+    return content
+
+
+def load_model(folder: Path) -> tuple[Card, Any]:
+    """Return the card and its fitted model from `folder` (models/).
+
+    Raises ArtifactError, before anything is unpickled, where the file's sha256 is not the card's or where another
+    version of scikit-learn than the card's is installed.
+    """
+    card = read_card(folder / CARD)
+    content = read_verified(folder / MODEL, card.sha256)
+    wanted, installed = card.libraries["scikit-learn"], version("scikit-learn")
+    if wanted != installed:
+        raise ArtifactError(f"{folder / MODEL}: fitted with scikit-learn {wanted}, but {installed} is installed")
+    return card, pickle.loads(content)  # noqa: S301  # only bytes whose sha256 the card names

@@ -1,0 +1,89 @@
+"""who defaulted, and the predicted probabilities -> how good the prediction is
+
+Every function takes `bad` (0 or 1) and `pd` (probability of default), both of shape (n,), and returns a float.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score, roc_curve
+
+from src.contract.package import Costs
+
+Vector = NDArray[np.float64]
+Bad = NDArray[np.int64]
+GREATER_IS_BETTER = {
+    "roc_auc": True,
+    "gini": True,
+    "ks": True,
+    "pr_auc": True,
+    "brier": False,
+    "log_loss": False,
+    "ece": False,
+    "expected_cost": False,
+}
+
+
+def cost_threshold(costs: Costs) -> float:
+    """Return the PD from which declining is the cheaper decision (Elkan 2001, eq. 2)."""
+    return costs.false_reject / (costs.false_accept + costs.false_reject)
+
+
+def gini(bad: Bad, pd: Vector) -> float:
+    """Return 2 AUC - 1, the accuracy ratio."""
+    return 2 * float(roc_auc_score(bad, pd)) - 1
+
+
+def ks(bad: Bad, pd: Vector) -> float:
+    """Return the largest distance between the score distributions of bads and goods (Kolmogorov-Smirnov)."""
+    false_positive, true_positive, _ = roc_curve(bad, pd)
+    return float(np.max(true_positive - false_positive))
+
+
+def ece(bad: Bad, pd: Vector, bins: int = 10) -> float:
+    """Return the expected calibration error over equally wide bins (Naeini et al. 2015)."""
+    codes = np.minimum((pd * bins).astype(np.intp), bins - 1)
+    gaps = np.abs(np.bincount(codes, weights=pd - bad, minlength=bins))
+    return float(gaps.sum() / len(bad))
+
+
+def expected_cost(bad: Bad, pd: Vector, threshold: float, costs: Costs) -> float:
+    """Return the mean cost an applicant of the decision "decline where PD >= threshold"."""
+    declined = pd >= threshold
+    wrong = np.where(bad == 1, costs.false_accept * ~declined, costs.false_reject * declined)
+    return float(wrong.mean())
+
+
+def scorers(threshold: float, costs: Costs) -> dict[str, Callable[[Bad, Vector], float]]:
+    """Return every metric by its name, the cost bound to its threshold."""
+    return {
+        "roc_auc": roc_auc_score,
+        "gini": gini,
+        "ks": ks,
+        "pr_auc": average_precision_score,
+        "brier": brier_score_loss,
+        "log_loss": lambda bad, pd: log_loss(bad, pd, labels=[0, 1]),
+        "ece": ece,
+        "expected_cost": lambda bad, pd: expected_cost(bad, pd, threshold, costs),
+    }
+
+
+def score_all(bad: Bad, pd: Vector, threshold: float, costs: Costs) -> dict[str, float]:
+    """Return every metric of one prediction."""
+    return {name: float(scorer(bad, pd)) for name, scorer in scorers(threshold, costs).items()}
+
+
+def bootstrap(
+    bad: Bad, pd: Vector, threshold: float, costs: Costs, rounds: int, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Return each metric's 95 % percentile interval over resamples stratified by outcome (Efron and Tibshirani 1993)."""
+    random = np.random.default_rng(seed)
+    groups = [np.flatnonzero(bad == outcome) for outcome in (0, 1)]
+    draws: dict[str, list[float]] = {name: [] for name in GREATER_IS_BETTER}
+    for _ in range(rounds):
+        rows = np.concatenate([random.choice(group, len(group)) for group in groups])
+        for name, value in score_all(bad[rows], pd[rows], threshold, costs).items():
+            draws[name].append(value)
+    low, high = np.percentile(np.array(list(draws.values())), [2.5, 97.5], axis=1)
+    return {name: (float(a), float(b)) for name, a, b in zip(draws, low, high, strict=True)}

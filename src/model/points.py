@@ -1,0 +1,21 @@
+"""probability of default <-> points and decision"""
+
+import math
+from typing import Literal
+
+from src.params import Scale
+
+Decision = Literal["approve", "decline"]
+LEAST = 1e-9
+
+
+def points(pd: float, scale: Scale) -> int:
+    """Return the score: `points` at `odds`, `pdo` more double the odds of repaying (Siddiqi 2006), within the bounds."""
+    kept = min(max(pd, LEAST), 1 - LEAST)
+    raw = scale.points + scale.pdo * math.log2((1 - kept) / kept / scale.odds)
+    return round(min(max(raw, scale.minimum), scale.maximum))
+
+
+def decide(pd: float, threshold: float) -> Decision:
+    """Return the decision: decline where the PD reaches the threshold."""
+    return "decline" if pd >= threshold else "approve"

@@ -1,0 +1,104 @@
+"""candidates, training table -> out-of-fold probabilities, and which candidate they favour"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.isotonic import IsotonicRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
+from src.contract.package import Costs
+from src.params import Blend, Candidate
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What cross-validation predicted: `pd[name]` has shape (repeats, rows), `fold` gives each row's fold alike."""
+
+    bad: Bad
+    fold: NDArray[np.intp]
+    pd: dict[str, NDArray[np.float64]]
+
+    def parts(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Yield every repeat and the mask of each of its folds' rows."""
+        for repeat, folds in enumerate(self.fold):
+            for fold in np.unique(folds):
+                yield repeat, folds == fold
+
+    def scores(self, name: str, threshold: float, costs: Costs) -> dict[str, list[float]]:
+        """Return metric -> its value on each fold, repeat by repeat."""
+        folds = [score_all(self.bad[rows], self.pd[name][repeat, rows], threshold, costs) for repeat, rows in self.parts()]
+        return {metric: [fold[metric] for fold in folds] for metric in GREATER_IS_BETTER}
+
+
+def cross_validate(
+    pipelines: Mapping[str, Pipeline],
+    candidates: Mapping[str, Candidate],
+    X: pd.DataFrame,
+    bad: Bad,
+    folds: int,
+    repeats: int,
+    seed: int,
+    progress: Callable[[str], object],
+) -> OutOfFold:
+    """Predict every row by models that have not seen it, in `repeats` stratified partitions of `folds`.
+
+    A blend is the mean of its members' probabilities, which is what its own fit would predict. `progress` is called
+    with a text after each fit.
+    """
+    fold = np.zeros((repeats, len(bad)), dtype=np.intp)
+    pd_of = {name: np.zeros((repeats, len(bad))) for name in pipelines}
+    for repeat in range(repeats):
+        splits = StratifiedKFold(folds, shuffle=True, random_state=seed + repeat).split(X, bad)
+        for number, (seen, unseen) in enumerate(splits):
+            fold[repeat, unseen] = number
+            for name, candidate in candidates.items():
+                if isinstance(candidate, Blend):
+                    continue
+                fitted = clone(pipelines[name]).fit(X.iloc[seen], bad[seen])
+                pd_of[name][repeat, unseen] = fitted.predict_proba(X.iloc[unseen])[:, 1]
+                progress(f"{name}, repeat {repeat + 1}, fold {number + 1}")
+    for name, candidate in candidates.items():
+        if isinstance(candidate, Blend):
+            pd_of[name] = np.mean([pd_of[member] for member in candidate.members], axis=0)
+    return OutOfFold(bad, fold, pd_of)
+
+
+def select(scores: Mapping[str, list[float]], metric: str, rule: str) -> str:
+    """Return the chosen candidate's name; `scores` maps candidates, the simplest first, to `metric` on each fold.
+
+    "best" takes the best mean; "one_standard_error" the first whose mean is within one standard error of the best's
+    mean (Breiman et al. 1984, 3.4.3), the standard error being that of the best's folds.
+    """
+    sign = 1 if GREATER_IS_BETTER[metric] else -1
+    means = {name: sign * float(np.mean(values)) for name, values in scores.items()}
+    best = max(means, key=lambda name: means[name])
+    if rule == "best":
+        return best
+    error = float(np.std(scores[best], ddof=1) / np.sqrt(len(scores[best])))
+    return next(name for name, mean in means.items() if mean >= means[best] - error)
+
+
+def calibration_gain(found: OutOfFold, name: str) -> float:
+    """Return by how much isotonic calibration lowers the candidate's Brier score, out of fold.
+
+    Each fold's probabilities are calibrated on the same repeat's other folds, whose models did not see them either.
+    """
+    before, after = [], []
+    for repeat, rows in found.parts():
+        pd_of = found.pd[name][repeat]
+        calibrated = calibrate(pd_of[~rows], found.bad[~rows], pd_of[rows])
+        before.append(np.mean((pd_of[rows] - found.bad[rows]) ** 2))
+        after.append(np.mean((calibrated - found.bad[rows]) ** 2))
+    return float(np.mean(before) - np.mean(after))
+
+
+def calibrate(pd_seen: Vector, bad: Bad, pd_new: Vector) -> Vector:
+    """Return `pd_new` mapped by the isotonic regression of `bad` on `pd_seen`."""
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(pd_seen, bad)
+    return np.asarray(fitted.predict(pd_new), dtype=np.float64)
