@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ VERSION = "20260212201848-7aac2a2c5b7c"
 SOURCE = f"github.com/minio/minio@v0.0.0-{VERSION}"
 OLDEST_GO = (1, 24)
 GO_REQUIREMENTS = Path(__file__).with_name("go.txt")
+PACKAGES = 1300
 NEWS_EVERY = 20.0  # seconds between two lines of progress
 
 Say = Callable[[str], None]
@@ -111,6 +113,7 @@ def _build(say: Say) -> None:
         finished = folder / "gobin"
         shutil.rmtree(cached().parent, ignore_errors=True)
         finished.rename(cached().parent)
+        say(f"MinIO: built, kept in {cached().parent}")
     finally:
         _remove(folder)
 
@@ -145,8 +148,11 @@ def _install(go: str, folder: Path, say: Say) -> None:
             build_command(go), env=build_environment(folder), stdout=out, stderr=subprocess.STDOUT
         ) as build,
     ):
-        while (code := _wait(build)) is None:
-            say(f"MinIO: {_packages(log)} packages compiled after {time.monotonic() - started:.0f} s")
+        try:
+            while (code := _wait(build)) is None:
+                say(f"MinIO: {_progress(log)}, {time.monotonic() - started:.0f} s so far")
+        finally:
+            build.kill()
     if code:
         raise MinioUnavailableError(f"MinIO could not be built: `go install` failed: {_last_line(log)}")
 
@@ -158,8 +164,9 @@ def _wait(build: subprocess.Popen[bytes]) -> int | None:
         return None
 
 
-def _packages(log: Path) -> int:
-    return sum(not line.startswith("go: ") for line in log.read_text(errors="replace").splitlines())
+def _progress(log: Path) -> str:
+    done = sum(not line.startswith("go: ") for line in log.read_text(errors="replace").splitlines())
+    return f"{done} of about {PACKAGES} packages compiled" if done else "downloading the source"
 
 
 def _last_line(log: Path) -> str:
@@ -173,8 +180,14 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Build the server unless it is there, and say in one line where there is none in the end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a build that is called off cleans up
     try:
-        print(find_or_build())
+        find_or_build()
     except MinioUnavailableError as unavailable:
         sys.exit(str(unavailable))
+
+
+if __name__ == "__main__":
+    main()

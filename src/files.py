@@ -64,3 +64,8 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
     """Return the file's hash in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the hash of bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

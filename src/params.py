@@ -58,7 +58,7 @@ class Forest(_Section):
     kind: Literal["forest"]
     trees: Count
     min_samples_leaf: Count
-    max_features: Annotated[float, Field(gt=0, le=1)]
+    max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)]
 
 
 class Boosting(_Section):

@@ -1,6 +1,5 @@
 """models/ <-> a fitted model: pickled in canonical bytes, and only unpickled when the card names their sha256"""
 
-import hashlib
 import io
 import pickle
 from importlib.metadata import version
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from src.errors import LastroError
+from src.files import sha256_of
 from src.model.card import CARD, MODEL, Card, read_card
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
@@ -53,7 +53,7 @@ def read_verified(path: Path, sha256: str) -> bytes:
         content = path.read_bytes()
     except FileNotFoundError:
         raise ArtifactError(f"{path}: no such file; `dvc pull` or `dvc repro` brings it") from None
-    found = hashlib.sha256(content).hexdigest()
+    found = sha256_of(content)
     if found != sha256:
         raise ArtifactError(f"{path}: refused, its sha256 is {found}, the card names {sha256}")
     return content

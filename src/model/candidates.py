@@ -31,6 +31,7 @@ def _base(candidate: Base, columns: list[Column], seed: int) -> Pipeline:
     numeric = [column for column in columns if column.kind != "category"]
     encoder = ApplicantEncoder(
         numeric=[column.name for column in numeric],
+        optional=[column.name for column in numeric if not column.constraints.required],
         categories={column.name: column.labels for column in columns if column.kind == "category"},
         bins=candidate.bins if isinstance(candidate, Scorecard) else None,
     )
@@ -41,7 +42,7 @@ def _base(candidate: Base, columns: list[Column], seed: int) -> Pipeline:
             classifier = forest(candidate, seed)
         case Boosting():
             directions = {column.name: SIGN[column.direction] for column in numeric}
-            classifier = boosting(candidate, directions, seed)
+            classifier = boosting(candidate, [directions.get(name, 0) for name in encoder.get_feature_names_out()], seed)
     return Pipeline([("encode", encoder), ("classify", classifier)])
 
 
@@ -60,8 +61,8 @@ def forest(params: Forest, seed: int) -> RandomForestClassifier:
     )
 
 
-def boosting(params: Boosting, directions: dict[str, int], seed: int) -> HistGradientBoostingClassifier:
-    """Return histogram gradient boosting that keeps the contract's expected directions of risk."""
+def boosting(params: Boosting, directions: list[int], seed: int) -> HistGradientBoostingClassifier:
+    """Return histogram gradient boosting that keeps the expected direction of risk: -1, 0 or 1 a matrix column."""
     return HistGradientBoostingClassifier(
         max_iter=params.iterations,
         learning_rate=params.learning_rate,

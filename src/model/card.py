@@ -55,6 +55,11 @@ class CardCosts(_Part):
     false_reject: float
     source: str
 
+    @property
+    def pair(self) -> Costs:
+        """The costs as the metrics take them."""
+        return Costs(false_accept=self.false_accept, false_reject=self.false_reject)
+
 
 class Dataset(_Part):
     """The data package."""
@@ -91,10 +96,6 @@ class Card(_Part):
     def categories(self) -> dict[str, list[str]]:
         """Categorical features -> their labels, in the contract's order."""
         return {feature.name: feature.categories for feature in self.features if feature.categories is not None}
-
-    def costs_of_errors(self) -> Costs:
-        """The costs as the metrics take them."""
-        return Costs(false_accept=self.costs.false_accept, false_reject=self.costs.false_reject)
 
 
 def feature_of(column: Column, package: Package) -> Feature:

@@ -16,14 +16,18 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
     With `bins`, every column becomes indicators: a numeric one of its quantile bins `[edge, next edge)`, a categorical
     one of its labels, and both of "missing", which is a bin of its own. Without, a numeric column stays as it is
-    (missing: the training median, and an indicator where training had missing values) and a category is its label's
+    (missing: the training median, and an indicator where the column is optional) and a category is its label's
     position in the contract (missing: -1). A label outside `categories` counts as missing.
 
-    Parameters: `numeric`, names of numeric and boolean columns; `categories`, name -> labels; `bins`, how many.
+    Parameters: `numeric`, names of numeric and boolean columns; `optional`, those of them that may be missing;
+    `categories`, name -> labels; `bins`, how many.
     """
 
-    def __init__(self, numeric: list[str], categories: dict[str, list[str]], bins: int | None = None) -> None:
+    def __init__(
+        self, numeric: list[str], optional: list[str], categories: dict[str, list[str]], bins: int | None = None
+    ) -> None:
         self.numeric = numeric
+        self.optional = optional
         self.categories = categories
         self.bins = bins
 
@@ -31,7 +35,6 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         """Learn bin edges or medians from the columns of `X`; `y` is ignored."""
         self.edges_: dict[str, Matrix] = {}
         self.medians_: dict[str, float] = {}
-        self.with_missing_: list[str] = []
         for name in self.numeric:
             values = _numbers(X[name])
             known = values[~np.isnan(values)]
@@ -39,7 +42,6 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
                 self.edges_[name] = _edges(known, self.bins)
             else:
                 self.medians_[name] = float(np.median(known)) if known.size else 0.0
-                self.with_missing_ += [name] if known.size < values.size else []
         self.n_features_in_ = X.shape[1]
         return self
 
@@ -59,14 +61,14 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
             codes = np.where(missing, -1, np.searchsorted(edges, values, side="right"))
             return _indicators(codes, len(edges) + 1)
         filled = np.where(missing, self.medians_[name], values)[:, None]
-        return np.hstack([filled, missing[:, None]]) if name in self.with_missing_ else filled
+        return np.hstack([filled, missing[:, None]]) if name in self.optional else filled
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return one name a column of the matrix; `input_features` is ignored."""
         names: list[str] = []
         for name in self.numeric:
             if self.bins is None:
-                names += [name, f"{name}=missing"] if name in self.with_missing_ else [name]
+                names += [name, f"{name}=missing"] if name in self.optional else [name]
             else:
                 names += [f"{name}={interval}" for interval in intervals(self.edges_[name])] + [f"{name}=missing"]
         for name, labels in self.categories.items():

@@ -1,0 +1,49 @@
+# The commands of this project; what they do is in ops/. GNU Make >= 3.81 and POSIX tools.
+VENV ?= .venv
+export VENV
+unexport PYTHONDONTWRITEBYTECODE
+
+fits := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+found := $(shell for p in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14); do \
+	"$$p" -c '$(fits)' 2>/dev/null && { echo "$$p"; break; }; done)
+python = $(or $(found),$(error Python 3.11 to 3.14 is needed, and $(or $(PYTHON),python3) is none: \
+	install one, or name it, make $@ PYTHON=...))
+activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
+
+.PHONY: help run stop status logs test lint bench lock environment
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## everything up to a real score; the services stay
+	@$(python) -m ops.run
+
+stop: ## end all services
+	@$(python) -m ops.manage stop
+
+status: ## a line for each service
+	@$(python) -m ops.manage status
+
+logs: ## the end of each service's log
+	@$(python) -m ops.manage logs
+
+test: ## everything that must hold: style, types, tests, coverage
+	@$(python) -m ops.bootstrap --minio
+	@$(python) -m ops.packages
+	@$(MAKE) --no-print-directory lint
+	@$(activated) python -m pytest --cov $(TESTS)
+
+lint: environment ## style and types
+	@$(activated); ruff check . && ruff format --check . && mypy
+
+bench: ## the benchmarks
+	@$(python) -m ops.bootstrap --minio
+	@$(activated); for file in benchmarks/[a-z]*.py; do \
+		echo "== $$file"; python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+lock: environment ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
+	@$(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" $(LOCK) requirements.in --output-file requirements.txt
+
+environment:
+	@$(python) -m ops.bootstrap

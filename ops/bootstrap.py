@@ -1,0 +1,134 @@
+"""requirements.txt -> the environment ($VENV, default .venv), with the MinIO build beside it (standard library only)"""
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ops import minio
+from ops.deployment import ROOT, SetupError
+
+OLDEST, NEWEST = (3, 11), (3, 14)
+REQUIREMENTS = ROOT / "requirements.txt"
+STAMP = "lastro.stamp"  # in the environment: what was installed into it
+
+Say = Callable[[str], None]
+
+
+def main() -> None:
+    """Make the environment; with `--minio`, build MinIO beside it where there is none."""
+    try:
+        prepare(ROOT / os.environ.get("VENV", ".venv"), print, with_minio="--minio" in sys.argv[1:])
+    except SetupError as error:
+        sys.exit(str(error))
+
+
+def prepare(venv: Path, say: Say, *, with_minio: bool) -> None:
+    """Make the environment and, beside it, MinIO; without MinIO it goes on, a failed environment is a SetupError."""
+    check_python()
+    wanted = with_minio and minio.find() is None
+    build = subprocess.Popen([sys.executable, "-u", "-m", "ops.minio"], cwd=ROOT) if wanted else None
+    try:
+        make_environment(venv, say)
+    except BaseException:
+        if build:
+            build.terminate()
+        raise
+    finally:
+        if build:
+            build.wait()
+
+
+def check_python(
+    version: tuple[int, ...] = sys.version_info[:2], modules: tuple[str, ...] = ("venv", "ensurepip")
+) -> None:
+    """Raise SetupError where this Python cannot make the environment."""
+    if not OLDEST <= version <= NEWEST:
+        found = ".".join(map(str, version))
+        raise SetupError(f"Python 3.11 to 3.14 is needed, this is {found}: name another one, `make run PYTHON=…`.")
+    if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
+        raise SetupError(
+            f"This Python has no {' and no '.join(missing)} module: on Debian or Ubuntu, `apt install python3-venv`."
+        )
+
+
+def make_environment(venv: Path, say: Say) -> None:
+    """Install exactly requirements.txt into `venv`, unless that has been done."""
+    stamp, wanted = venv / STAMP, _stamp(venv)
+    python = venv / "bin" / "python"
+    if os.access(python, os.X_OK) and stamp.is_file() and stamp.read_text() == wanted:
+        return
+    stamp.unlink(missing_ok=True)
+    say(f"environment: installing into {venv.name}, once (about a minute)")
+    if not _works(python):
+        base = getattr(sys, "_base_executable", sys.executable)
+        _check(_run([base, "-m", "venv", "--clear", str(venv)]), "the environment cannot be made")
+    failed = _install_uv(python) or _sync(venv, say)
+    if failed:
+        say(f"environment: uv does not do it here ({failed}), now with pip (about 3 minutes)")
+        _check(_run(_pip(python, REQUIREMENTS)), "the environment cannot be installed")
+    stamp.write_text(wanted)
+
+
+def _stamp(venv: Path) -> str:
+    return f"{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()} {venv.absolute()}\n"
+
+
+def _works(python: Path) -> bool:
+    fits = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
+    return os.access(python, os.X_OK) and not _run([str(python), "-c", fits])
+
+
+def _install_uv(python: Path) -> str:
+    """Install the uv of requirements.txt, with its hashes; return what went wrong."""
+    blocks = REQUIREMENTS.read_text().replace("\\\n", "").splitlines()
+    pinned = next(line for line in blocks if line.startswith("uv=="))
+    if _run([str(python), "-m", "pip", "--version"]):  # an environment that uv made has no pip
+        _run([str(python), "-m", "ensurepip"])
+    with tempfile.TemporaryDirectory() as folder:
+        only_uv = Path(folder) / "uv.txt"
+        only_uv.write_text(pinned.replace("--hash", "\\\n--hash") + "\n")
+        return _run(_pip(python, only_uv))
+
+
+def _pip(python: Path, requirements: Path) -> list[str]:
+    return [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(requirements)]
+
+
+def _sync(venv: Path, say: Say) -> str:
+    """Let uv install everything, showing its steps but not each package; return what went wrong."""
+    command = [str(venv / "bin" / "uv"), "pip", "sync", "--require-hashes", "--compile-bytecode", str(REQUIREMENTS)]
+    last = ""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment(venv)) as sync:
+        for line in sync.stderr or ():
+            if line[:1].strip() and not line.startswith("Using "):
+                last = line.strip()
+                say(f"environment: {last}")
+    return last if sync.returncode else ""
+
+
+def _run(command: list[str]) -> str:
+    """Run a command quietly; return its last words where it failed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(None))
+    words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
+    return words[-1] if done.returncode else ""
+
+
+def _environment(venv: Path | None) -> dict[str, str]:
+    """Return the environment without what keeps Python from compiling, or pip and uv from using this venv."""
+    unwanted = {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"}
+    inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {**inherited, "VIRTUAL_ENV": str(venv)} if venv else inherited
+
+
+def _check(failure: str, what: str) -> None:
+    if failure:
+        raise SetupError(f"{what}: {failure}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""`python -m ops.manage stop|status|logs`: end, list or read the services of this checkout (standard library only)"""
+
+import subprocess
+import sys
+
+from ops import lifecycle, ports, services
+from ops.deployment import Deployment, SetupError, load
+
+
+def main() -> None:
+    """Do what the first argument says."""
+    commands = {"stop": stop, "status": status, "logs": logs}
+    try:
+        commands[sys.argv[1]](load())
+    except SetupError as error:
+        sys.exit(str(error))
+
+
+def stop(deployment: Deployment) -> None:
+    """End everything that runs, supervisord too."""
+    stopped = lifecycle.stop(deployment)
+    print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+
+
+def status(deployment: Deployment) -> None:
+    """Print a line a service: its state, its address, and what supervisord says of it."""
+    known = lifecycle.states(deployment)
+    for service in services.of(deployment):
+        state, description = known.get(service.name, ("STOPPED", ""))
+        if state == "RUNNING" and not ports.healthy(deployment.port(service.port), service.health):
+            state = "NOT HEALTHY"
+        print(f"{service.name:8} {state:12} {deployment.address(service.port):24} {description}".rstrip())
+
+
+def logs(deployment: Deployment) -> None:
+    """Print the end of each log, and follow them where a terminal reads."""
+    files = sorted(str(path) for path in (deployment.state / "log").glob("*.log"))
+    if not files:
+        raise SetupError("There are no logs yet: `make run` starts the services.")
+    subprocess.run(["tail", "-n", "20", *(["-f"] if sys.stdout.isatty() else []), *files], check=False)
+
+
+if __name__ == "__main__":
+    main()

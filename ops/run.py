@@ -1,0 +1,170 @@
+"""`make run`: a fresh clone -> environment, services, pipeline, published model, one answer (standard library only)"""
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ops import bootstrap, configure, lifecycle, minio, services
+from ops.deployment import ROOT, Deployment, SetupError, load
+from ops.services import Service
+
+INPUTS = ("src", "data", "dvc.yaml", "params.yaml")
+
+
+def main() -> None:
+    """Run every step in its order; a SetupError is one sentence and exit code 1."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    started = time.monotonic()
+    try:
+        bootstrap.check_python()
+        configure.main()
+        deployment = load()
+        with _alone(deployment):
+            answer = _run(deployment)
+    except SetupError as error:
+        sys.exit(f"make run: {error}")
+    except KeyboardInterrupt:
+        sys.exit("make run: interrupted; what was started goes on, `make stop` ends it.")
+    print(f"\nAll done in {time.monotonic() - started:.0f} s. One applicant of the test split:")
+    print(answer, end="")
+
+
+def _run(deployment: Deployment) -> str:
+    """Go from the environment to the answer, and return it."""
+    chosen = lifecycle.startable(deployment)
+    with _step("environment"):
+        bootstrap.prepare(deployment.venv, print, with_minio=services.MINIO in chosen)
+    directory = services.MINIO in chosen and minio.find() is None
+    if directory:
+        print("MinIO is not possible here: DVC's remote is a directory in the state's folder instead.")
+        chosen.remove(services.MINIO)
+        configure.write_remote(deployment, directory=True)
+    server = lifecycle.begin(deployment, chosen)
+    early = [service for service in chosen if not service.needs_model]
+    for service in early:
+        lifecycle.start(deployment, server, service)
+    for service in early:
+        _await(deployment, server, service)
+        if service is services.MINIO:
+            _bucket(deployment)
+    if services.MINIO not in chosen and not directory:
+        _bucket(deployment)
+    _pipeline(deployment)
+    _late(deployment, server, chosen)
+    _summary(deployment, chosen)
+    return _ask_for_one(deployment)
+
+
+def _pipeline(deployment: Deployment) -> None:
+    with _step("dvc repro"):
+        _call(deployment, "dvc", "repro")
+        _compare_lock()
+    with _step("dvc push"):
+        _call(deployment, "dvc", "push")
+    with _step("publish"):
+        _call(deployment, "python", "-m", "src.lineage.registry", "publish")
+
+
+def _bucket(deployment: Deployment) -> None:
+    with _step(f"bucket {deployment.values['LASTRO_BUCKET']} at {deployment.values['AWS_ENDPOINT_URL_S3']}"):
+        _call(deployment, "python", "-m", "src.lineage.storage")
+
+
+def _await(deployment: Deployment, server: Any, service: Service) -> None:
+    with _step(f"{service.title}: {deployment.address(service.port)}"):
+        lifecycle.wait(deployment, server, service)
+
+
+def _late(deployment: Deployment, server: Any, chosen: Iterable[Service]) -> None:
+    """Start what needs the model."""
+    for service in chosen:
+        if service.needs_model:
+            lifecycle.start(deployment, server, service)
+            _await(deployment, server, service)
+
+
+@contextlib.contextmanager
+def _step(title: str) -> Iterator[None]:
+    """Say what begins, and afterwards how long it took."""
+    print(f"── {title}")
+    started = time.monotonic()
+    yield
+    print(f"   {time.monotonic() - started:.1f} s")
+
+
+@contextlib.contextmanager
+def _alone(deployment: Deployment) -> Iterator[None]:
+    """Hold the lock of this state's folder; raises SetupError where another `make run` has it."""
+    path = deployment.state / "run" / "make-run.busy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError("another `make run` of this folder is in progress.") from None
+        yield
+
+
+def _call(deployment: Deployment, program: str, *arguments: str) -> None:
+    """Run a program of the environment, its output passed through; raises SetupError where it fails."""
+    command = [str(deployment.venv / "bin" / program), *arguments]
+    code = subprocess.run(command, cwd=ROOT, env=deployment.environment(), check=False).returncode
+    if code:
+        raise SetupError(
+            f"`{' '.join([program, *arguments])}` failed with exit code {code}; what it said stands above."
+        )
+
+
+def _compare_lock() -> None:
+    """Say so where this machine computes other bytes than the one that committed dvc.lock."""
+    if _differs("dvc.lock") and not _differs(*INPUTS):
+        print(
+            "   dvc.lock differs from the committed one: this platform rounds differently; metrics agree to 3 digits."
+        )
+
+
+def _differs(*paths: str) -> bool:
+    """Say whether Git sees these changed; without Git nothing is."""
+    with contextlib.suppress(FileNotFoundError):
+        git = ["git", "diff", "--quiet", "HEAD", "--", *paths]
+        return subprocess.run(git, cwd=ROOT, check=False, stderr=subprocess.DEVNULL).returncode == 1
+    return False
+
+
+def _summary(deployment: Deployment, chosen: Iterable[Service]) -> None:
+    """Print the test metrics, the addresses and how to go on."""
+    print("\nTest split (95 % interval; base rate):")
+    for name, found in json.loads((ROOT / "reports" / "metrics.json").read_text()).items():
+        low, high, baseline = (f"{found[key]:.3f}" for key in ("low", "high", "baseline"))
+        print(f"  {name:14} {found['value']:.3f}  ({low} to {high}; {baseline})")
+    print("\nWhere everything is:")
+    for service in chosen:
+        print(f"  {service.title:26} {deployment.address(service.port)}")
+    if services.MINIO in chosen:
+        print(f"  {'its object browser':26} {deployment.address('MINIO_CONSOLE_PORT')} (user and password: .env)")
+    print(f"  {'model, card, evaluation':26} models/, MODEL_CARD.md, reports/")
+    print(f"  {'data, runs, logs':26} {os.path.relpath(deployment.state, ROOT)}/ (`make logs`, `make status`)")
+    venv = os.environ.get("VENV", ".venv")
+    prefix = "" if venv == ".venv" else f"VENV={venv} "
+    print(f"\nTo work here:  {prefix}. ./activate")
+
+
+def _ask_for_one(deployment: Deployment) -> str:
+    """Return the answer for one applicant of the test split, one line of JSON."""
+    command = [str(deployment.venv / "bin" / "python"), "-m", "ops.answer"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=deployment.environment(), stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise SetupError("no answer could be given; what went wrong stands above.")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()

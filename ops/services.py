@@ -1,0 +1,112 @@
+"""the services of this checkout: what each runs, listens on, and gets of the environment (standard library only)"""
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ops import minio
+from ops.deployment import HOST, Deployment, SetupError
+
+EVERY_SERVICE = (
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_*",
+    "TZ",
+    "TMPDIR",
+    "*_CA_BUNDLE",
+    "SSL_CERT_*",
+    "*_PROXY",
+    "*_proxy",
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One server: `command` of a deployment, answering 200 on `health` of the port that `port` names.
+
+    It gets the variables whose names fit `variables`, and `settings`; nothing else of `.env`.
+    """
+
+    name: str
+    title: str
+    port: str
+    health: str
+    command: Callable[[Deployment], list[str]]
+    variables: tuple[str, ...] = ()
+    settings: Callable[[Deployment], dict[str, str]] = field(default=lambda _: {})
+    other_ports: tuple[str, ...] = ()
+    needs_model: bool = False  # starts only after the pipeline
+    patience: float = 60.0  # seconds until it must be healthy
+
+    def environment(self, deployment: Deployment) -> dict[str, str]:
+        """Return the whole environment of this service."""
+        whole = deployment.environment()
+        names = (*EVERY_SERVICE, "PATH", "VIRTUAL_ENV", *self.variables)
+        return {**_fitting(whole, names), **self.settings(deployment)}
+
+    def configuration(self, deployment: Deployment) -> str:
+        """Return all of `.env` that this service runs with: where it changes, the service must start again."""
+        mine = {**_fitting(deployment.values, self.variables), **self.settings(deployment)}
+        return repr((self.command(deployment), sorted(mine.items())))
+
+
+def _fitting(values: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if any(fnmatch.fnmatchcase(name, fit) for fit in names)}
+
+
+def _minio(deployment: Deployment) -> list[str]:
+    program = minio.find()
+    if program is None:
+        raise SetupError("There is no MinIO on this machine: `make run` builds it.")
+    address, console = (f"{HOST}:{deployment.port(name)}" for name in ("MINIO_PORT", "MINIO_CONSOLE_PORT"))
+    folders = [str(deployment.state / "minio"), "--certs-dir", str(deployment.state / "minio-certs")]
+    return [str(program), "server", *folders, "--address", address, "--console-address", console, "--quiet"]
+
+
+def _minio_settings(deployment: Deployment) -> dict[str, str]:
+    user, password = (deployment.values[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    return {"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password, "MINIO_UPDATE": "off"}
+
+
+def _mlflow(deployment: Deployment) -> list[str]:
+    artifacts = (deployment.state / "mlflow" / "artifacts").resolve()
+    address = ["--host", HOST, "--port", str(deployment.port("MLFLOW_PORT")), "--workers", "1"]
+    return [str(deployment.venv / "bin" / "mlflow"), "server", *address, "--artifacts-destination", str(artifacts)]
+
+
+def _mlflow_settings(_: Deployment) -> dict[str, str]:
+    return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+MINIO = Service(
+    name="minio",
+    title="MinIO, the S3 store",
+    port="MINIO_PORT",
+    health="/minio/health/ready",
+    command=_minio,
+    settings=_minio_settings,
+    other_ports=("MINIO_CONSOLE_PORT",),
+)
+MLFLOW = Service(
+    name="mlflow",
+    title="MLflow, runs and models",
+    port="MLFLOW_PORT",
+    health="/health",
+    command=_mlflow,
+    variables=("AWS_*", "MLFLOW_S3_ENDPOINT_URL", "MLFLOW_BACKEND_STORE_URI"),
+    settings=_mlflow_settings,
+)
+SERVICES = (MINIO, MLFLOW)  # in the order of their start
+
+
+def of(deployment: Deployment) -> list[Service]:
+    """Return the services that run on this machine: a store or a tracking server elsewhere needs none here."""
+    elsewhere = {MINIO.name: not deployment.local_store, MLFLOW.name: not deployment.local_tracking}
+    return [service for service in SERVICES if not elsewhere.get(service.name, False)]
+
+
+def named(name: str) -> Service:
+    """Return the service of this name."""
+    return next(service for service in SERVICES if service.name == name)

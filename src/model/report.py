@@ -1,0 +1,114 @@
+"""predictions on a table -> the evaluation as data: metrics with intervals, curves, fairness"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+
+from src.model.card import Card
+from src.model.metrics import Bad, Vector, bootstrap, score_all
+from src.model.points import points
+from src.params import Evaluate
+
+Records = list[dict[str, Any]]
+MOST_POINTS = 200
+
+
+def metrics_of(bad: Bad, pd_of: Vector, card: Card, params: Evaluate, seed: int) -> dict[str, dict[str, float]]:
+    """Return each metric's value, 95 % interval, and value of the baseline that gives everybody the bad rate."""
+    threshold, costs = card.threshold, card.costs.pair
+    values = score_all(bad, pd_of, threshold, costs)
+    baseline = score_all(bad, np.full(len(bad), card.target.bad_rate), threshold, costs)
+    intervals = bootstrap(bad, pd_of, threshold, costs, params.bootstrap, seed)
+    return {
+        name: {"value": value, "low": intervals[name][0], "high": intervals[name][1], "baseline": baseline[name]}
+        for name, value in values.items()
+    }
+
+
+def _thinned(x: Vector, y: Vector, names: tuple[str, str]) -> Records:
+    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(np.intp))
+    return [{names[0]: float(x[row]), names[1]: float(y[row])} for row in kept]
+
+
+def curves_of(bad: Bad, pd_of: Vector, card: Card, bins: int) -> dict[str, Records]:
+    """Return the points of each curve, at most 200 of a curve, by its name."""
+    false_positive, true_positive, _ = roc_curve(bad, pd_of)
+    precision, recall, _ = precision_recall_curve(bad, pd_of)
+    return {
+        "roc": _thinned(false_positive, true_positive, ("false_positive_rate", "true_positive_rate")),
+        "precision_recall": _thinned(recall[::-1], precision[::-1], ("recall", "precision")),
+        "calibration": _calibration(bad, pd_of, bins),
+        "scores": _scores(bad, pd_of, card, bins),
+        "confusion": _confusion(bad, pd_of, card.threshold),
+    }
+
+
+def _calibration(bad: Bad, pd_of: Vector, bins: int) -> Records:
+    groups = np.array_split(np.argsort(pd_of, kind="stable"), min(bins, len(bad)))
+    return [
+        {"mean_pd": float(pd_of[rows].mean()), "bad_rate": float(bad[rows].mean()), "count": len(rows)} for rows in groups
+    ]
+
+
+def _scores(bad: Bad, pd_of: Vector, card: Card, bins: int) -> Records:
+    scale = card.scale
+    edges = np.linspace(scale.minimum, scale.maximum, 2 * bins + 1)
+    scores = np.array([points(float(value), scale) for value in pd_of])
+    good, defaulted = (np.histogram(scores[bad == outcome], edges)[0] for outcome in (0, 1))
+    return [
+        {"score": float(low), "to": float(high), "good": int(g), "bad": int(b)}
+        for low, high, g, b in zip(edges, edges[1:], good, defaulted, strict=False)
+    ]
+
+
+def _confusion(bad: Bad, pd_of: Vector, threshold: float) -> Records:
+    declined = pd_of >= threshold
+    return [
+        {
+            "outcome": "bad" if outcome else "good",
+            "decision": "decline" if decision else "approve",
+            "count": int(((bad == outcome) & (declined == decision)).sum()),
+        }
+        for outcome in (0, 1)
+        for decision in (False, True)
+    ]
+
+
+def importance_of(model: Any, X: pd.DataFrame, bad: Bad, rounds: int, seed: int) -> Records:
+    """Return how much ROC AUC is lost when a feature's values are shuffled, the largest loss first (Breiman 2001)."""
+    found = permutation_importance(model, X, bad, scoring="roc_auc", n_repeats=rounds, random_state=seed)
+    rows = zip(X.columns, found.importances_mean, found.importances_std, strict=True)
+    records = [{"feature": name, "loss": float(mean), "std": float(std)} for name, mean, std in rows]
+    return sorted(records, key=lambda record: -record["loss"])
+
+
+def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Records:
+    """Return one record a group of each protected field: size, approval rate, AUC, bad rate beside mean PD.
+
+    `approval_ratio` is the group's approval rate over the highest of the field's groups ("four fifths rule"); AUC is
+    null where a group has one outcome only.
+    """
+    records: Records = []
+    for name in card.protected:
+        values = table[name].astype("str").fillna("missing")
+        groups = [(value, (values == value).to_numpy()) for value in sorted(values.unique())]
+        approved = {value: float((pd_of[rows] < card.threshold).mean()) for value, rows in groups}
+        highest = max(approved.values())
+        for value, rows in groups:
+            both = 0 < bad[rows].sum() < rows.sum()
+            records.append(
+                {
+                    "field": name,
+                    "group": value,
+                    "count": int(rows.sum()),
+                    "approval_rate": approved[value],
+                    "approval_ratio": approved[value] / highest if highest else None,
+                    "roc_auc": float(roc_auc_score(bad[rows], pd_of[rows])) if both else None,
+                    "bad_rate": float(bad[rows].mean()),
+                    "mean_pd": float(pd_of[rows].mean()),
+                }
+            )
+    return records

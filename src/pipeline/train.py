@@ -1,0 +1,169 @@
+"""data/processed/train.parquet -> models/model.pkl, models/model.json (the card), reports/candidates.json"""
+
+from pathlib import Path
+
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from src.contract.package import Column, ContractError, Package, read_package
+from src.contract.table import read_table
+from src.errors import LastroError, run
+from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
+from src.lineage import tracking
+from src.model import candidates, selection
+from src.model.artifact import library_versions, to_bytes
+from src.model.card import CARD, MODEL, Card, CardCosts, Dataset, Target, Value, feature_of, translations_of, write_card
+from src.model.metrics import Bad, cost_threshold
+from src.params import Blend, Params, Train, read_params
+
+PARAMS = Path("params.yaml")
+APPLICATIONS = Path("data/raw/applications.parquet")
+TRAIN = Path("data/processed/train.parquet")
+MODELS = Path("models")
+CANDIDATES = Path("reports/candidates.json")
+NAME = "credit-score"
+
+Scores = dict[str, dict[str, list[float]]]
+"""candidate -> metric -> its value on each fold"""
+
+
+def costs_of(params: Params, package: Package) -> CardCosts:
+    """Return the costs that params.yaml sets, else those of the data package."""
+    found, source = (params.costs, "params.yaml") if params.costs else (package.resource.costs, "data package")
+    if found is None:
+        raise ContractError("costs: neither params.yaml nor the data package names {false_accept, false_reject}")
+    return CardCosts(false_accept=found.false_accept, false_reject=found.false_reject, source=source)
+
+
+def compare(
+    pipelines: dict[str, Pipeline], train: Train, X: pd.DataFrame, bad: Bad, seed: int
+) -> selection.OutOfFold:
+    """Cross-validate the candidates under a progress bar that shows candidate and fold."""
+    if min(bad.sum(), len(bad) - bad.sum()) < train.folds:
+        raise LastroError(f"train.folds: {train.folds} folds need as many rows of each outcome in the training split")
+    fits = sum(not isinstance(candidate, Blend) for candidate in train.candidates.values())
+    with tqdm(total=fits * train.folds * train.repeats, unit="fit") as bar:
+
+        def progress(text: str) -> None:
+            bar.set_description(text)
+            bar.update()
+
+        return selection.cross_validate(
+            pipelines, train.candidates, X, bad, train.folds, train.repeats, seed, progress
+        )
+
+
+def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEstimator:
+    """Return the unfitted final estimator: the chosen pipeline, or one isotonic calibration around it."""
+    if not calibrated:
+        return clone(pipeline)
+    inner = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return CalibratedClassifierCV(clone(pipeline), method="isotonic", cv=inner, ensemble=False)
+
+
+def reference(X: pd.DataFrame, features: list[Column]) -> dict[str, Value]:
+    """Return the reference applicant: medians of numbers, the most frequent category or boolean."""
+    return {column.name: _typical(X[column.name].dropna(), column) for column in features}
+
+
+def _typical(known: pd.Series, column: Column) -> Value:
+    if known.empty:
+        return None
+    if column.kind == "category":
+        return str(known.mode().iloc[0])
+    if column.kind == "boolean":
+        return bool(known.mode().iloc[0])
+    median = float(known.median())
+    return round(median) if column.kind == "integer" else round(median, DIGITS)
+
+
+def describe(found: selection.OutOfFold, scores: Scores, params: Train) -> dict[str, object]:
+    """Return what reports/candidates.json holds: each candidate's mean and standard deviation, and the choice."""
+    chosen = selection.select({name: s[params.metric] for name, s in scores.items()}, params.metric, params.rule)
+    gain = selection.calibration_gain(found, chosen)
+    return {
+        "chosen": chosen,
+        "metric": params.metric,
+        "rule": params.rule,
+        "calibrated": params.calibration == "isotonic" and gain > 0,
+        "brier_gain_of_calibration": gain,
+        "candidates": {
+            name: {
+                metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
+                for metric, values in by_metric.items()
+            }
+            for name, by_metric in scores.items()
+        },
+    }
+
+
+def card_of(report: dict[str, object], params: Params, package: Package, X: pd.DataFrame, bad: Bad, sha256: str) -> Card:
+    """Return the card: everything downstream needs to know of what was decided here."""
+    target, costs = package.target, costs_of(params, package)
+    return Card(
+        name=NAME,
+        candidate=str(report["chosen"]),
+        calibrated=bool(report["calibrated"]),
+        sha256=sha256,
+        dataset=Dataset(name=package.name, title=package.title),
+        data={"applications": digest(APPLICATIONS, "md5"), "train": digest(TRAIN, "md5")},
+        features=[feature_of(column, package) for column in package.features],
+        target=Target(
+            name=target.name, title=target.title, bad=target.bad_label, bad_rate=round(float(bad.mean()), DIGITS)
+        ),
+        protected=[column.name for column in package.with_role("protected")],
+        reference=reference(X, package.features),
+        costs=costs,
+        threshold=cost_threshold(costs.pair),
+        scale=params.scale,
+        translations=translations_of(package),
+        libraries=library_versions(),
+    )
+
+
+def record(
+    pipelines: dict[str, Pipeline], params: Params, scores: Scores, card: Card, X: pd.DataFrame, bad: Bad
+) -> None:
+    """Log one parent run, and in its child runs one fit of each candidate on the whole training split."""
+    settings = {"seed": params.seed, "dataset": params.dataset, **params.train.model_dump(exclude={"candidates"})}
+    tags = {"data.md5": card.data["applications"], "model.sha256": card.sha256}
+    with tracking.training_run(settings, tags) as parent:
+        for name, pipeline in pipelines.items():
+            with parent.candidate(name, params.train.candidates[name].model_dump(), scores[name]):
+                clone(pipeline).fit(X, bad)
+        chosen = scores[card.candidate]
+        parent.log({f"cv_{metric}": float(pd.Series(values).mean()) for metric, values in chosen.items()})
+        parent.tag({"candidate": card.candidate, "calibrated": str(card.calibrated).lower()})
+
+
+def main() -> None:
+    """Compare, choose, fit, record, write."""
+    params = read_params(PARAMS)
+    package = read_package(Path(params.dataset))
+    table = read_table(TRAIN)
+    X = table[[column.name for column in package.features]]
+    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    costs = costs_of(params, package).pair
+    pipelines = candidates.build(params.train.candidates, package.features, params.seed)
+
+    with threadpool_limits(1):  # with several threads, sums differ in the last bit
+        found = compare(pipelines, params.train, X, bad, params.seed)
+        scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
+        report = describe(found, scores, params.train)
+        model = final(pipelines[str(report["chosen"])], bool(report["calibrated"]), params.train.folds, params.seed)
+        content = to_bytes(model.fit(X, bad))
+        card = card_of(report, params, package, X, bad, sha256_of(content))
+        record(pipelines, params, scores, card, X, bad)
+
+    write_bytes(MODELS / MODEL, content)
+    write_card(MODELS / CARD, card)
+    write_json(CANDIDATES, rounded(report))
+
+
+if __name__ == "__main__":
+    run(main)
