@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from src.api.database import connect_engine, migrate, sqlite_file
 from src.api.group_commit import GroupCommit, WriteRefusedError
 from src.api.identifiers import first_id
+from src.model.points import Decision
 
 METADATA = sa.MetaData()
 PREDICTIONS = sa.Table(
@@ -47,7 +48,7 @@ class Entry(NamedTuple):
     inputs: str
     probability_of_default: float
     score: int
-    decision: str
+    decision: Decision
     reasons: str
 
 
@@ -58,7 +59,7 @@ class Page(NamedTuple):
     before: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    decision: str | None = None
+    decision: Decision | None = None
 
 
 class JournalUnavailableError(WriteRefusedError):

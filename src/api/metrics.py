@@ -7,6 +7,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.utils import INF
 
 LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, INF)
+SCORES = (*range(300, 851, 50), INF)
 
 
 class Metrics:
@@ -23,7 +24,10 @@ class Metrics:
             buckets=LATENCIES,
         )
         self.predictions = Counter("lastro_predictions", "Answered predictions", ["decision"], registry=self.registry)
-        self.scores = Histogram("lastro_score", "Points of answered predictions", registry=self.registry)
+        self.decisions = {decision: self.predictions.labels(decision) for decision in ("approve", "decline")}
+        self.scores = Histogram(
+            "lastro_score", "Points of answered predictions", registry=self.registry, buckets=SCORES
+        )
         self.model = Gauge(
             "lastro_model_info",
             "The model that is served",

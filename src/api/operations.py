@@ -8,12 +8,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from src.api.document import KEYED, problems
 from src.api.journal import Journal, JournalUnavailableError
 from src.api.metrics import Metrics
-from src.api.problems import ProblemDocument, ProblemError
+from src.api.problems import ProblemError
 from src.api.security import Gate
 
-PROBLEM = {"model": ProblemDocument}
+TEXT = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
 class Health(BaseModel):
@@ -36,14 +37,15 @@ def router(journal: Journal, metrics: Metrics, gate: Gate, metrics_open: bool) -
         "/ready",
         ready_by(journal),
         response_model=Ready,
-        responses={503: PROBLEM},
+        responses=problems(503),
         summary="Can it predict: model loaded, log writable?",
     )
     routes.add_api_route(
         "/metrics",
         metrics_of(metrics, gate, metrics_open),
         response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        responses={200: TEXT, **problems(401, 429, 503)},
+        openapi_extra=None if metrics_open else KEYED,
         summary="Numbers for Prometheus",
     )
     return routes

@@ -15,32 +15,31 @@ from sklearn.pipeline import Pipeline
 from src.model.card import Feature
 from src.model.encoder import FieldCode
 from src.model.graph import Ensemble, Graph
-from src.model.parts import NotExportableError, bases, cut_points, is_scorecard, matrix_columns, trees_of
+from src.model.parts import NotExportableError, bases, cut_points, matrix_columns, trees_of
 from src.model.trees import Tree
 
 
 class Compiled(NamedTuple):
-    """The encoder's fields, the graph, and a scorecard's log-odds by field and code, missing first."""
+    """The encoder's fields and the graph over their codes."""
 
     fields: list[FieldCode]
     model: ModelProto
-    points: list[list[float]] | None
 
 
 def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
     """The serving form of a fitted model of these features; raises NotExportableError."""
     compiler = Compiler(estimator, features)
     result = compiler.probability(estimator)
-    points = compiler.weights(estimator) if is_scorecard(estimator) else None
-    return Compiled(compiler.fields, compiler.graph.model(len(features), result), points)
+    return Compiled(compiler.fields, compiler.graph.model(len(features), result))
 
 
 def fields_of(estimator: Any, features: list[Feature]) -> list[FieldCode]:
     """How each feature is coded: by its labels, or by all cut points of all parts."""
     cuts: dict[str, set[float]] = {feature.name: set() for feature in features}
+    whole = {feature.name for feature in features if feature.type in ("integer", "boolean")}
     for base in bases(estimator):
         for name, cut in cut_points(base):
-            cuts[name].add(cut)
+            cuts[name].add(float(np.ceil(cut)) if name in whole else cut)
     return [FieldCode(name=f.name, labels=f.categories, cuts=sorted(cuts[f.name])) for f in features]
 
 
@@ -162,7 +161,7 @@ class Compiler:
         elif field.labels is not None:
             split = float(np.ceil(tree.cut[node]) - 1)
         else:
-            split = float(np.searchsorted(field.cuts, tree.cut[node]))
+            split = float(np.searchsorted(field.cuts, tree.cut[node]))  # a whole number's cuts are rounded up
             place += len(self.fields) if self.may_miss else 0
         index = ensemble.split(place, split)
         ensemble.left[index] = self.grow(ensemble, tree, int(children[0]), columns)

@@ -6,7 +6,6 @@ in float64; what the serving form computes from the codes cannot depend on how a
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -56,19 +55,14 @@ class Parity(BaseModel):
 
 
 class Export(BaseModel):
-    """models/export.json: the serving form's hash, encoder, libraries and parity; `form` pickle has none of its own."""
+    """models/export.json: which file is served, why, its hash, encoder, libraries and parity with `model`'s file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    form: str
-    sha256: str
-    why: str | None = None
-    fields: list[FieldCode] = []
-    points: list[list[float]] | None = None
+    model: str
+    file: str
+    sha256: str | None
+    why: str | None
+    fields: list[FieldCode]
     libraries: dict[str, str]
-    parity: Parity | None = None
-
-
-def read_export(path: Path) -> Export:
-    """Read export.json; raises pydantic's ValidationError or OSError."""
-    return Export.model_validate_json(path.read_bytes())
+    parity: Parity | None

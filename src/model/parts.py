@@ -19,11 +19,6 @@ class NotExportableError(LastroError):
     """The model has a part that has no serving form; it is served from its pickle."""
 
 
-def is_scorecard(estimator: Any) -> bool:
-    """Whether the whole model is one logistic regression on bins, whose points are exact."""
-    return isinstance(estimator, Pipeline) and isinstance(estimator[-1], LogisticRegression)
-
-
 def bases(estimator: Any) -> Iterator[Pipeline]:
     """The pipelines of encoder and classifier inside a model."""
     match estimator:
@@ -58,7 +53,7 @@ def matrix_columns(encoder: ApplicantEncoder) -> list[tuple[str, bool]]:
     """The columns of a tree's matrix: the feature, and whether the column says that it is missing."""
     columns = []
     for name in encoder.numeric:
-        columns += [(name, False), (name, True)] if name in encoder.with_missing_ else [(name, False)]
+        columns += [(name, False), (name, True)] if name in encoder.optional else [(name, False)]
     return columns + [(name, False) for name in encoder.categories]
 
 

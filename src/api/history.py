@@ -1,0 +1,105 @@
+"""the log and models/ -> GET /predictions, /predictions/{id}, /model/info, /model/evaluation"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, JsonValue
+
+from src.api.document import KEYED, problems
+from src.api.journal import Entry, Journal, Page
+from src.api.problems import ProblemError
+from src.api.schemas import ModelInfo, ModelOut, PageOut, RecordedModel, RecordedOut
+from src.api.security import Gate
+from src.model.forms import Served
+from src.model.points import Decision
+
+EVALUATION = "evaluation.json"
+Limit = Annotated[int, Query(ge=1, le=500, description="predictions on a page")]
+Cursor = Annotated[UUID | None, Query(description="`next` of the page before")]
+Moment = Annotated[AwareDatetime | None, Query(description="with its zone, such as 2026-01-31T12:00:00Z")]
+
+
+class History:
+    """What the reading routes need."""
+
+    def __init__(self, served: Served, origin: ModelOut, folder: Path, gate: Gate, journal: Journal) -> None:
+        self.gate, self.journal, self.folder = gate, journal, folder
+        self.info = ModelInfo(
+            model=origin,
+            card=served.card.model_dump(mode="json"),
+            export=served.export.model_dump(mode="json", exclude={"fields"}),
+        )
+
+    def prediction(self, prediction_id: UUID, request: Request, response: Response) -> RecordedOut:
+        """One prediction of this key."""
+        caller = self.gate.admit(request)
+        response.headers.update(caller.headers)
+        entry = self.journal.find(caller.key_id, str(prediction_id))
+        if entry is None:
+            raise ProblemError(404, "This key has no prediction with this id.", headers=caller.headers)
+        return recorded(entry)
+
+    def predictions(
+        self,
+        request: Request,
+        response: Response,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        since: Moment = None,
+        until: Moment = None,
+        decision: Decision | None = None,
+    ) -> PageOut:
+        """This key's predictions, newest first."""
+        caller = self.gate.admit(request)
+        response.headers.update(caller.headers)
+        wanted = Page(limit + 1, str(cursor) if cursor else None, since, until, decision)
+        entries = self.journal.page(caller.key_id, wanted)
+        more = entries[limit - 1].id if len(entries) > limit else None
+        return PageOut(predictions=[recorded(entry) for entry in entries[:limit]], next=more)
+
+    def model_info(self, request: Request, response: Response) -> ModelInfo:
+        """The model's card, its served form, where it comes from."""
+        response.headers.update(self.gate.admit(request).headers)
+        return self.info
+
+    def model_evaluation(self, request: Request, response: Response) -> dict[str, JsonValue]:
+        """What the evaluation on the test split found: metrics, curves, confusion, fairness."""
+        caller = self.gate.admit(request)
+        response.headers.update(caller.headers)
+        path = self.folder / EVALUATION
+        if not path.exists():
+            raise ProblemError(404, "This deployment has no evaluation of its model.", headers=caller.headers)
+        found: dict[str, JsonValue] = json.loads(path.read_bytes())
+        return found
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        routes = APIRouter()
+        keyed: dict[str, Any] = {"openapi_extra": KEYED}
+        errors = problems(401, 422, 429, 503)
+        routes.add_api_route("/predictions", self.predictions, tags=["history"], responses=errors, **keyed)
+        found = problems(401, 404, 422, 429, 503)
+        routes.add_api_route(
+            "/predictions/{prediction_id}", self.prediction, tags=["history"], responses=found, **keyed
+        )
+        routes.add_api_route("/model/info", self.model_info, tags=["model"], responses=problems(401, 429, 503), **keyed)
+        evaluation = problems(401, 404, 429, 503)
+        routes.add_api_route("/model/evaluation", self.model_evaluation, tags=["model"], responses=evaluation, **keyed)
+        return routes
+
+
+def recorded(entry: Entry) -> RecordedOut:
+    """A row of the log as an answer."""
+    return RecordedOut(
+        prediction_id=entry.id,
+        time=entry.time,
+        probability_of_default=entry.probability_of_default,
+        score=entry.score,
+        decision=entry.decision,
+        reasons=json.loads(entry.reasons),
+        inputs=json.loads(entry.inputs),
+        model=RecordedModel(sha256=entry.model_sha256, version=entry.model_version),
+    )

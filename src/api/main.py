@@ -1,0 +1,68 @@
+"""settings and models/ -> the service: `uvicorn --factory src.api.main:create_app`"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from src.api import document, logs, operations, problems
+from src.api.envelope import Envelope
+from src.api.history import History
+from src.api.journal import Journal
+from src.api.metrics import Metrics
+from src.api.predictions import Predictions
+from src.api.provenance import provenance
+from src.api.security import Gate
+from src.api.settings import Settings
+from src.model.forms import load
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service; raises LastroError where the model is not the one that its card names."""
+    settings = settings or Settings()
+    logs.configure(settings.log_level)
+    served = load(settings.models)
+    origin = provenance(settings.models, served.card)
+    gate, metrics = Gate(settings), Metrics(settings.multiprocess_metrics)
+    metrics.model.labels(origin.name, origin.version or "", origin.sha256).set(1)
+    journal = Journal(settings.journal_url, settings.database_timeout)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        journal.start()
+        yield
+        journal.close()
+
+    app = FastAPI(
+        title="Lastro",
+        version=origin.version or "unpublished",
+        description=f"Credit scores of {served.card.dataset.title}.",
+        lifespan=lifespan,
+        openapi_url=None,
+    )
+    predictions = Predictions(served, origin, gate, journal, metrics)
+    app.include_router(predictions.router())
+    app.include_router(History(served, origin, settings.models, gate, journal).router())
+    app.include_router(operations.router(journal, metrics, gate, settings.metrics_open))
+    document.install(app, predictions.batch, gate)
+    problems.install(app)
+    add_layers(app, settings, metrics)
+    return app
+
+
+def add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """The envelope around every request; what is outside of it only where a deployment asks for it."""
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["x-api-key", "content-type", "x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+    timeout = settings.body_timeout.total_seconds()
+    app.add_middleware(Envelope, metrics=metrics, max_body_bytes=settings.max_body_bytes, body_timeout=timeout)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))

@@ -1,0 +1,60 @@
+"""a card's features -> random applicants, and how far two forms of a model differ on them"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from src.model.card import Card, Feature
+from src.model.encoder import Encoder, Parity
+from src.model.points import decide
+
+MISSING_SHARE = 0.1
+WIDE = 1e6  # for a number that the contract leaves unbounded
+
+
+def random_applicants(features: list[Feature], rows: int, seed: int) -> pd.DataFrame:
+    """Applicants that the contract allows, each feature drawn evenly from all its values; optional ones go missing."""
+    random = np.random.default_rng(seed)
+    table: dict[str, Any] = {}
+    for feature in features:
+        values = pd.Series(drawn(feature, rows, random), dtype=object)
+        missing = random.random(rows) < MISSING_SHARE
+        table[feature.name] = values if feature.required else values.mask(missing, None)
+    return pd.DataFrame(table)
+
+
+def drawn(feature: Feature, rows: int, random: np.random.Generator) -> list[Any]:
+    """Values of one feature."""
+    if feature.categories is not None:
+        return [feature.categories[place] for place in random.integers(len(feature.categories), size=rows)]
+    if feature.type == "boolean":
+        return [bool(value) for value in random.integers(2, size=rows)]
+    if feature.enum is not None:
+        return [feature.enum[place] for place in random.integers(len(feature.enum), size=rows)]
+    lows = [bound for bound in (feature.minimum, feature.exclusive_minimum) if bound is not None]
+    highs = [bound for bound in (feature.maximum, feature.exclusive_maximum) if bound is not None]
+    low = max(lows) if lows else -WIDE
+    high = min(highs) if highs else max(low, 0.0) + WIDE
+    if feature.type == "integer":
+        return [int(value) for value in random.integers(int(np.ceil(low)), int(np.floor(high)) + 1, size=rows)]
+    return [float(value) for value in random.uniform(low, high, size=rows)]
+
+
+def compare(fitted: NDArray[np.float64], served: NDArray[np.float64], card: Card, dataset_rows: int) -> Parity:
+    """How far the served PDs are from the fitted model's; the data set's rows come first."""
+    flips = sum(decide(a, card.threshold) != decide(b, card.threshold) for a, b in zip(fitted, served, strict=True))
+    return Parity(
+        dataset_rows=dataset_rows,
+        random_rows=len(fitted) - dataset_rows,
+        largest_difference=float(np.abs(fitted - served).max()),
+        flipped_decisions=flips,
+    )
+
+
+def codes_of(table: pd.DataFrame, encoder: Encoder) -> NDArray[np.float64]:
+    """The codes of a whole table, row by row as the service makes them."""
+    plain = table.astype(object).where(table.notna(), None)
+    rows = (dict(zip(plain.columns, row, strict=True)) for row in plain.itertuples(index=False))
+    return np.array([encoder.codes(row) for row in rows])
