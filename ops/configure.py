@@ -31,10 +31,9 @@ def write(root: Path, environment: Mapping[str, str]) -> list[Path]:
     wrong = [name for name, value in wanted.items() if not value.isprintable() or FORBIDDEN & set(value)]
     if wrong:
         raise SetupError(f".env cannot hold {', '.join(wrong)}: no quotes, blanks or $ are allowed in a value.")
+    _refuse_shared_ports(Deployment(root, root, wanted))
     written = [root / ".env"] if write_secret(root / ".env", _text(root, wanted)) else []
-    deployment = load(root)
-    _refuse_shared_ports(deployment)
-    return written + write_remote(deployment, directory=False)
+    return written + write_remote(load(root), directory=False)
 
 
 def write_remote(deployment: Deployment, *, directory: bool) -> list[Path]:

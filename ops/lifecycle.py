@@ -7,22 +7,21 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from ops import ports, services
 from ops.deployment import ROOT, Deployment, SetupError
 from ops.launch import holder
 from ops.services import Service
-from ops.supervisord import ask, log_path, render
+from ops.supervisord import Supervisord, ask, log_path, render
 
 PATIENCE = 20.0  # seconds for a stop; supervisord kills a service after 10
-UP = {"RUNNING", "STARTING", "BACKOFF"}
+UP = {"RUNNING", "STARTING", "BACKOFF", "EXITED"}  # what has exited is started again by itself
 
 
 def states(deployment: Deployment) -> dict[str, tuple[str, str]]:
     """Return state and description of every service that supervisord knows."""
     server = ask(deployment)
-    known = server.getAllProcessInfo() if server else []
+    known = server.call("getAllProcessInfo") if server else []
     return {info["name"]: (info["statename"], info["description"]) for info in known}
 
 
@@ -45,7 +44,7 @@ def startable(deployment: Deployment) -> list[Service]:
     return wanted
 
 
-def begin(deployment: Deployment, chosen: Iterable[Service]) -> Any:
+def begin(deployment: Deployment, chosen: Iterable[Service]) -> Supervisord:
     """Bring supervisord up with the configuration of now; what runs with a former one is ended."""
     for folder in ("run", "log", "minio", "mlflow/artifacts"):
         (deployment.state / folder).mkdir(parents=True, exist_ok=True)
@@ -62,19 +61,19 @@ def begin(deployment: Deployment, chosen: Iterable[Service]) -> Any:
     return server
 
 
-def start(deployment: Deployment, server: Any, service: Service) -> None:
+def start(deployment: Deployment, server: Supervisord, service: Service) -> None:
     """Start a service unless it runs; raises SetupError where one of its ports is taken."""
-    if server.getProcessInfo(service.name)["statename"] in UP:
+    if server.call("getProcessInfo", service.name)["statename"] in UP:
         return
     _refuse_taken_ports(deployment, service)
-    server.startProcess(service.name, False)
+    server.call("startProcess", service.name, False)
 
 
-def wait(deployment: Deployment, server: Any, service: Service) -> None:
+def wait(deployment: Deployment, server: Supervisord, service: Service) -> None:
     """Wait until a service is healthy; raises SetupError with its last word where it is not."""
     deadline = time.monotonic() + service.patience
     while not ports.healthy(deployment.port(service.port), service.health):
-        state = server.getProcessInfo(service.name)["statename"]
+        state = server.call("getProcessInfo", service.name)["statename"]
         if state not in UP or time.monotonic() > deadline:
             log = log_path(deployment, service.name)
             said = (log.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
@@ -87,8 +86,8 @@ def stop(deployment: Deployment) -> list[str]:
     stopped = []
     if server := ask(deployment):
         stopped = [name for name, (state, _) in states(deployment).items() if state in UP]
-        pid = server.getPID()
-        server.shutdown()
+        pid = server.call("getPID")
+        server.call("shutdown")
         _await(lambda: not _alive(pid))
     return stopped + end_orphans(deployment)
 
@@ -120,14 +119,14 @@ def _signal(pid: int, sign: signal.Signals) -> None:
             os.kill(pid, sign)
 
 
-def _reload(server: Any) -> None:
+def _reload(server: Supervisord) -> None:
     """Let supervisord read its configuration again and end what has changed or gone."""
-    [[added, changed, removed]] = server.reloadConfig()
+    [[added, changed, removed]] = server.call("reloadConfig")
     for name in changed + removed:
-        server.stopProcessGroup(name)
-        server.removeProcessGroup(name)
+        server.call("stopProcessGroup", name)
+        server.call("removeProcessGroup", name)
     for name in added + changed:
-        server.addProcessGroup(name)
+        server.call("addProcessGroup", name)
 
 
 def _own_folder(path: Path) -> None:

@@ -145,14 +145,15 @@ def _install(go: str, folder: Path, say: Say) -> None:
     with (
         log.open("w") as out,
         subprocess.Popen(
-            build_command(go), env=build_environment(folder), stdout=out, stderr=subprocess.STDOUT
+            build_command(go), env=build_environment(folder), stdout=out, stderr=subprocess.STDOUT, process_group=0
         ) as build,
     ):
         try:
             while (code := _wait(build)) is None:
                 say(f"MinIO: {_progress(log)}, {time.monotonic() - started:.0f} s so far")
-        finally:
-            build.kill()
+        except BaseException:
+            os.killpg(build.pid, signal.SIGKILL)  # Go's compilers too
+            raise
     if code:
         raise MinioUnavailableError(f"MinIO could not be built: `go install` failed: {_last_line(log)}")
 

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ops import bootstrap, configure, lifecycle, minio, services
 from ops.deployment import ROOT, Deployment, SetupError, load
 from ops.services import Service
+from ops.supervisord import Supervisord
 
 INPUTS = ("src", "data", "dvc.yaml", "params.yaml")
 
@@ -76,12 +76,12 @@ def _bucket(deployment: Deployment) -> None:
         _call(deployment, "python", "-m", "src.lineage.storage")
 
 
-def _await(deployment: Deployment, server: Any, service: Service) -> None:
+def _await(deployment: Deployment, server: Supervisord, service: Service) -> None:
     with _step(f"{service.title}: {deployment.address(service.port)}"):
         lifecycle.wait(deployment, server, service)
 
 
-def _late(deployment: Deployment, server: Any, chosen: Iterable[Service]) -> None:
+def _late(deployment: Deployment, server: Supervisord, chosen: Iterable[Service]) -> None:
     """Start what needs the model."""
     for service in chosen:
         if service.needs_model:

@@ -1,5 +1,6 @@
 """services -> the configuration of this checkout's own supervisord, and the way to ask it (standard library only)"""
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -7,6 +8,7 @@ import shlex
 import socket
 import xmlrpc.client
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +19,42 @@ TIMEOUT = 20.0  # seconds for an answer
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP over supervisord's socket file, whose path is the host's name."""
+    """HTTP over supervisord's socket file."""
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(TIMEOUT)
-        self.sock.connect(self.path)
-
-    path = ""
-
-
-class _Transport(xmlrpc.client.Transport):
     def __init__(self, path: Path) -> None:
-        super().__init__()
+        super().__init__("supervisord", timeout=TIMEOUT)
         self.path = str(path)
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002
-        connection = _Connection("supervisord")
-        connection.path = self.path
-        return connection
+    def connect(self) -> None:
+        """Open the socket file."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
 
 
-def ask(deployment: Deployment) -> Any:
-    """Return supervisord's XML-RPC interface; None where none runs for this checkout."""
-    server: Any = xmlrpc.client.ServerProxy("http://supervisord", transport=_Transport(deployment.socket))
+@dataclass(frozen=True)
+class Supervisord:
+    """The running supervisord that listens on a socket file."""
+
+    socket: Path
+
+    def call(self, method: str, *arguments: object) -> Any:
+        """Call a method of supervisord's documented XML-RPC interface; raises OSError where nobody listens."""
+        body = xmlrpc.client.dumps(arguments, f"supervisor.{method}")  # type: ignore[arg-type]  # any marshallable
+        with contextlib.closing(_Connection(self.socket)) as connection:
+            connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
+            [result], _ = xmlrpc.client.loads(connection.getresponse().read())
+        return result
+
+
+def ask(deployment: Deployment) -> Supervisord | None:
+    """Return the supervisord of this checkout; None where it does not run."""
+    found = Supervisord(deployment.socket)
     try:
-        server.supervisor.getState()
+        found.call("getState")
     except OSError:
         return None
-    return server.supervisor
+    return found
 
 
 def log_path(deployment: Deployment, name: str) -> Path:
@@ -85,6 +94,7 @@ def _program(deployment: Deployment, service: Service) -> dict[str, object]:
         "startretries": 1,
         "redirect_stderr": "true",
         "autostart": "false",
+        "autorestart": "true",
         "stopasgroup": "true",
         "killasgroup": "true",
     }

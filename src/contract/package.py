@@ -1,165 +1,27 @@
 """datapackage.yaml -> the contract: what an applicant is, in a standard's words
 
-Frictionless Data Package 2.0 with a Table Schema, read from one YAML file. Additions of this project: on a field
-`role`, `bad`, `unit`, `direction`, `translations`; on the resource `costs`. https://datapackage.org/standard/
+Frictionless Data Package 2.0 with a Table Schema, read from one YAML file. This project adds `costs` to the resource
+and some properties to its fields (src/contract/fields.py). https://datapackage.org/standard/
 """
 
-import difflib
-import re
-from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from src.errors import LastroError, sentences
+from src.contract.fields import Categories, Category, Column, ContractError, Part, Role
+from src.errors import sentences
 from src.files import read_yaml
 
-Scalar = bool | int | float | str
-Role = Literal["feature", "target", "protected", "id", "ignored"]
-Kind = Literal["category", "integer", "number", "boolean"]
-TYPES = ("string", "integer", "number", "boolean", "date", "datetime", "time", "year", "yearmonth")
-MODEL_TYPES = ("string", "integer", "number", "boolean")
 
-
-class ContractError(LastroError):
-    """The data package, or a table, is not what the contract asks for."""
-
-
-def _objects(values: Any) -> Any:
-    return [v if isinstance(v, dict) else {"value": v} for v in values] if isinstance(values, list) else values
-
-
-class _Part(BaseModel):
-    """A part of the package. The standard allows properties of one's own, so only near misses of known ones fail."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_misspelling(cls, given: Any) -> Any:
-        known = [info.alias or name for name, info in cls.model_fields.items()]
-        for key in given if isinstance(given, dict) else ():
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.85)
-            if key not in known and near:
-                raise ValueError(f"unknown property {key!r}; did you mean {near[0]!r}?")
-        return given
-
-
-class Category(_Part):
-    """A value as the file holds it, and the label that people read."""
-
-    value: Scalar
-    label: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _label_defaults_to_value(cls, given: Any) -> Any:
-        return given | {"label": str(given["value"])} if isinstance(given, dict) and not given.get("label") else given
-
-
-Categories = Annotated[list[Category], BeforeValidator(_objects)]
-
-
-class Constraints(_Part):
-    """Rules on one field's values."""
-
-    required: bool = False
-    unique: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    exclusive_minimum: float | None = Field(None, alias="exclusiveMinimum")
-    exclusive_maximum: float | None = Field(None, alias="exclusiveMaximum")
-    min_length: int | None = Field(None, alias="minLength")
-    max_length: int | None = Field(None, alias="maxLength")
-    pattern: str | None = None
-    enum: list[Scalar] | None = None
-
-
-class Translation(_Part):
-    """A field's texts in another language; `categories` maps a value to its label."""
-
-    title: str = ""
-    description: str = ""
-    categories: dict[Scalar, str] = {}
-
-
-class Column(_Part):
-    """One field of the table: its type, rules, texts and what it is for."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", description="snake_case")]
-    type: Literal[TYPES] = "string"  # type: ignore[valid-type]
-    title: str = ""
-    description: str = ""
-    example: Scalar | None = None
-    unit: str | None = None
-    categories: Categories | None = None
-    constraints: Constraints = Constraints()
-    missing_values: Categories | None = Field(None, alias="missingValues")
-    true_values: list[str] = Field(["true", "True", "TRUE", "1"], alias="trueValues")
-    false_values: list[str] = Field(["false", "False", "FALSE", "0"], alias="falseValues")
-    decimal_char: str = Field(".", alias="decimalChar")
-    group_char: str = Field("", alias="groupChar")
-    bare_number: Literal[True] = Field(True, alias="bareNumber")
-    role: Role = "feature"
-    bad: Scalar | None = None
-    direction: Literal["increasing", "decreasing"] | None = None
-    translations: dict[str, Translation] = {}
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        text_without_labels = self.type == "string" and not self.labels
-        if self.role == "feature" and (self.type not in MODEL_TYPES or text_without_labels):
-            raise ValueError(
-                f"field {self.name!r}: a feature is integer, number, boolean, or has `categories` (or an enum);"
-                f" this one is a free {self.type}: give it categories, or another role"
-            )
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"field {self.name!r}: two categories share a label")
-        if self.role == "target" and self.bad is None:
-            raise ValueError(f"field {self.name!r}: the target needs `bad`, the value of a defaulted applicant")
-        if self.constraints.pattern is not None:
-            re.compile(self.constraints.pattern)
-        return self
-
-    @cached_property
-    def choices(self) -> dict[str, str]:
-        """The text of each allowed value in the file -> its label; empty for a field without categories."""
-        enum = self.constraints.enum
-        if self.categories is not None:
-            return {_text(c.value): c.label for c in self.categories if enum is None or c.value in enum}
-        return {_text(value): _text(value) for value in enum} if enum and self.type == "string" else {}
-
-    @property
-    def labels(self) -> list[str]:
-        """The labels in the contract's order."""
-        return list(self.choices.values())
-
-    @property
-    def kind(self) -> Kind:
-        """How the model reads the field."""
-        return "category" if self.choices or self.type not in MODEL_TYPES else self.type
-
-    @property
-    def bad_label(self) -> Scalar:
-        """The target's bad value as the typed table holds it."""
-        if self.bad is None:
-            raise ContractError(f"field {self.name!r} is not a target")
-        return self.choices.get(_text(self.bad), self.bad)
-
-
-def _text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-class Costs(_Part):
+class Costs(Part):
     """What a wrong decision costs, in one unit of the lender's choice."""
 
     false_accept: Annotated[float, Field(gt=0)]
     false_reject: Annotated[float, Field(gt=0)]
 
 
-class Dialect(_Part):
+class Dialect(Part):
     """How the CSV file is written. https://datapackage.org/standard/table-dialect/"""
 
     delimiter: str = ","
@@ -169,7 +31,7 @@ class Dialect(_Part):
     escape_char: str | None = Field(None, alias="escapeChar")
 
 
-class Schema(_Part):
+class Schema(Part):
     """The table's fields. https://datapackage.org/standard/table-schema/"""
 
     fields: Annotated[list[Column], Field(min_length=1)]
@@ -200,14 +62,14 @@ def _safe(path: str) -> str:
     return path
 
 
-class Source(_Part):
+class Source(Part):
     """Where the data came from; `path` is an address."""
 
     title: str = ""
     path: str = ""
 
 
-class Resource(_Part):
+class Resource(Part):
     """The table's file or files, how they are written, their hash and their schema."""
 
     name: str
@@ -220,18 +82,18 @@ class Resource(_Part):
     bytes: int | None = None
     encoding: str = "utf-8"
     dialect: Dialect = Dialect()
-    sources: list[Source] = []
+    sources: list[Source] = Field(default_factory=list)
     costs: Costs | None = None
     table: Schema = Field(alias="schema")
 
 
-class Package(_Part):
+class Package(Part):
     """The data package: the only place that knows the dataset."""
 
     name: str
     title: str = ""
     description: str = ""
-    sources: list[Source] = []
+    sources: list[Source] = Field(default_factory=list)
     resources: Annotated[list[Resource], Field(min_length=1, max_length=1)]
 
     @property

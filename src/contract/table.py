@@ -1,16 +1,16 @@
-"""CSV files + contract -> a typed, labelled table, or every violation at once"""
+"""a table of text + the contract -> a typed, labelled table, or every violation at once"""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-import pyarrow as arrow
-import pyarrow.csv as csv
 from pandera.errors import SchemaErrors
 
-from src.contract.package import Column, ContractError, Package, Resource
+from src.contract.fields import Column, Constraints, ContractError
+from src.contract.package import Package
 from src.files import replacing
 
 FIRST_LINES = 5
@@ -24,73 +24,6 @@ class Violation:
     rule: str
     rows: tuple[int, ...]
     value: str
-
-
-def read_text(files: list[Path], resource: Resource, names: list[str]) -> pd.DataFrame:
-    """Read the files as text, unchanged; raises ContractError for another header, a ragged row or no row.
-
-    `attrs["files"]` of the result lists each file's name, its number of rows and the line of its first row.
-    """
-    tables, origins = [], []
-    for path in files:
-        table = _read_file(path, resource, names)
-        _check_header(path, table.column_names, names)
-        tables.append(table.select(names))
-        origins.append([path.name, table.num_rows, 2 if resource.dialect.header else 1])
-    frame = arrow.concat_tables(tables).to_pandas()
-    if frame.empty:
-        raise ContractError(f"{', '.join(path.name for path in files)}: no rows; a table needs at least one")
-    frame.attrs["files"] = origins
-    return frame
-
-
-def _read_file(path: Path, resource: Resource, names: list[str]) -> arrow.Table:
-    dialect = resource.dialect
-    ragged: list[csv.InvalidRow] = []
-
-    def note(row: csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "skip"
-
-    if path.stat().st_size == 0:
-        raise ContractError(f"{path.name}: the file is empty; a table needs at least one row")
-    try:
-        table = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(
-                use_threads=False, encoding=resource.encoding, column_names=None if dialect.header else names
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char=dialect.quote_char,
-                double_quote=dialect.double_quote,
-                escape_char=dialect.escape_char or False,
-                invalid_row_handler=note,
-            ),
-            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, arrow.string()), null_values=[]),
-        )
-    except (arrow.ArrowInvalid, UnicodeDecodeError) as error:
-        raise ContractError(f"{path.name}: not a table in {resource.encoding}: {error}") from None
-    if ragged:
-        lines = ", ".join(str(row.number) for row in ragged[:FIRST_LINES])
-        raise ContractError(
-            f"{path.name}: {len(ragged)} row(s) have another number of columns than the contract's"
-            f" {ragged[0].expected_columns} (the first has {ragged[0].actual_columns}): line {lines}"
-        )
-    return table
-
-
-def _check_header(path: Path, found: list[str], names: list[str]) -> None:
-    missing = [name for name in names if name not in found]
-    extra = [name for name in found if name not in names]
-    twice = sorted({name for name in found if found.count(name) > 1})
-    problems = [
-        f"{what}: {', '.join(map(repr, columns))}"
-        for what, columns in (("missing column", missing), ("extra column", extra), ("column named twice", twice))
-        if columns
-    ]
-    if problems:
-        raise ContractError(f"{path.name}: header: {'; '.join(problems)} (the data package lists {len(names)} fields)")
 
 
 def type_table(text: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, list[Violation]]:
@@ -119,17 +52,20 @@ def _typed(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         words = dict.fromkeys(column.true_values, True) | dict.fromkeys(column.false_values, False)
         values = cells.map(words).astype("boolean")
     else:
-        plain = cells.str.replace(column.group_char, "", regex=False) if column.group_char else cells
-        values = pd.to_numeric(plain.str.replace(column.decimal_char, ".", regex=False), errors="coerce")
-        values = values.astype("Float64").replace([float("inf"), float("-inf")], pd.NA)
-        if column.kind == "integer":
-            values = values.where(values % 1 == 0).astype("Int64")
+        values = _numeric(cells, column)
     return values, values.isna() & cells.notna()
+
+
+def _numeric(cells: pd.Series, column: Column) -> pd.Series:
+    plain = cells.str.replace(column.group_char, "", regex=False) if column.group_char else cells
+    numbers = pd.to_numeric(plain.str.replace(column.decimal_char, ".", regex=False), errors="coerce")
+    finite = numbers.where(np.isfinite(numbers)).astype("Float64")
+    return finite.where(finite % 1 == 0).astype("Int64") if column.kind == "integer" else finite
 
 
 def _violation(field: str, rule: str, wrong: pd.Series, cells: pd.Series) -> Violation:
     rows = tuple(int(row) for row in wrong.to_numpy().nonzero()[0])
-    return Violation(field, rule, rows, repr(cells.iloc[rows[0]]))
+    return Violation(field, rule, rows, _shown(cells.iloc[rows[0]]))
 
 
 def check_table(frame: pd.DataFrame, package: Package) -> list[Violation]:
@@ -143,7 +79,7 @@ def check_table(frame: pd.DataFrame, package: Package) -> list[Violation]:
         cases = errors.failure_cases
         for (field, rule), group in cases.groupby(["column", "check"], sort=False):
             rows = tuple(sorted(int(row) for row in group["index"].dropna().unique()))
-            violations.append(Violation(str(field), str(rule), rows, repr(group["failure_case"].iloc[0])))
+            violations.append(Violation(str(field), str(rule), rows, _shown(group["failure_case"].iloc[0])))
     if key and (twice := frame.duplicated(key)).any():
         violations.append(_violation(", ".join(key), "primaryKey: unique", twice, frame[key[0]]))
     order = [column.name for column in package.columns]
@@ -151,26 +87,38 @@ def check_table(frame: pd.DataFrame, package: Package) -> list[Violation]:
 
 
 def _rules(column: Column, in_key: bool) -> pa.Column:
-    rule, checks = column.constraints, []
-    numeric = column.kind in ("integer", "number")
+    rule = column.constraints
+    required = rule.required or in_key or column.role == "target"
     if column.choices:
-        checks.append(pa.Check.isin(column.labels, error="categories" if column.categories else "enum"))
-    elif rule.enum and numeric:
-        checks.append(pa.Check.isin(rule.enum, error=f"enum {rule.enum}"))
-    bounds: list[tuple[float | None, Any, str]] = [
+        checks = [pa.Check.isin(column.labels, error="categories" if column.categories else "enum")]
+    else:
+        checks = _text_rules(rule) if column.kind == "category" else _number_rules(rule)
+    return pa.Column(None, checks, nullable=not required, unique=rule.unique, name=column.name)
+
+
+def _number_rules(rule: Constraints) -> list[pa.Check]:
+    bounds: list[tuple[float | str | None, Any, str]] = [
         (rule.minimum, pa.Check.ge, "minimum"),
         (rule.maximum, pa.Check.le, "maximum"),
         (rule.exclusive_minimum, pa.Check.gt, "exclusiveMinimum"),
         (rule.exclusive_maximum, pa.Check.lt, "exclusiveMaximum"),
     ]
-    checks += [check(bound, error=f"{name} {bound:g}") for bound, check, name in bounds if bound is not None]
+    checks = [pa.Check.isin(rule.enum, error=f"enum {rule.enum}")] if rule.enum else []
+    return checks + [check(bound, error=f"{name} {bound:g}") for bound, check, name in bounds if bound is not None]
+
+
+def _text_rules(rule: Constraints) -> list[pa.Check]:
+    checks = []
     if rule.pattern is not None:
         checks.append(pa.Check.str_matches(rf"(?:{rule.pattern})$", error=f"pattern {rule.pattern}"))
     if rule.min_length is not None or rule.max_length is not None:
         limits = f"length {rule.min_length or 0} to {rule.max_length or 'any'}"
         checks.append(pa.Check.str_length(rule.min_length, rule.max_length, error=limits))
-    required = rule.required or in_key or column.role == "target"
-    return pa.Column(None, checks, nullable=not required, unique=rule.unique, name=column.name)
+    return checks
+
+
+def _shown(value: Any) -> str:
+    return "a missing value" if pd.isna(value) else repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def merge(untyped: list[Violation], broken: list[Violation]) -> list[Violation]:

@@ -1,6 +1,8 @@
 """environment and .env -> where this deployment keeps its state and its runs"""
 
+import contextlib
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -54,3 +56,17 @@ def quiet_tools() -> None:
     """Switch off the tools' telemetry and chatter, for this process and for those that it starts."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+
+
+@contextlib.contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for this process and those that it starts; afterwards all is as before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

@@ -2,9 +2,10 @@
 
 import io
 import pickle
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from src.errors import LastroError
 from src.files import sha256_of
@@ -17,16 +18,19 @@ class ArtifactError(LastroError):
     """The model file is not the one that the card names."""
 
 
-class CanonicalPickler(pickle._Pickler):  # type: ignore[name-defined,misc]  # the pure-Python pickler can be changed
+class CanonicalPickler(pickle._Pickler):
     """Write strings without memo: CPython's versions share equal strings differently, and so write other bytes."""
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
+    write: Callable[[bytes], object]
 
     def save_str(self, text: str) -> None:
         """Write `text` itself, never a reference to an earlier equal one."""
         encoded = text.encode("utf-8", "surrogatepass")
         size = len(encoded)
-        head = pickle.SHORT_BINUNICODE + size.to_bytes(1) if size < 256 else pickle.BINUNICODE + size.to_bytes(4, "little")
+        head = (
+            pickle.SHORT_BINUNICODE + size.to_bytes(1) if size < 256 else pickle.BINUNICODE + size.to_bytes(4, "little")
+        )
         self.write(head + encoded)
 
     dispatch[str] = save_str

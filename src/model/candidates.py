@@ -6,7 +6,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from src.contract.package import Column
+from src.contract.fields import Column
 from src.model.features import ApplicantEncoder
 from src.params import Base, Blend, Boosting, Candidate, Forest, Scorecard
 
@@ -42,7 +42,9 @@ def _base(candidate: Base, columns: list[Column], seed: int) -> Pipeline:
             classifier = forest(candidate, seed)
         case Boosting():
             directions = {column.name: SIGN[column.direction] for column in numeric}
-            classifier = boosting(candidate, [directions.get(name, 0) for name in encoder.get_feature_names_out()], seed)
+            classifier = boosting(
+                candidate, [directions.get(name, 0) for name in encoder.get_feature_names_out()], seed
+            )
     return Pipeline([("encode", encoder), ("classify", classifier)])
 
 

@@ -5,13 +5,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from src.contract.package import Column, Costs, Kind, Package, Translation
+from src.contract.fields import Column, Kind, Translation
+from src.contract.package import Costs, Package
 from src.errors import LastroError, sentences
 from src.files import write_json
 from src.params import Scale
 
 CARD = "model.json"
 MODEL = "model.pkl"
+BOUNDS = {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum"}
 Value = bool | int | float | str | None
 
 
@@ -29,10 +31,10 @@ class Feature(_Part):
     unit: str | None
     categories: list[str] | None
     enum: list[float] | None
-    minimum: float | None
-    maximum: float | None
-    exclusive_minimum: float | None
-    exclusive_maximum: float | None
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: float | None = None
+    exclusive_maximum: float | None = None
     required: bool
     missing_label: str | None
     example: Value
@@ -110,10 +112,7 @@ def feature_of(column: Column, package: Package) -> Feature:
         unit=column.unit,
         categories=column.labels or None,
         enum=None if column.choices or not rules.enum else [float(value) for value in rules.enum],
-        minimum=rules.minimum,
-        maximum=rules.maximum,
-        exclusive_minimum=rules.exclusive_minimum,
-        exclusive_maximum=rules.exclusive_maximum,
+        **({} if column.choices else rules.model_dump(include=BOUNDS)),
         required=rules.required,
         missing_label=labelled[0] if labelled else None,
         example=column.choices.get(str(example), example) if column.choices else example,

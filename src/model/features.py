@@ -1,5 +1,6 @@
 """a table of applicants -> the matrix that a classifier reads"""
 
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -31,7 +32,7 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         self.categories = categories
         self.bins = bins
 
-    def fit(self, X: pd.DataFrame, y: object = None) -> Self:
+    def fit(self, X: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
         """Learn bin edges or medians from the columns of `X`; `y` is ignored."""
         self.edges_: dict[str, Matrix] = {}
         self.medians_: dict[str, float] = {}
@@ -63,7 +64,7 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         filled = np.where(missing, self.medians_[name], values)[:, None]
         return np.hstack([filled, missing[:, None]]) if name in self.optional else filled
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
         """Return one name a column of the matrix; `input_features` is ignored."""
         names: list[str] = []
         for name in self.numeric:
@@ -88,11 +89,15 @@ def intervals(edges: Matrix) -> list[str]:
     cuts = [f"{edge:g}" for edge in edges]
     if not cuts:
         return ["any"]
-    return [f"< {cuts[0]}", *(f"{low} to < {high}" for low, high in zip(cuts, cuts[1:], strict=False)), f">= {cuts[-1]}"]
+    return [
+        f"< {cuts[0]}",
+        *(f"{low} to < {high}" for low, high in pairwise(cuts)),
+        f">= {cuts[-1]}",
+    ]
 
 
 def _numbers(column: pd.Series) -> Matrix:
-    return column.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(column.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _edges(known: Matrix, bins: int) -> Matrix:
@@ -100,9 +105,9 @@ def _edges(known: Matrix, bins: int) -> Matrix:
         return np.empty(0)
     shares = np.linspace(0, 1, bins + 1)[1:-1]
     edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
-    return edges[edges > known.min()]
+    return np.asarray(edges[edges > known.min()])
 
 
 def _indicators(codes: Matrix, count: int) -> Matrix:
     """One column a code from 0, and a last one for -1, missing."""
-    return np.eye(count + 1)[np.where(codes < 0, count, codes).astype(np.intp)]
+    return np.asarray(np.eye(count + 1)[np.where(codes < 0, count, codes).astype(np.intp)])

@@ -26,7 +26,7 @@ GREATER_IS_BETTER = {
 
 
 def cost_threshold(costs: Costs) -> float:
-    """Return the PD from which declining is the cheaper decision (Elkan 2001, eq. 2), to 6 digits as the card shows it."""
+    """Return the PD from which declining is the cheaper decision (Elkan 2001, eq. 2), to 6 digits."""
     return round(costs.false_reject / (costs.false_accept + costs.false_reject), DIGITS)
 
 
@@ -69,7 +69,7 @@ def score_all(bad: Bad, pd: Vector, threshold: float, costs: Costs) -> dict[str,
 def bootstrap(
     bad: Bad, pd: Vector, threshold: float, costs: Costs, rounds: int, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """Return each metric's 95 % percentile interval over resamples stratified by outcome (Efron and Tibshirani 1993)."""
+    """Return each metric's 95 % percentile interval over resamples stratified by outcome (Efron 1993)."""
     random = np.random.default_rng(seed)
     groups = [np.flatnonzero(bad == outcome) for outcome in (0, 1)]
     draws: dict[str, list[float]] = {name: [] for name in GREATER_IS_BETTER}

@@ -10,7 +10,7 @@ LEAST = 1e-9
 
 
 def points(pd: float, scale: Scale) -> int:
-    """Return the score: `points` at `odds`, `pdo` more double the odds of repaying (Siddiqi 2006), within the bounds."""
+    """Return the score: `points` at `odds`, `pdo` more double the odds of repaying, within bounds (Siddiqi 2006)."""
     kept = min(max(pd, LEAST), 1 - LEAST)
     raw = scale.points + scale.pdo * math.log2((1 - kept) / kept / scale.odds)
     return round(min(max(raw, scale.minimum), scale.maximum))

@@ -49,7 +49,8 @@ def curves_of(bad: Bad, pd_of: Vector, card: Card, bins: int) -> dict[str, Recor
 def _calibration(bad: Bad, pd_of: Vector, bins: int) -> Records:
     groups = np.array_split(np.argsort(pd_of, kind="stable"), min(bins, len(bad)))
     return [
-        {"mean_pd": float(pd_of[rows].mean()), "bad_rate": float(bad[rows].mean()), "count": len(rows)} for rows in groups
+        {"mean_pd": float(pd_of[rows].mean()), "bad_rate": float(bad[rows].mean()), "count": len(rows)}
+        for rows in groups
     ]
 
 
@@ -60,7 +61,7 @@ def _scores(bad: Bad, pd_of: Vector, card: Card, bins: int) -> Records:
     good, defaulted = (np.histogram(scores[bad == outcome], edges)[0] for outcome in (0, 1))
     return [
         {"score": float(low), "to": float(high), "good": int(g), "bad": int(b)}
-        for low, high, g, b in zip(edges, edges[1:], good, defaulted, strict=False)
+        for low, high, g, b in zip(edges[:-1], edges[1:], good, defaulted, strict=True)
     ]
 
 

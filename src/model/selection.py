@@ -11,8 +11,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
 from src.contract.package import Costs
+from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
 from src.params import Blend, Candidate
 
 
@@ -32,7 +32,9 @@ class OutOfFold:
 
     def scores(self, name: str, threshold: float, costs: Costs) -> dict[str, list[float]]:
         """Return metric -> its value on each fold, repeat by repeat."""
-        folds = [score_all(self.bad[rows], self.pd[name][repeat, rows], threshold, costs) for repeat, rows in self.parts()]
+        folds = [
+            score_all(self.bad[rows], self.pd[name][repeat, rows], threshold, costs) for repeat, rows in self.parts()
+        ]
         return {metric: [fold[metric] for fold in folds] for metric in GREATER_IS_BETTER}
 
 

@@ -1,6 +1,7 @@
 """models/ + data/processed/test.parquet -> models/evaluation.json, reports/{metrics.json,plots/}, MODEL_CARD.md"""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ MODEL_CARD = Path("MODEL_CARD.md")
 
 
 def _table(head: list[str], rows: list[list[object]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
+    lines: list[Sequence[object]] = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join('' if cell is None else str(cell) for cell in line)} |" for line in lines)
 
 
@@ -56,8 +57,10 @@ def model_card(card: Card, package: Package, found: dict[str, Any], compared: di
     )
     features = _table(
         ["feature", "type", "loss of ROC AUC when shuffled"],
-        [[r["feature"], next(f.type for f in card.features if f.name == r["feature"]), _short(r["loss"])]
-         for r in found["importance"]],
+        [
+            [r["feature"], next(f.type for f in card.features if f.name == r["feature"]), _short(r["loss"])]
+            for r in found["importance"]
+        ],
     )
     calibrated = "isotonically calibrated" if card.calibrated else "not calibrated: it would not help out of fold"
     return f"""# Model card: {card.name}

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import httpx
 from tqdm import tqdm
 
-from src.contract.package import ContractError, Package, read_package
-from src.contract.table import merge, read_text, refuse, check_table, type_table, write_table
+from src.contract.fields import ContractError
+from src.contract.package import Package, read_package
+from src.contract.table import check_table, merge, refuse, type_table, write_table
+from src.contract.text import read_text
 from src.errors import LastroError, run
 from src.files import replacing
 from src.params import read_params
@@ -41,7 +43,9 @@ def fetch(package: Package, folder: Path) -> list[Path]:
                 present.append(stack.enter_context(replacing(place)))
                 download(address, present[-1], resource.bytes)
             else:
-                raise ContractError(f"{place}: no such file, and the data package names no source address ending /{path}")
+                raise ContractError(
+                    f"{place}: no such file, and the data package names no source address ending /{path}"
+                )
         verify(present, package)
     return places
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from src.contract.package import ContractError, Package, read_package
+from src.contract.fields import ContractError
+from src.contract.package import Package, read_package
 from src.contract.table import check_table, read_table, refuse, write_table
 from src.errors import run
 from src.params import read_params

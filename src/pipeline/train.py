@@ -10,7 +10,8 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from src.contract.package import Column, ContractError, Package, read_package
+from src.contract.fields import Column, ContractError
+from src.contract.package import Package, read_package
 from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
@@ -40,9 +41,7 @@ def costs_of(params: Params, package: Package) -> CardCosts:
     return CardCosts(false_accept=found.false_accept, false_reject=found.false_reject, source=source)
 
 
-def compare(
-    pipelines: dict[str, Pipeline], train: Train, X: pd.DataFrame, bad: Bad, seed: int
-) -> selection.OutOfFold:
+def compare(pipelines: dict[str, Pipeline], train: Train, X: pd.DataFrame, bad: Bad, seed: int) -> selection.OutOfFold:
     """Cross-validate the candidates under a progress bar that shows candidate and fold."""
     if min(bad.sum(), len(bad) - bad.sum()) < train.folds:
         raise LastroError(f"train.folds: {train.folds} folds need as many rows of each outcome in the training split")
@@ -53,9 +52,7 @@ def compare(
             bar.set_description(text)
             bar.update()
 
-        return selection.cross_validate(
-            pipelines, train.candidates, X, bad, train.folds, train.repeats, seed, progress
-        )
+        return selection.cross_validate(pipelines, train.candidates, X, bad, train.folds, train.repeats, seed, progress)
 
 
 def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEstimator:
@@ -102,7 +99,9 @@ def describe(found: selection.OutOfFold, scores: Scores, params: Train) -> dict[
     }
 
 
-def card_of(report: dict[str, object], params: Params, package: Package, X: pd.DataFrame, bad: Bad, sha256: str) -> Card:
+def card_of(
+    report: dict[str, object], params: Params, package: Package, X: pd.DataFrame, bad: Bad, sha256: str
+) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
     target, costs = package.target, costs_of(params, package)
     return Card(
@@ -131,7 +130,7 @@ def record(
 ) -> None:
     """Log one parent run, and in its child runs one fit of each candidate on the whole training split."""
     settings = {"seed": params.seed, "dataset": params.dataset, **params.train.model_dump(exclude={"candidates"})}
-    tags = {"data.md5": card.data["applications"], "model.sha256": card.sha256}
+    tags = tracking.git_tags() | {"data.md5": card.data["applications"], "model.sha256": card.sha256}
     with tracking.training_run(settings, tags) as parent:
         for name, pipeline in pipelines.items():
             with parent.candidate(name, params.train.candidates[name].model_dump(), scores[name]):

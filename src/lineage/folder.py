@@ -1,0 +1,58 @@
+"""a folder of this machine as DVC's remote -> its objects"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.errors import LastroError
+
+
+class StorageError(LastroError):
+    """The place of DVC's objects cannot be used as it is."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object of DVC: where it is, how many bytes."""
+
+    url: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A remote without a server."""
+
+    path: Path
+
+    @property
+    def published(self) -> str | None:
+        """Where published models go: None, they stay beside MLflow's runs."""
+        return None
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which MLflow finds the published models: a folder needs none."""
+        return {}
+
+    def set_up(self) -> str:
+        """Make the folder; returns what there is to say."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"DVC's remote is the folder {self.path}, which cannot be made: {error}") from error
+        return f"DVC keeps its objects in the folder {self.path}"
+
+    def probe(self) -> None:
+        """Raise StorageError where the folder is not there."""
+        if not self.path.is_dir():
+            raise StorageError(
+                f"DVC's remote is the folder {self.path}, which is not there: `python -m src.lineage.storage` makes it"
+            )
+
+    def object_of(self, md5: str) -> Stored | None:
+        """Return the object of an output by its md5 in dvc.lock; None where it was not pushed."""
+        path = self.path / "files" / "md5" / md5[:2] / md5[2:]
+        return Stored(str(path), path.stat().st_size) if path.is_file() else None
+
+    def holds(self, url: str) -> bool:
+        """Tell whether a published file is there."""
+        return Path(url.removeprefix("file://")).is_file()

@@ -1,0 +1,211 @@
+"""DVC's own configuration -> the place of its objects: a bucket (made here, versioned), or a folder
+
+`python -m src.lineage.storage` makes the bucket and says in plain words what stands in the way; `probe()` says it
+before a push. This is the only door to boto3. Endpoint, bucket, prefix and region are those of `dvc push`
+(.dvc/config, .dvc/config.local); keys that stand there beat the AWS_* variables, as they do for DVC.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from src.errors import run
+from src.lineage.folder import Folder, StorageError, Stored
+from src.lineage.settings import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
+
+KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env, which set-up copies to .dvc/config.local"
+FOREIGN = "something answers there that is not S3: stop it, or choose another MINIO_PORT in .env"
+SILENT = "no server answers there: `make run` starts MinIO; another S3 stands there by AWS_ENDPOINT_URL_S3 in .env"
+REFUSALS = {
+    "SignatureDoesNotMatch": f"wrong credentials, the secret key is not the server's: see {KEYS}",
+    "InvalidAccessKeyId": f"wrong credentials, it does not know the access key: see {KEYS}",
+    "InvalidToken": f"wrong credentials, it refuses the session token: see {KEYS}",
+    "ExpiredToken": f"old credentials, the session token has expired: see {KEYS}",
+    "AccessDenied": "these credentials may not use the bucket",
+    "BucketAlreadyExists": "the bucket's name is taken by somebody else: choose another LASTRO_BUCKET in .env",
+    "InvalidBucketName": "this is no valid name of a bucket: choose another LASTRO_BUCKET in .env",
+    "AuthorizationHeaderMalformed": "the region is not the bucket's: see AWS_DEFAULT_REGION in .env",
+    "PermanentRedirect": "the region is not the bucket's: see AWS_DEFAULT_REGION in .env",
+    "RequestTimeTooSkewed": "this machine's clock differs from the server's by more than 15 minutes",
+}
+ENVIRONMENT = {
+    "MLFLOW_S3_ENDPOINT_URL": "endpointurl",
+    "AWS_ACCESS_KEY_ID": "access_key_id",
+    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+    "AWS_SESSION_TOKEN": "session_token",
+    "AWS_PROFILE": "profile",
+    "AWS_DEFAULT_REGION": "region",
+}
+
+
+class MissingBucketError(StorageError):
+    """The server knows us, but there is no such bucket."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A remote on an S3 API; `options` are the keys of DVC's remote."""
+
+    name: str
+    prefix: str
+    options: dict[str, Any] = field(repr=False)
+
+    @property
+    def published(self) -> str | None:
+        """Where published models go."""
+        return f"s3://{self.name}/mlflow"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which MLflow finds the same server with the same keys."""
+        return {name: str(self.options[key]) for name, key in ENVIRONMENT.items() if self.options.get(key)}
+
+    @cached_property
+    def client(self) -> "S3Client":
+        """The connection; made when it is first needed."""
+        from boto3.session import Session
+        from botocore.config import Config
+
+        logging.getLogger("botocore").setLevel(logging.WARNING)
+        session = Session(
+            aws_access_key_id=self.options.get("access_key_id"),
+            aws_secret_access_key=self.options.get("secret_access_key"),
+            aws_session_token=self.options.get("session_token"),
+            profile_name=self.options.get("profile"),
+            region_name=self.options.get("region"),
+        )
+        patience = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"})
+        endpoint, verify = self.options.get("endpointurl"), self.options.get("ssl_verify")
+        return session.client("s3", endpoint_url=endpoint, verify=verify, config=patience)
+
+    def set_up(self) -> str:
+        """Make the bucket where it is missing and let it keep every version; returns what there is to say."""
+        try:
+            self.probe()
+            done = "is there"
+        except MissingBucketError:
+            self._make()
+            done = "made"
+        return f"bucket {self.name} at {self.client.meta.endpoint_url}: {done}, {self._keep_versions()}"
+
+    def probe(self) -> None:
+        """Raise StorageError where DVC could not push: no server, another server, other keys, no bucket."""
+        self._find(self.prefix)
+
+    def object_of(self, md5: str) -> Stored | None:
+        """Return the object of an output by its md5 in dvc.lock; None where it was not pushed."""
+        key = "/".join(filter(None, (self.prefix, "files/md5", md5[:2], md5[2:])))
+        sizes = self._find(key)
+        return Stored(f"s3://{self.name}/{key}", sizes[key]) if key in sizes else None
+
+    def holds(self, url: str) -> bool:
+        """Tell whether a published file is there."""
+        key = url.removeprefix(f"s3://{self.name}/")
+        return key != url and key in self._find(key)
+
+    def _find(self, prefix: str) -> dict[str, int]:
+        """Return the first key that begins so, with its size: listing says why it fails, a HEAD does not."""
+        with self._plainly():
+            found = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+        if found.get("Name") != self.name:
+            raise StorageError(f"{self._place()}: {FOREIGN}")
+        return {item["Key"]: item["Size"] for item in found.get("Contents", [])}
+
+    def _make(self) -> None:
+        region: Any = self.client.meta.region_name
+        place: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        with self._plainly(), contextlib.suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
+            self.client.create_bucket(Bucket=self.name, **place)
+
+    def _keep_versions(self) -> str:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.client.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
+        except ClientError as error:
+            return f"but it does not keep versions ({error.response['Error'].get('Code')})"
+        return "versioning on"
+
+    def _place(self) -> str:
+        return f"DVC's remote s3://{self.name} at {self.options.get('endpointurl') or 'AWS'}"
+
+    @contextlib.contextmanager
+    def _plainly(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        try:
+            yield
+        except ClientError as error:
+            code = str(error.response["Error"].get("Code"))
+            kind = MissingBucketError if code == "NoSuchBucket" else StorageError
+            raise kind(f"{self._place()}: {_refusal(error.response, code)}") from error
+        except (BotoCoreError, ResponseParserError, ValueError) as error:
+            raise StorageError(f"{self._place()}: {_failure(error)}") from error
+
+
+def remote(root: Path = ROOT) -> Bucket | Folder:
+    """Return DVC's default remote as DVC reads it; raises StorageError where there is none, or of another kind."""
+    from dvc.config import Config, ConfigError
+
+    try:
+        config = Config(str(root / ".dvc"))
+        name = config["core"].get("remote")
+        options = config["remote"].get(name)
+    except ConfigError as error:
+        raise StorageError(f"DVC's configuration: {error}") from error
+    if not options or "url" not in options:
+        raise StorageError(f"DVC's default remote ({name}) is not configured: .dvc/config names one")
+    url = urlsplit(str(options["url"]))
+    if url.scheme == "s3":
+        return Bucket(url.netloc, url.path.strip("/"), dict(options))
+    if url.scheme in ("", "file"):
+        return Folder(Path(url.path))
+    raise StorageError(f"DVC's remote {name} ({options['url']}) is neither an S3 bucket nor a folder")
+
+
+def probe(root: Path = ROOT) -> None:
+    """Raise StorageError, in one plain sentence, where `dvc push` could not work."""
+    remote(root).probe()
+
+
+def _refusal(response: Any, code: str) -> str:
+    if code == "NoSuchBucket":
+        return "there is no such bucket: `python -m src.lineage.storage` makes it"
+    if code in REFUSALS:
+        return REFUSALS[code]
+    is_s3 = "x-amz-request-id" in response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return f"it answers {code}: {response['Error'].get('Message')}" if is_s3 else FOREIGN
+
+
+def _failure(error: Exception) -> str:
+    from botocore import exceptions as known
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError):
+        return f"no credentials: `. ./activate` sets them for a terminal; see {KEYS}"
+    if isinstance(error, known.SSLError):
+        return f"no TLS connection is possible: {error}"
+    if isinstance(error, known.ConnectionError):
+        return SILENT
+    if isinstance(error, known.HTTPClientError | ResponseParserError):
+        return FOREIGN
+    return str(error)
+
+
+def main() -> None:
+    """Make the place of DVC's objects."""
+    log.info(remote().set_up())
+
+
+if __name__ == "__main__":
+    run(main)

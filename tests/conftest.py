@@ -1,0 +1,120 @@
+"""What several rooms of tests share: a copy of the project to run the real commands in"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"  # other data sets and checks, where somebody put them; a user has none
+OURS = ("LASTRO_", "MLFLOW_", "AWS_", "DVC_", "MINIO_")
+
+# odd on purpose: what must not change a byte of what DVC tracks
+ELSEWHERE = {
+    "PYTHONHASHSEED": "4242",
+    "TZ": "Pacific/Auckland",
+    "LC_ALL": "C",
+    "OMP_NUM_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "2",
+    "OPENBLAS_CORETYPE": "Prescott",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4",
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project with a Git history of its own."""
+
+    root: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the environment in the copy; stdout and stderr come back as one text."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=kept | {"PATH": path, "DVC_NO_ANALYTICS": "1"} | self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"{' '.join(command)} returned {done.returncode}:\n{done.stdout}")
+        return done
+
+    def read(self, path: str) -> str:
+        """Return a file's text."""
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def edit(self, path: str, change: Callable[[dict], object]) -> None:
+        """Change a YAML file by a function on its content."""
+        content = yaml.safe_load(self.read(path))
+        change(content)
+        (self.root / path).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def copy(self, to: Path, **env: str) -> "Project":
+        """Return a copy of the whole folder, outputs and DVC's cache included."""
+        shutil.copytree(self.root, to, symlinks=True)
+        return Project(to, env)
+
+
+def project_files() -> Sequence[str]:
+    """What Git tracks or would track: a developer's uncommitted changes are tested too."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def fresh_copy(to: Path, **env: str) -> Project:
+    """Return a new copy of the project's files, committed, with nothing of DVC's outputs."""
+    for name in project_files():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, to / name)
+    project = Project(to, env)
+    for command in ("init -q -b main", "add -A", "-c user.name=t -c user.email=t@example.org commit -qm copy"):
+        project.run("git", *command.split())
+    return project
+
+
+def light(params: dict) -> None:
+    """Make the pipeline quick: fewer folds, trees and resamples, the same stages and candidates."""
+    params["train"] |= {"folds": 2, "repeats": 1}
+    params["train"]["candidates"]["forest"]["trees"] = 20
+    params["train"]["candidates"]["boosting"]["iterations"] = 20
+    params["evaluate"] |= {"bootstrap": 100, "permutations": 1}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh copy of the project, nothing run in it."""
+    return fresh_copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy where the whole pipeline ran as committed, in an odd environment. Copy it before you change it."""
+    project = fresh_copy(tmp_path_factory.mktemp("a") / "some where" / "else", **ELSEWHERE)
+    project.run("dvc", "repro", "--force")
+    return project
+
+
+@pytest.fixture(scope="session")
+def light_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy in which the whole pipeline ran with light parameters. Copy it before you change it."""
+    project = fresh_copy(tmp_path_factory.mktemp("light") / "project")
+    project.edit("params.yaml", light)
+    project.run("dvc", "repro")
+    return project

@@ -1,0 +1,48 @@
+"""A small table with every kind of column, and its contract."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from src.contract.fields import Column
+from src.contract.package import Package
+
+
+@pytest.fixture(scope="session")
+def package() -> Package:
+    fields = [
+        {"name": "income", "type": "number", "direction": "decreasing", "constraints": {"required": True}},
+        {"name": "years", "type": "integer"},
+        {"name": "owner", "type": "boolean", "constraints": {"required": True}},
+        {"name": "region", "categories": [{"value": "n", "label": "North"}, {"value": "s", "label": "South"}]},
+        {"name": "sex", "role": "protected"},
+        {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]},
+    ]
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": fields}}
+    return Package.model_validate({"name": "small", "resources": [resource]})
+
+
+@pytest.fixture(scope="session")
+def columns(package: Package) -> list[Column]:
+    return package.features
+
+
+@pytest.fixture(scope="session")
+def table() -> tuple[pd.DataFrame, np.ndarray]:
+    """300 applicants whose risk falls with income; some years and regions are missing."""
+    random = np.random.default_rng(1)
+    n = 300
+    income = random.lognormal(3, 0.5, n).round(1)
+    bad = (random.random(n) < 1 / (1 + np.exp((income - 20) / 6))).astype("int64")
+    years = pd.array(random.integers(0, 20, n), dtype="Int64")
+    years[::7] = pd.NA
+    region = pd.Series(np.where(random.random(n) < 0.4, "North", "South")).mask(np.arange(n) % 11 == 0).astype("str")
+    X = pd.DataFrame(
+        {
+            "income": pd.array(income, dtype="Float64"),
+            "years": years,
+            "owner": pd.array(random.random(n) < 0.5, dtype="boolean"),
+            "region": region,
+        }
+    )
+    return X, bad

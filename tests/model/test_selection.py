@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from src.contract.package import Costs
+from src.model import selection
+from src.model.candidates import build
+from src.model.metrics import GREATER_IS_BETTER, score_all
+from src.params import Blend, read_params
+from tests.conftest import ROOT
+
+COSTS = Costs(false_accept=5, false_reject=1)
+
+
+@pytest.fixture(scope="module")
+def found(columns, table) -> selection.OutOfFold:
+    params = read_params(ROOT / "params.yaml").train.candidates
+    chosen = {name: params[name] for name in ("scorecard", "boosting")}
+    chosen["blend"] = Blend(kind="blend", members=["scorecard", "boosting"])
+    X, bad = table
+    said: list[str] = []
+    result = selection.cross_validate(build(chosen, columns, 0), chosen, X, bad, 3, 2, 0, said.append)
+    assert said[0] == "scorecard, repeat 1, fold 1"
+    assert len(said) == 2 * 3 * 2
+    return result
+
+
+def test_every_row_is_predicted_once_a_repeat_in_stratified_folds(found, table) -> None:
+    _, bad = table
+    assert found.fold.shape == (2, len(bad))
+    for folds in found.fold:
+        assert np.bincount(folds).tolist() == [100, 100, 100]
+        assert np.ptp([bad[folds == fold].mean() for fold in range(3)]) < 0.02
+    assert (found.fold[0] != found.fold[1]).any()
+
+
+def test_blend_is_the_mean_of_its_members_out_of_fold(found) -> None:
+    assert np.allclose(found.pd["blend"], (found.pd["scorecard"] + found.pd["boosting"]) / 2)
+
+
+def test_scores_are_those_of_each_fold(found, table) -> None:
+    _, bad = table
+    scores = found.scores("scorecard", 1 / 6, COSTS)
+    assert {name: len(values) for name, values in scores.items()} == dict.fromkeys(GREATER_IS_BETTER, 6)
+    rows = found.fold[1] == 2
+    assert scores["brier"][5] == score_all(bad[rows], found.pd["scorecard"][1, rows], 1 / 6, COSTS)["brier"]
+
+
+def test_out_of_fold_scores_are_not_those_of_seen_rows(found, columns, table) -> None:
+    X, bad = table
+    params = read_params(ROOT / "params.yaml").train.candidates
+    seen = build({"boosting": params["boosting"]}, columns, 0)["boosting"].fit(X, bad).predict_proba(X)[:, 1]
+    unseen = np.mean(found.scores("boosting", 1 / 6, COSTS)["roc_auc"])
+    assert score_all(bad, seen, 1 / 6, COSTS)["roc_auc"] > unseen + 0.02
+
+
+@pytest.mark.parametrize(
+    ("metric", "rule", "chosen"),
+    [
+        ("roc_auc", "best", "complex"),
+        ("roc_auc", "one_standard_error", "simple"),
+        ("brier", "best", "poor"),
+        ("brier", "one_standard_error", "poor"),
+    ],
+)
+def test_selection_follows_metric_and_rule(metric: str, rule: str, chosen: str) -> None:
+    scores = {"poor": [0.60, 0.61, 0.62], "simple": [0.78, 0.79, 0.80], "complex": [0.77, 0.80, 0.83]}
+    assert selection.select(scores, metric, rule) == chosen
+
+
+def test_calibration_gains_where_probabilities_are_off_and_loses_where_they_are_right() -> None:
+    random = np.random.default_rng(0)
+    true = random.random((1, 4000))
+    bad = (random.random(4000) < true[0]).astype("int64")
+    fold = np.arange(4000).reshape(1, -1) % 5
+    off = selection.OutOfFold(bad, fold, {"right": true, "off": true**3})
+    assert selection.calibration_gain(off, "off") > 0.01
+    assert selection.calibration_gain(off, "right") < 0

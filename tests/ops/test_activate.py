@@ -1,0 +1,42 @@
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ops import configure
+from ops.deployment import load
+
+SHELLS = [shell for shell in ("sh", "bash", "zsh") if shutil.which(shell)]
+
+
+def sourced(shell: str, clone: Path, folder: Path, then: str) -> subprocess.CompletedProcess[str]:
+    """Source the clone's script in a folder, then run a line."""
+    name = "./activate" if folder == clone else str(clone / "activate")
+    return subprocess.run([shell, "-c", f". {name}; {then}"], cwd=folder, capture_output=True, text=True, check=True)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_activated_terminal_has_the_programs_and_the_variables_but_no_ports(shell: str, clone: Path) -> None:
+    configure.write(clone, {})
+    shown = sourced(shell, clone, clone, 'command -v dvc; echo "$AWS_SECRET_ACCESS_KEY ${MINIO_PORT:-none}"').stdout
+    deployment = load(clone)
+    assert shown.split() == [f"{deployment.venv}/bin/dvc", deployment.values["AWS_SECRET_ACCESS_KEY"], "none"]
+
+
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell != "sh"])
+def test_activation_works_from_another_folder(shell: str, clone: Path, tmp_path: Path) -> None:
+    configure.write(clone, {})
+    assert sourced(shell, clone, tmp_path, "echo $AWS_ENDPOINT_URL_S3").stdout == "http://127.0.0.1:9000\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_activation_without_set_up_says_what_to_run(shell: str, clone: Path) -> None:
+    assert "run `make run`" in sourced(shell, clone, clone, "true").stderr
+
+
+def test_activation_leaves_no_proxy_between_terminal_and_services(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure.write(clone, {})
+    monkeypatch.setenv("NO_PROXY", "intranet")
+    twice = sourced("sh", clone, clone, ". ./activate; echo $NO_PROXY $no_proxy").stdout
+    assert twice.split() == ["intranet,127.0.0.1,localhost"] * 2

@@ -1,0 +1,183 @@
+"""real supervisord, MinIO and MLflow on free ports"""
+
+import contextlib
+import http.server
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import configure, lifecycle, manage, ports, services
+from ops.deployment import ROOT, Deployment, SetupError, load
+from ops.launch import holder
+from ops.services import MINIO, MLFLOW
+from ops.supervisord import Supervisord
+
+Deploy = Callable[..., Deployment]
+pytestmark = pytest.mark.usefixtures("server_program")
+
+
+def up(deployment: Deployment, *chosen: services.Service) -> Supervisord:
+    """Start services and wait until they are healthy."""
+    server = lifecycle.begin(deployment, chosen)
+    for service in chosen:
+        lifecycle.start(deployment, server, service)
+    for service in chosen:
+        lifecycle.wait(deployment, server, service)
+    return server
+
+
+def supervisord(deployment: Deployment) -> int:
+    return int((deployment.state / "run" / "supervisord.pid").read_text())
+
+
+@contextlib.contextmanager
+def listening(port: int) -> Iterator[None]:
+    """Let a server that is not MinIO answer on a port."""
+    with http.server.HTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def test_all_services_start_stay_and_stop(deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
+    deployment = deploy()
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW]
+    up(deployment, MINIO, MLFLOW)
+    pids = [holder(deployment, service.name) for service in (MINIO, MLFLOW)]
+    manage.status(deployment)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["minio", "RUNNING", deployment.address("MINIO_PORT")],
+        ["mlflow", "RUNNING", deployment.address("MLFLOW_PORT")],
+    ]
+
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW]
+    up(deployment, MINIO, MLFLOW)
+    assert [holder(deployment, service.name) for service in (MINIO, MLFLOW)] == pids
+
+    manage.stop(deployment)
+    manage.stop(deployment)
+    assert capsys.readouterr().out == "stopped: minio, mlflow\nnothing was running\n"
+    assert not any(ports.taken(deployment.port(name)) for name in ("MINIO_PORT", "MINIO_CONSOLE_PORT", "MLFLOW_PORT"))
+    assert (deployment.state / "mlflow" / "mlflow.db").is_file()
+
+
+def test_services_that_outlive_a_killed_supervisor_are_replaced(deploy: Deploy) -> None:
+    deployment = deploy()
+    up(deployment, MINIO)
+    orphan = holder(deployment, "minio")
+    os.kill(supervisord(deployment), signal.SIGKILL)
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW]
+    up(deployment, MINIO)
+    assert holder(deployment, "minio") not in {None, orphan}
+
+
+def test_stop_ends_services_that_outlive_a_killed_supervisor(deploy: Deploy) -> None:
+    deployment = deploy()
+    up(deployment, MINIO)
+    os.kill(supervisord(deployment), signal.SIGKILL)
+    assert lifecycle.stop(deployment) == ["minio"]
+    assert holder(deployment, "minio") is None
+    assert not ports.taken(deployment.port("MINIO_PORT"))
+
+
+def test_killed_service_comes_back_by_itself(deploy: Deploy) -> None:
+    deployment = deploy()
+    server = up(deployment, MINIO)
+    pid = holder(deployment, "minio")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    lifecycle.wait(deployment, server, MINIO)
+    assert holder(deployment, "minio") not in {None, pid}
+
+
+def test_changed_port_is_followed_at_the_next_start(deploy: Deploy, clone: Path) -> None:
+    deployment = deploy()
+    up(deployment, MINIO)
+    free = deployment.values["API_PORT"]
+    changed = deploy(MINIO_PORT=free, API_PORT=deployment.values["MINIO_PORT"])
+    up(changed, MINIO)
+    assert ports.healthy(int(free), MINIO.health)
+    assert not ports.taken(deployment.port("MINIO_PORT"))
+    assert (clone / "var" / "run" / "supervisord.conf").stat().st_size > 0
+
+
+def test_second_server_on_one_folder_is_refused(deploy: Deploy, clone: Path) -> None:
+    deployment = deploy()
+    up(deployment, MINIO)
+    swapped = {"MINIO_PORT": "API_PORT", "MINIO_CONSOLE_PORT": "PAGE_PORT"}
+    swapped |= {there: name for name, there in swapped.items()}
+    deploy(**{name: deployment.values[there] for name, there in swapped.items()})
+    second = subprocess.run(
+        [sys.executable, "-m", "ops.launch", str(clone), "minio"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert second.returncode == 1
+    pid = holder(deployment, "minio")
+    assert second.stderr == (f"minio is already running on {deployment.state} (process {pid}): `make stop` ends it.\n")
+
+
+def test_minio_with_our_credentials_is_used_and_another_is_named(deploy: Deploy, tmp_path: Path) -> None:
+    deployment = deploy()
+    up(deployment, MINIO)
+    other = tmp_path / "other"
+    (other / ".dvc").mkdir(parents=True)
+    (other / ".env.example").write_text((ROOT / ".env.example").read_text())
+    free = {"MINIO_CONSOLE_PORT": "API_PORT", "MLFLOW_PORT": "PAGE_PORT"}
+    taken = {"API_PORT": "MINIO_CONSOLE_PORT", "PAGE_PORT": "MLFLOW_PORT", "MINIO_PORT": "MINIO_PORT"}
+    configure.write(other, {name: deployment.values[there] for name, there in {**free, **taken}.items()})
+    with pytest.raises(SetupError, match=r"refuses this project's credentials: set MINIO_PORT in \.env"):
+        lifecycle.startable(load(other))
+
+    text = (other / ".env").read_text()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        text = text.replace(load(other).values[name], deployment.values[name])
+    (other / ".env").write_text(text)
+    assert lifecycle.startable(load(other)) == [MLFLOW]
+
+
+def test_server_that_is_not_minio_is_named(deploy: Deploy) -> None:
+    deployment = deploy()
+    with (
+        listening(deployment.port("MINIO_PORT")),
+        pytest.raises(SetupError, match=r"not MinIO: set MINIO_PORT in \.env to a free port"),
+    ):
+        lifecycle.startable(deployment)
+
+
+@pytest.mark.parametrize("variable", ["MINIO_CONSOLE_PORT", "MLFLOW_PORT"])
+def test_taken_port_is_a_sentence_that_names_the_variable(deploy: Deploy, variable: str) -> None:
+    deployment = deploy()
+    with (
+        socket.create_server(("127.0.0.1", deployment.port(variable))),
+        pytest.raises(SetupError, match=f"taken by another program; set {variable} in .env to a free one"),
+    ):
+        lifecycle.startable(deployment)
+
+
+def test_service_that_ends_at_once_shows_its_last_word(deploy: Deploy, clone: Path) -> None:
+    secret = deploy().values["AWS_SECRET_ACCESS_KEY"]
+    (clone / ".env").write_text((clone / ".env").read_text().replace(secret, "short"))
+    with pytest.raises(SetupError, match=r"MinIO, the S3 store does not start; its log .*minio\.log ends with: "):
+        up(load(clone), MINIO)
+
+
+def test_store_and_tracking_elsewhere_start_nothing_here(deploy: Deploy) -> None:
+    deployment = deploy(AWS_ENDPOINT_URL_S3="https://s3.example.org")
+    assert lifecycle.startable(deployment) == [MLFLOW]
+
+
+def test_long_path_of_the_state_moves_the_socket_to_the_temporary_folder(clone: Path) -> None:
+    configure.write(clone, {"LASTRO_STATE": "a" * 100})
+    deployment = load(clone)
+    assert len(os.fsencode(deployment.socket)) < 100
+    assert deployment.socket.parent.parent != clone / ("a" * 100)

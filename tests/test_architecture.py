@@ -1,0 +1,138 @@
+"""The house keeps its shape: who may import whom, one door each, and dvc.yaml knows what each stage is made of."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+SOURCES = sorted(path for path in (ROOT / "src").rglob("*.py") if path.name != "__init__.py")
+BASE = {"src.errors", "src.files"}
+MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all may import themselves and BASE
+    "src.errors": set(),
+    "src.files": {"src.errors"},
+    "src.contract": set(),
+    "src.params": {"src.contract"},
+    "src.model": {"src.contract", "src.params"},
+    "src.lineage": {"src.model", "src.contract", "src.params"},
+    "src.pipeline": {"src.model", "src.contract", "src.params", "src.lineage.tracking"},
+}
+DOORS = {  # what only one module, or one room, may name
+    "mlflow": {"src.lineage.backend"},
+    "boto3": {"src.lineage.storage"},
+    "pickle": {"src.model.artifact"},
+    "pandera": {"src.contract.table"},
+}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that the file names, at any depth of its code."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {
+                f"{node.module}.{alias.name}" if is_module(f"{node.module}.{alias.name}") else str(node.module)
+                for alias in node.names
+            }
+    return found
+
+
+def is_module(name: str) -> bool:
+    return (ROOT / name.replace(".", "/")).with_suffix(".py").is_file()
+
+
+def closure(path: Path) -> set[Path]:
+    """The file and every file of ours that running it imports."""
+    found, waiting = set(), [path]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            ours = [name for name in imports_of(current) if name.startswith("src.")]
+            ours += ["src.model.features"] if name_of(current) == "src.model.artifact" else []  # the pickle's own class
+            waiting += [(ROOT / name.replace(".", "/")).with_suffix(".py") for name in ours]
+    return found
+
+
+def room_of(name: str) -> str:
+    return name if name in MAY_IMPORT else ".".join(name.split(".")[:2])
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_module_imports_only_rooms_that_it_may(path: Path) -> None:
+    room = room_of(name_of(path))
+    allowed = MAY_IMPORT[room] | BASE | {room}
+    for name in imports_of(path):
+        if name.startswith("src."):
+            assert name in allowed or room_of(name) in allowed, f"{name_of(path)} may not import {name}"
+
+
+def test_no_stage_imports_another() -> None:
+    for path in (ROOT / "src/pipeline").glob("*.py"):
+        assert not {name for name in imports_of(path) if name.startswith("src.pipeline")}, path
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_library_has_one_door(library: str) -> None:
+    users = {name_of(path) for path in SOURCES if any(n.split(".")[0] == library for n in imports_of(path))}
+    assert users <= DOORS[library]
+
+
+def test_only_settings_read_the_environment() -> None:
+    readers = {name_of(path) for path in SOURCES if "os.environ" in path.read_text() or "os.getenv" in path.read_text()}
+    assert {name for name in readers if not name.endswith(".settings")} == set()
+
+
+def test_only_params_reads_params_yaml() -> None:
+    readers = {name_of(p) for p in SOURCES if "yaml" in imports_of(p)}
+    assert readers <= {"src.files"}
+    assert all("safe_load" not in path.read_text() for path in SOURCES if name_of(path) != "src.files")
+
+
+def test_package_files_are_empty_so_that_no_stage_depends_on_them() -> None:
+    assert [path for path in (ROOT / "src").rglob("__init__.py") if path.read_bytes()] == []
+
+
+def test_stage_deps_are_its_import_closure() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert list(stages) == ["ingest", "prepare", "train", "evaluate"]
+    for name, stage in stages.items():
+        declared = {dep for dep in stage["deps"] if dep.startswith("src/")}
+        needed = {str(path.relative_to(ROOT)) for path in closure(ROOT / f"src/pipeline/{name}.py")}
+        assert declared == needed, name
+        assert stage["cmd"] == f"python -m src.pipeline.{name}"
+
+
+def test_every_output_persists() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for name, stage in stages.items():
+        for out in stage["outs"] + stage.get("metrics", []):
+            assert next(iter(out.values()))["persist"] is True, (name, out)
+
+
+def test_importing_every_module_does_nothing(tmp_path: Path) -> None:
+    code = "import importlib, sys; sys.path.insert(0, sys.argv[1]); [importlib.import_module(m) for m in sys.argv[2:]]"
+    command = [sys.executable, "-I", "-c", code, str(ROOT), *map(name_of, SOURCES)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_definitions_at_module_level() -> None:
+    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            guard = isinstance(node, ast.If) and ast.unparse(node.test) in ("__name__ == '__main__'", "TYPE_CHECKING")
+            assert text or guard or isinstance(node, kept), f"{path}:{node.lineno}"

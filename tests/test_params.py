@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from src.errors import LastroError
+from src.params import read_params
+from tests.conftest import ROOT
+
+
+def written(folder: Path, change) -> Path:
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    change(content)
+    (folder / "params.yaml").write_text(yaml.safe_dump(content))
+    return folder / "params.yaml"
+
+
+def test_committed_parameters_are_valid() -> None:
+    assert read_params(ROOT / "params.yaml").train.candidates
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p.update(sead=1), "unknown parameter 'sead'; the nearest known one is 'seed'"),
+        (lambda p: p["train"].update(fold=3), "train: unknown parameter 'fold'; the nearest known one is 'folds'"),
+        (
+            lambda p: p["train"]["candidates"]["forest"].update(tree=3),
+            "train.candidates.forest.forest: unknown parameter 'tree'; the nearest known one is 'trees'",
+        ),
+        (lambda p: p["train"].update(folds=1), "train.folds: Input should be greater than or equal to 2 (given: 1)"),
+        (lambda p: p["train"].update(metric="auc"), "train.metric: Input should be 'roc_auc'"),
+        (lambda p: p["split"].update(test_share=1.5), "split.test_share: Input should be less than 1"),
+        (lambda p: p["train"]["candidates"]["blend"].update(members=["x", "forest"]), "'x' is none of the candidates"),
+        (lambda p: p.pop("seed"), "seed: Field required"),
+        (lambda p: p.update(costs={"false_accept": -1, "false_reject": 1}), "costs.false_accept"),
+    ],
+)
+def test_wrong_parameter_is_one_line_naming_place_and_rule(tmp_path: Path, change, said: str) -> None:
+    path = written(tmp_path, change)
+    with pytest.raises(LastroError) as caught:
+        read_params(path)
+    assert said in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
