@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from src.api.database import connect_engine, migrate, sqlite_file
@@ -83,8 +84,11 @@ class Journal:
         self.inode: tuple[int, int] | None = None
 
     def start(self) -> None:
-        """Bring the schema up to date and begin to write; raises what the database raises."""
-        migrate(self.engine, self.file)
+        """Bring the schema up to date and begin to write; raises JournalUnavailableError."""
+        try:
+            migrate(self.engine, self.file)
+        except (SQLAlchemyError, OSError, CommandError) as error:
+            raise JournalUnavailableError(f"the prediction log: {reason(error)}") from None
         self.commits.start()
 
     def close(self) -> None:

@@ -9,9 +9,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from src.api.document import KEYED, problems
-from src.api.journal import Journal, JournalUnavailableError
+from src.api.journal import Journal
 from src.api.metrics import Metrics
-from src.api.problems import ProblemError
 from src.api.security import Gate
 
 TEXT = {"content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -60,11 +59,8 @@ def ready_by(journal: Journal) -> Callable[[], Ready]:
     """The readiness of this service."""
 
     def ready() -> Ready:
-        """503 says what is missing."""
-        try:
-            journal.probe()
-        except JournalUnavailableError as error:
-            raise ProblemError(503, "The prediction log cannot be written.", headers={"Retry-After": "1"}) from error
+        """503 where the log cannot be written; the model was loaded before the first request."""
+        journal.probe()
         return Ready()
 
     return ready

@@ -1,5 +1,6 @@
 """what went wrong -> an RFC 9457 problem document"""
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,9 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from src.api.group_commit import WriteRefusedError
+
+logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 SHOWN = 100  # errors that one answer names; more are counted
 
@@ -83,6 +87,13 @@ async def on_http(_: Request, error: Exception) -> Response:
     return ProblemError(error.status_code, str(error.detail), headers=error.headers).response()
 
 
+async def on_refused(_: Request, error: Exception) -> Response:
+    """The prediction log does not answer: nothing was recorded, so nothing is answered."""
+    logger.error("prediction log unavailable", extra={"reason": str(error)})
+    detail = "The prediction log does not answer; nothing was recorded. Try again shortly."
+    return ProblemError(503, detail, headers={"Retry-After": "1"}).response()
+
+
 async def on_invalid(_: Request, error: Exception) -> Response:
     """A parameter that FastAPI refuses."""
     details: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
@@ -99,6 +110,7 @@ async def on_failure(_: Request, __: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every error by a problem document."""
     app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(WriteRefusedError, on_refused)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(Exception, on_failure)
