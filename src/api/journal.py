@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -76,7 +77,7 @@ class Journal:
         dialect = self.engine.dialect
         self.insert = str(sa.insert(PREDICTIONS).compile(dialect=dialect))
         self.named = dialect.paramstyle != "qmark"
-        self.bind_time = PREDICTIONS.c.time.type.dialect_impl(dialect).bind_processor(dialect) or unchanged
+        self.bind_time = PREDICTIONS.c.time.type.dialect_impl(dialect).bind_processor(dialect) or str
         self.commits = GroupCommit(self.commit, CAPACITY)
         self.write = self.commits.write
         self.committed = -FRESH
@@ -87,7 +88,7 @@ class Journal:
         """Bring the schema up to date and begin to write; raises JournalUnavailableError."""
         try:
             migrate(self.engine, self.file)
-        except (SQLAlchemyError, OSError, CommandError) as error:
+        except (SQLAlchemyError, OSError, CommandError, RevisionError) as error:
             raise JournalUnavailableError(f"the prediction log: {reason(error)}") from None
         self.commits.start()
 
@@ -100,9 +101,10 @@ class Journal:
     def commit(self, entries: list[Entry]) -> None:
         """Insert `entries` and wait for the disk; a file that was exchanged under us is an error too."""
         try:
-            self.insert_all(self.connection or self.connect(), entries)
-            if self.inode != self.present_inode():
-                raise JournalUnavailableError("the database's file has been replaced")
+            connection = self.connection or self.connect()
+            self.require_same_file()
+            self.insert_all(connection, entries)
+            self.require_same_file()
         except (SQLAlchemyError, OSError, JournalUnavailableError) as error:
             self.disconnect()
             raise JournalUnavailableError(reason(error)) from None
@@ -122,6 +124,11 @@ class Journal:
         self.inode = self.present_inode()
         self.connection = self.engine.connect()
         return self.connection
+
+    def require_same_file(self) -> None:
+        """Raise where the file that the writer holds is no longer the one at the address."""
+        if self.inode != self.present_inode():
+            raise JournalUnavailableError("the database's file has been replaced")
 
     def disconnect(self) -> None:
         """Forget the writer's connection, whatever state it is in."""
@@ -180,11 +187,6 @@ class Journal:
 def owned(key_id: str) -> sa.Select[Any]:
     """One key's predictions."""
     return sa.select(PREDICTIONS).where(PREDICTIONS.c.key_id == key_id)
-
-
-def unchanged(value: datetime) -> Any:
-    """What a driver takes as it is."""
-    return value
 
 
 def reason(error: Exception) -> str:

@@ -36,6 +36,11 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_until(check: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not check():
@@ -155,7 +160,7 @@ def redis() -> Iterator[str]:
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        wait_until(lambda: listens(port))
         yield f"redis://127.0.0.1:{port}"
         process.terminate()
         process.wait(10)
