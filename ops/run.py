@@ -40,8 +40,7 @@ def _run(deployment: Deployment) -> str:
     chosen = lifecycle.startable(deployment)
     with _step("environment"):
         bootstrap.prepare(deployment.venv, print, with_minio=services.MINIO in chosen)
-    directory = services.MINIO in chosen and minio.find() is None
-    if directory:
+    if services.MINIO in chosen and minio.find() is None:
         print("MinIO is not possible here: DVC's remote is a directory in the state's folder instead.")
         chosen.remove(services.MINIO)
         configure.write_remote(deployment, directory=True)
@@ -49,14 +48,14 @@ def _run(deployment: Deployment) -> str:
     early = [service for service in chosen if not service.needs_model]
     for service in early:
         lifecycle.start(deployment, server, service)
-    for service in early:
-        _await(deployment, server, service)
-        if service is services.MINIO:
-            _bucket(deployment)
-    if services.MINIO not in chosen and not directory:
-        _bucket(deployment)
+    _await(deployment, server, (service for service in early if service is services.MINIO))
+    with _step("the place of DVC's objects"):
+        _call(deployment, "python", "-m", "src.lineage.storage")
+    _await(deployment, server, (service for service in early if service is not services.MINIO))
     _pipeline(deployment)
-    _late(deployment, server, chosen)
+    for service in (late := [service for service in chosen if service.needs_model]):
+        lifecycle.start(deployment, server, service)
+    _await(deployment, server, late)
     _summary(deployment, chosen)
     return _ask_for_one(deployment)
 
@@ -71,22 +70,10 @@ def _pipeline(deployment: Deployment) -> None:
         _call(deployment, "python", "-m", "src.lineage.registry", "publish")
 
 
-def _bucket(deployment: Deployment) -> None:
-    with _step(f"bucket {deployment.values['LASTRO_BUCKET']} at {deployment.values['AWS_ENDPOINT_URL_S3']}"):
-        _call(deployment, "python", "-m", "src.lineage.storage")
-
-
-def _await(deployment: Deployment, server: Supervisord, service: Service) -> None:
-    with _step(f"{service.title}: {deployment.address(service.port)}"):
-        lifecycle.wait(deployment, server, service)
-
-
-def _late(deployment: Deployment, server: Supervisord, chosen: Iterable[Service]) -> None:
-    """Start what needs the model."""
-    for service in chosen:
-        if service.needs_model:
-            lifecycle.start(deployment, server, service)
-            _await(deployment, server, service)
+def _await(deployment: Deployment, server: Supervisord, started: Iterable[Service]) -> None:
+    for service in started:
+        with _step(f"{service.title}: {deployment.address(service.port)}"):
+            lifecycle.wait(deployment, server, service)
 
 
 @contextlib.contextmanager
@@ -125,7 +112,8 @@ def _compare_lock() -> None:
     """Say so where this machine computes other bytes than the one that committed dvc.lock."""
     if _differs("dvc.lock") and not _differs(*INPUTS):
         print(
-            "   dvc.lock differs from the committed one: this platform rounds differently; metrics agree to 3 digits."
+            "   dvc.lock differs from the committed one: this platform rounds differently, with the same metrics to "
+            "three digits, or it was committed without `dvc repro`."
         )
 
 

@@ -23,8 +23,8 @@ def head(root: Path) -> str | None:
     return said.strip() if said else None
 
 
-def changed_since(root: Path, commit: str, paths: Sequence[str]) -> bool:
-    """Tell whether any of `paths` differs from `commit`, new files included; True where Git cannot tell."""
-    edited = git(root, "diff", "--name-only", commit, "--", *paths)
+def changes_since(root: Path, commit: str, paths: Sequence[str]) -> list[str]:
+    """Return the files under `paths` that differ from `commit`, new ones too; all of `paths` where Git cannot tell."""
+    edited = git(root, "diff", "--name-only", "--relative", commit, "--", *paths)
     new = git(root, "ls-files", "--others", "--exclude-standard", "--", *paths)
-    return edited is None or new is None or bool(edited or new)
+    return list(paths) if edited is None or new is None else (edited + new).splitlines()

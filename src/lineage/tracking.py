@@ -71,7 +71,7 @@ class Run:
     def _autologging(self) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "`y_pred` was renamed", FutureWarning)  # MLflow's call of scikit-learn
-            self._mlflow.autolog(log_models=False, log_datasets=False)
+            self._mlflow.autolog(log_models=False, log_datasets=False, silent=True)
             try:
                 yield
             finally:
@@ -115,7 +115,7 @@ def git_tags(root: Path = ROOT) -> dict[str, str]:
     commit = history.head(root)
     if commit is None:
         return {"git.dirty": "true"}
-    return {"git.commit": commit, "git.dirty": str(history.changed_since(root, commit, CODE)).lower()}
+    return {"git.commit": commit, "git.dirty": str(bool(history.changes_since(root, commit, CODE))).lower()}
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:

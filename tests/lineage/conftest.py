@@ -1,7 +1,9 @@
-"""A real MinIO on free ports with its own data, and small DVC projects with a real scikit-learn model"""
+"""A real MinIO on free ports with its own data, and a small DVC project with a real scikit-learn model"""
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,11 +13,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ops.minio import find_or_build
+from src.files import sha256_of
+from src.lineage.backend import opened
+from src.lineage.settings import Settings
+from src.model.artifact import to_bytes
+from tests.conftest import ROOT, Project
 
 USER, PASSWORD = "lineage-tests", "a-password-of-these-tests"
+COMMIT = ("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam")
+DVC_YAML = """
+stages:
+  ingest:
+    cmd: cp src/applications data/raw/applications.parquet
+    deps: [src/applications]
+    outs: [data/raw/applications.parquet]
+  train:
+    cmd: cp src/fitted models/model.pkl && cp src/card models/model.json
+    deps: [data/raw/applications.parquet, src/fitted, src/card]
+    params: [train.folds]
+    outs: [models/model.pkl, models/model.json: {cache: false}]
+"""
 
 
 def free_port() -> int:
@@ -32,7 +56,6 @@ class Minio:
     data: Path
     program: Path
     port: int = field(default_factory=free_port)
-    password: str = PASSWORD
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -43,7 +66,7 @@ class Minio:
     def start(self) -> None:
         """Start and wait until it is ready."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.data.parent), "MINIO_UPDATE": "off"}
-        keys = {"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": self.password}
+        keys = {"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD}
         addresses = ["--address", f"127.0.0.1:{self.port}", "--console-address", f"127.0.0.1:{free_port()}"]
         command = [str(self.program), "server", str(self.data), *addresses, "--quiet"]
         self.process = subprocess.Popen(command, env=environment | keys, stdout=subprocess.DEVNULL)
@@ -56,11 +79,16 @@ class Minio:
         raise TimeoutError("MinIO is not ready after 30 s")
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> None:
-        """Stop it as a user would, or with -9."""
+        """Stop it as a user would, or with SIGKILL."""
         if self.process:
             self.process.send_signal(sign)
             self.process.wait()
             self.process = None
+
+    def remote(self, bucket: str, **changed: str) -> dict[str, str]:
+        """Return the keys of a DVC remote in this server's bucket."""
+        keys = {"access_key_id": USER, "secret_access_key": PASSWORD}
+        return {"url": f"s3://{bucket}/dvc", "endpointurl": self.url, "region": "us-east-1", **keys, **changed}
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +113,77 @@ def own_minio(minio_program: Path, tmp_path: Path) -> Iterator[Minio]:
     server.start()
     yield server
     server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def bucket(request: pytest.FixtureRequest) -> str:
+    """A name of this test's own."""
+    return f"test-{sha256_of(request.node.nodeid.encode())[:16]}"
+
+
+def point(root: Path, remote: dict[str, str]) -> None:
+    """Write .dvc/config.local as set-up does."""
+    lines = "".join(f"{key} = {value}\n" for key, value in remote.items())
+    (root / ".dvc" / "config.local").write_text(f"['remote \"minio\"']\n{lines}")
+
+
+def point_to_folder(root: Path, folder: Path) -> None:
+    """Write .dvc/config.local as set-up does where no MinIO is possible."""
+    (root / ".dvc" / "config.local").write_text(f"[core]\nremote = local\n['remote \"local\"']\nurl = {folder}\n")
+
+
+def fit(project: Project, seed: int) -> None:
+    """Let the next `dvc repro` make another model."""
+    X = np.random.default_rng(seed).normal(size=(50, 2))
+    model = to_bytes(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, X[:, 0] > 0))
+    card = json.loads((ROOT / "models" / "model.json").read_text()) | {"sha256": sha256_of(model)}
+    (project.root / "src" / "fitted").write_bytes(model)
+    (project.root / "src" / "card").write_text(json.dumps(card))
+
+
+def commit(project: Project) -> str:
+    """Commit everything and return the commit's hash."""
+    project.run("git", "add", "-A")
+    project.run("git", *COMMIT, "a change")
+    return project.run("git", "rev-parse", "HEAD").stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def _small(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("small") / "project"
+    for folder in ("src", "models", "data/raw", ".dvc"):
+        (root / folder).mkdir(parents=True)
+    for file in (".gitignore", ".dvc/config", ".dvc/.gitignore"):
+        shutil.copy(ROOT / file, root / file)
+    (root / "dvc.yaml").write_text(DVC_YAML)
+    (root / "params.yaml").write_text("train: {folds: 5}\n")
+    (root / "src" / "applications").write_text("the applicants")
+    project = Project(root)
+    project.run("git", "init", "-q", "-b", "main")
+    fit(project, seed=0)
+    project.run("dvc", "repro")
+    commit(project)
+    return project
+
+
+@pytest.fixture
+def small(_small: Project, tmp_path: Path) -> Project:
+    """A committed project of two quick stages with a model in models/, nothing pushed."""
+    return _small.copy(tmp_path / "small")
+
+
+@pytest.fixture(scope="session")
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = Settings(state=tmp_path_factory.mktemp("mlflow"), tracking_uri="")
+    assert settings.database
+    with opened(settings.model_copy(update={"tracking_uri": f"sqlite:///{settings.state}/mlflow.db"})):
+        return settings.state / "mlflow.db"
+
+
+@pytest.fixture
+def settings(_database: Path, tmp_path: Path) -> Settings:
+    """An empty MLflow database of this test's own."""
+    folder = tmp_path / "state" / "mlflow"
+    folder.mkdir(parents=True)
+    shutil.copy(_database, folder / "mlflow.db")
+    return Settings(state=folder.parent, tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")

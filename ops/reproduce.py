@@ -1,0 +1,59 @@
+"""every supported Python on this machine + the last commit -> does each make the identical dvc.lock? (`make reproduce`)
+
+For each Python of 3.11 to 3.13 that is on PATH: a clone, an environment of its own, `dvc repro --force`, and a
+comparison of `dvc.lock` and of the card with the committed ones. Takes some minutes; standard library only.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ops.deployment import ROOT
+
+PYTHONS = ("3.11", "3.12", "3.13")
+COMPARED = ("dvc.lock", "models/model.json")
+
+
+def main() -> None:
+    """Try every Python; exit code 1 where one makes other bytes or cannot run."""
+    if subprocess.run(["git", "diff", "--quiet", "HEAD"], cwd=ROOT, check=False).returncode:
+        print("note: the last commit is tried, without your uncommitted changes")
+    found = {version: python for version in PYTHONS if (python := interpreter(version))}
+    for version in PYTHONS:
+        if version not in found:
+            print(f"Python {version}: not on PATH, left out")
+    results = {version: reproduces(version, python) for version, python in found.items()}
+    for version, differing in results.items():
+        print(f"Python {version}: {'differs: ' + ', '.join(differing) if differing else 'identical'}")
+    sys.exit(any(results.values()) or not results)
+
+
+def interpreter(version: str) -> str | None:
+    """Return the path of that Python, None where there is none that runs."""
+    path = shutil.which(f"python{version}")
+    code = "import sys; print(*sys.version_info[:2], sep='.')"
+    done = path and subprocess.run([path, "-c", code], capture_output=True, text=True, check=False)
+    return path if done and done.returncode == 0 and done.stdout.strip() == version else None
+
+
+def reproduces(version: str, python: str) -> list[str]:
+    """Run the pipeline in a clone with that Python; return the committed files that came out otherwise."""
+    with tempfile.TemporaryDirectory(prefix=f"lastro-{version}-") as folder:
+        clone, venv = Path(folder) / "clone", Path(folder) / "venv"
+        environment = {**os.environ, "VENV": str(venv), "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        for command in (
+            ["git", "clone", "--quiet", str(ROOT), str(clone)],
+            [python, "-m", "ops.bootstrap"],
+            [str(venv / "bin" / "dvc"), "repro", "--force", "--quiet"],
+        ):
+            where = ROOT if command[0] == "git" else clone
+            if subprocess.run(command, cwd=where, env=environment, check=False).returncode:
+                return [f"`{' '.join(command)}` failed"]
+        return [name for name in COMPARED if (clone / name).read_bytes() != (ROOT / name).read_bytes()]
+
+
+if __name__ == "__main__":
+    main()

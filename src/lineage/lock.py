@@ -1,0 +1,109 @@
+"""dvc.lock and the Git history -> the model's object, its data, and the commit that makes them"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from src.errors import LastroError
+from src.files import digest, read_yaml
+from src.lineage import history
+
+LOCK = "dvc.lock"
+MODEL = "models/model.pkl"
+DATA = "data/raw/applications.parquet"
+DECISIVE = ("src", "dvc.yaml", LOCK, "params.yaml")
+MANY = 500  # commits that Git looks through at once
+
+
+class LineageError(LastroError):
+    """What lies here, what dvc.lock says and what was pushed do not fit together."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What dvc.lock says of the project in `root`."""
+
+    root: Path
+    stages: dict[str, Any]
+
+    def output(self, path: str) -> tuple[str, int]:
+        """Return an output's md5 and its size in bytes."""
+        for stage in self.stages.values():
+            for out in stage.get("outs", ()):
+                if out["path"] == path:
+                    return str(out["md5"]), int(out["size"])
+        raise LineageError(f"{LOCK} does not name {path}: `dvc repro` makes it")
+
+    def provenance(self) -> tuple[str | None, str]:
+        """Return the newest commit whose dvc.lock names this model, and a sentence about it.
+
+        No commit is returned where the files here are not that commit's, or are not those of which dvc.lock says that
+        the model was made of them: then no commit makes this model.
+        """
+        commit = newest_commit_naming(self.root, self.output(MODEL)[0])
+        if commit is None:
+            return None, f"no commit's {LOCK} names it"
+        changed = history.changes_since(self.root, commit, (*DECISIVE, *self._sources()))
+        if changed:
+            return None, f"changed since commit {commit[:12]}: {_few(changed)}"
+        younger = [*self._edited_sources(), *self._edited_params()]
+        if younger:
+            return None, f"changed since `dvc repro`: {_few(younger)}"
+        return commit, f"commit {commit[:12]}"
+
+    def _edited_sources(self) -> Iterator[str]:
+        for path, md5 in self._sources().items():
+            file = self.root / path
+            if not file.is_file() or digest(file, "md5") != md5:
+                yield path
+
+    def _edited_params(self) -> Iterator[str]:
+        for stage in self._needed(MODEL):
+            for file, values in stage.get("params", {}).items():
+                here = read_yaml(self.root / file)
+                yield from (f"{file}: {key}" for key, value in values.items() if _at(here, key) != value)
+
+    def _sources(self) -> dict[str, str]:
+        """Return path and md5 of every file that the model was made of and that no stage writes."""
+        made = {out["path"] for stage in self.stages.values() for out in stage.get("outs", ())}
+        deps = [dep for stage in self._needed(MODEL) for dep in stage.get("deps", ())]
+        return {dep["path"]: dep["md5"] for dep in deps if dep["path"] not in made}
+
+    def _needed(self, path: str) -> Iterator[dict[str, Any]]:
+        """Give the stage that writes `path` and every stage before it; some perhaps twice."""
+        for stage in self.stages.values():
+            if path in {out["path"] for out in stage.get("outs", ())}:
+                yield stage
+                for dep in stage.get("deps", ()):
+                    yield from self._needed(dep["path"])
+
+
+def read_lock(root: Path) -> Lock:
+    """Read dvc.lock; raises LastroError where it is missing or is none."""
+    content = read_yaml(root / LOCK)
+    if not isinstance(content, dict) or not isinstance(content.get("stages"), dict):
+        raise LineageError(f"{root / LOCK}: no stages in it: `dvc repro` writes it")
+    return Lock(root, content["stages"])
+
+
+def newest_commit_naming(root: Path, md5: str) -> str | None:
+    """Return the newest commit of the checked-out branch in whose dvc.lock this md5 stands."""
+    commits = (history.git(root, "rev-list", "HEAD") or "").split()
+    for start in range(0, len(commits), MANY):
+        some = commits[start : start + MANY]
+        found = history.git(root, "grep", "--files-with-matches", "--fixed-strings", md5, *some, "--", LOCK)
+        if found:
+            return found.partition(":")[0]
+    return None
+
+
+def _at(values: Any, key: str) -> Any:
+    """Return what stands at a dotted key; None where nothing stands there."""
+    for part in key.split("."):
+        values = values.get(part) if isinstance(values, dict) else None
+    return values
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,117 @@
+"""DVC against a real MinIO: what is pushed comes back, and no failure loses anything."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from src.lineage.folder import StorageError
+from src.lineage.storage import Bucket, probe, remote
+from tests.conftest import Project
+from tests.lineage.conftest import Minio, point
+
+FILES, SIZE = 100, 100_000
+
+
+def set_up(project: Project, minio: Minio, bucket: str) -> Bucket:
+    point(project.root, minio.remote(bucket))
+    place = remote(project.root)
+    assert isinstance(place, Bucket)
+    place.set_up()
+    return place
+
+
+def clone(project: Project, to: Path) -> Project:
+    """Return what a colleague has after `git clone` and set-up: no cache, no outputs."""
+    project.run("git", "clone", "-q", str(project.root), str(to))
+    (to / ".dvc" / "config.local").write_text(project.read(".dvc/config.local"))
+    return Project(to)
+
+
+def many_files(project: Project) -> None:
+    """Let DVC track a folder large enough to be stopped within."""
+    (project.root / "data" / "many").mkdir()
+    for number in range(FILES):
+        (project.root / "data" / "many" / str(number)).write_bytes(os.urandom(SIZE))
+    project.run("dvc", "add", "-q", "data/many")
+
+
+def test_second_clone_with_an_empty_cache_gets_the_same_bytes(
+    small: Project, minio: Minio, bucket: str, tmp_path: Path
+) -> None:
+    set_up(small, minio, bucket)
+    small.run("dvc", "push")
+    other = clone(small, tmp_path / "clone")
+    assert not (other.root / "models" / "model.pkl").exists()
+    other.run("dvc", "pull")
+    assert "in sync" in other.run("dvc", "status", "-c").stdout
+    assert "up to date" in other.run("dvc", "status").stdout
+    for file in ("models/model.pkl", "data/raw/applications.parquet"):
+        assert (other.root / file).read_bytes() == (small.root / file).read_bytes()
+    assert other.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_push_to_a_stopped_server_fails_clearly_and_the_next_one_completes(
+    small: Project, own_minio: Minio, bucket: str
+) -> None:
+    set_up(small, own_minio, bucket)
+    own_minio.stop()
+    with pytest.raises(StorageError, match="no server answers there"):
+        probe(small.root)
+    failed = small.run("dvc", "push", check=False, AWS_MAX_ATTEMPTS="1")
+    assert failed.returncode != 0
+    assert own_minio.url in failed.stdout
+    own_minio.start()
+    assert "2 files pushed" in small.run("dvc", "push").stdout
+
+
+def test_server_killed_in_the_middle_of_a_push_loses_nothing(small: Project, own_minio: Minio, bucket: str) -> None:
+    place = set_up(small, own_minio, bucket)
+    many_files(small)
+    environment = os.environ | {"AWS_MAX_ATTEMPTS": "1"}
+    dvc = str(Path(sys.executable).with_name("dvc"))
+    push = subprocess.Popen(
+        [dvc, "push", "-j", "1"], cwd=small.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    objects = own_minio.data / bucket / "dvc" / "files" / "md5"
+    while push.poll() is None and len(list(objects.glob("*/*"))) < 10:
+        time.sleep(0.01)
+    own_minio.stop(signal.SIGKILL)
+    said = push.communicate()[0].decode()
+    assert push.returncode != 0, said
+    assert own_minio.url in said
+    assert "Traceback" not in said
+
+    own_minio.start()
+    before = contents(place)
+    assert 10 <= len(before) < FILES
+    assert all(hashlib.md5(body).hexdigest() in key.replace("/", "") for key, body in before.items())
+    small.run("dvc", "push")
+    assert "in sync" in small.run("dvc", "status", "-c").stdout
+    after = contents(place)
+    assert before.items() <= after.items()
+    assert len(after) == FILES + 3  # the folder's list, the model and its data
+
+
+def contents(place: Bucket) -> dict[str, bytes]:
+    """Return every object of the bucket."""
+    pages = place.client.get_paginator("list_objects_v2").paginate(Bucket=place.name)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    return {key: place.client.get_object(Bucket=place.name, Key=key)["Body"].read() for key in keys}
+
+
+def test_wrong_credentials_are_named_and_change_nothing(small: Project, minio: Minio, bucket: str) -> None:
+    place = set_up(small, minio, bucket)
+    point(small.root, minio.remote(bucket, secret_access_key="another"))
+    with pytest.raises(StorageError, match="wrong credentials"):
+        probe(small.root)
+    assert small.run("dvc", "push", check=False).returncode != 0
+    assert contents(place) == {}
+    point(small.root, minio.remote(bucket))
+    small.run("dvc", "push")
+    assert len(contents(place)) == 2

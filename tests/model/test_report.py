@@ -1,0 +1,84 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from src.model import report
+from src.model.card import Card, read_card
+from src.params import Evaluate
+from tests.conftest import ROOT
+
+PARAMS = Evaluate(bootstrap=100, permutations=2, bins=10)
+
+
+@pytest.fixture
+def card() -> Card:
+    return read_card(ROOT / "models/model.json").model_copy(update={"protected": ["sex"], "threshold": 0.25})
+
+
+@pytest.fixture
+def predicted() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(5)
+    pd_of = random.random(1000)
+    return (random.random(1000) < pd_of).astype("int64"), pd_of
+
+
+def test_metrics_stand_beside_their_interval_and_a_baseline_that_knows_nothing(card, predicted) -> None:
+    found = report.metrics_of(*predicted, card, PARAMS, seed=1)
+    assert found["roc_auc"]["low"] < found["roc_auc"]["value"] < found["roc_auc"]["high"]
+    assert found["roc_auc"]["baseline"] == 0.5
+    assert found["brier"]["baseline"] > found["brier"]["value"]
+
+
+def test_curves_are_short_monotonic_and_complete(card, predicted) -> None:
+    curves = report.curves_of(*predicted, card, bins=10)
+    roc = pd.DataFrame(curves["roc"])
+    assert len(roc) <= 200
+    assert (roc.iloc[0] == 0).all()
+    assert (roc.iloc[-1] == 1).all()
+    assert roc["true_positive_rate"].is_monotonic_increasing
+    assert sum(row["count"] for row in curves["calibration"]) == 1000
+    assert sum(row["count"] for row in curves["confusion"]) == 1000
+    assert sum(row["good"] + row["bad"] for row in curves["scores"]) == 1000
+
+
+def test_confusion_counts_the_decision_at_the_threshold(card) -> None:
+    found = report.curves_of(np.array([0, 0, 1, 1]), np.array([0.1, 0.25, 0.2, 0.9]), card, bins=2)["confusion"]
+    assert [(row["outcome"], row["decision"], row["count"]) for row in found] == [
+        ("good", "approve", 1),
+        ("good", "decline", 1),
+        ("bad", "approve", 1),
+        ("bad", "decline", 1),
+    ]
+
+
+def test_calibration_of_true_probabilities_is_near_the_diagonal(card, predicted) -> None:
+    rows = report.curves_of(*predicted, card, bins=5)["calibration"]
+    assert max(abs(row["mean_pd"] - row["bad_rate"]) for row in rows) < 0.1
+
+
+def test_fairness_compares_each_group_with_the_most_approved(card) -> None:
+    table = pd.DataFrame({"sex": ["a", "a", "b", "b", None]})
+    bad, pd_of = np.array([0, 1, 1, 1, 0]), np.array([0.1, 0.2, 0.1, 0.9, 0.8])
+    a, b, missing = report.fairness_of(table, bad, pd_of, card)
+    assert (a["group"], a["approval_rate"], a["approval_ratio"], a["roc_auc"]) == ("a", 1.0, 1.0, 1.0)
+    assert (b["group"], b["approval_rate"], b["approval_ratio"], b["roc_auc"]) == ("b", 0.5, 0.5, None)
+    assert (missing["group"], missing["count"], missing["bad_rate"]) == ("missing", 1, 0.0)
+
+
+def test_importance_finds_the_feature_that_matters() -> None:
+    class Reader(ClassifierMixin, BaseEstimator):
+        classes_ = np.array([0, 1])
+
+        def fit(self, *_: object) -> "Reader":
+            return self
+
+        def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+            return np.column_stack([1 - X["used"], X["used"]])
+
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"unused": random.random(200), "used": random.random(200)})
+    found = report.importance_of(Reader(), X, (X["used"] > 0.5).to_numpy().astype("int64"), rounds=3, seed=0)
+    assert [row["feature"] for row in found] == ["used", "unused"]
+    assert found[0]["loss"] > 0.3
+    assert found[1]["loss"] == 0

@@ -1,0 +1,52 @@
+"""`make run` in a copy of the project; the whole of it, with light parameters"""
+
+import fcntl
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.deployment import PORTS
+from tests.conftest import Project
+from tests.ops.conftest import free_ports
+
+
+@pytest.fixture
+def variables() -> dict[str, str]:
+    """Free ports and the environment that runs the tests."""
+    return {"VENV": sys.prefix, **dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))}
+
+
+def test_taken_port_stops_make_run_at_once_with_a_sentence(project: Project, variables: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", int(variables["MLFLOW_PORT"]))):
+        done = project.run("make", "run", check=False, **variables)
+    assert done.returncode != 0
+    assert "make run: MLflow, runs and models cannot start" in done.stdout
+    assert "set MLFLOW_PORT in .env to a free one" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_second_make_run_at_the_same_time_is_refused(project: Project, variables: dict[str, str]) -> None:
+    busy = project.root / "var" / "run" / "make-run.busy"
+    busy.parent.mkdir(parents=True)
+    with busy.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = project.run("make", "run", check=False, **variables)
+    assert "another `make run` of this folder is in progress" in done.stdout
+
+
+@pytest.mark.parametrize(("changed", "said"), [("dvc.lock", True), ("params.yaml", False)])
+def test_other_lock_from_the_same_inputs_is_said_to_be_the_platforms(
+    project: Project, changed: str, said: bool
+) -> None:
+    for name in {"dvc.lock", changed}:
+        path = project.root / name
+        path.write_text(path.read_text() + "# changed\n")
+    done = project.run(sys.executable, "-c", "from ops import run; run._compare_lock()")
+    assert ("dvc.lock differs from the committed one: this platform rounds differently" in done.stdout) is said
+
+
+def test_set_up_of_a_folder_that_is_no_git_checkout_goes_on(project: Project, tmp_path: Path) -> None:
+    (project.root / ".git").rename(tmp_path / "git")
+    project.run(sys.executable, "-c", "from ops import run; run._compare_lock()")
