@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import ceil, floor
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, TypeAdapter, with_config
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, TypeAdapter, WithJsonSchema, with_config
 from pydantic.config import JsonDict
 from pydantic.types import Strict
 from typing_extensions import TypedDict  # typing has its own only from Python 3.12 on, says pydantic
@@ -70,16 +70,16 @@ def base_type(feature: Feature) -> Any:
 
 
 def whole(feature: Feature) -> Any:
-    """A whole number within its bounds."""
-    low, high = feature.minimum, feature.maximum
-    above, below = feature.exclusive_minimum, feature.exclusive_maximum
-    bounds = Field(
-        ge=-LARGEST if low is None else ceil(low),
-        le=LARGEST if high is None else floor(high),
-        gt=None if above is None else floor(above),
-        lt=None if below is None else ceil(below),
-    )
-    return Annotated[int, Strict(), bounds]
+    """A whole number within its bounds; 24.0 is one, as JSON Schema says, "24" and true are none."""
+    low = -LARGEST if feature.minimum is None else ceil(feature.minimum)
+    high = LARGEST if feature.maximum is None else floor(feature.maximum)
+    if feature.exclusive_minimum is not None:
+        low = max(low, floor(feature.exclusive_minimum) + 1)
+    if feature.exclusive_maximum is not None:
+        high = min(high, ceil(feature.exclusive_maximum) - 1)
+    schema: JsonDict = {"type": "integer", "minimum": low, "maximum": high}
+    bounds = Field(ge=low, le=high, multiple_of=1, allow_inf_nan=False)
+    return Annotated[float, Strict(), bounds, AfterValidator(int), WithJsonSchema(schema)]
 
 
 def real(feature: Feature) -> Any:

@@ -3,7 +3,6 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,17 @@ from sqlalchemy.engine import URL, make_url
 ADVISORY_LOCK = 0x6C617374726F  # "lastro": one migration at a time on a PostgreSQL server
 
 
-def connect_engine(address: str, timeout: timedelta) -> sa.Engine:
-    """An engine for SQLite or PostgreSQL that waits at most `timeout` for a lock or the server.
+def connect_engine(address: str, timeout: float) -> sa.Engine:
+    """An engine for SQLite or PostgreSQL that waits at most `timeout` seconds for a lock or the server.
 
     Values never show in its errors. Raises `sqlalchemy.exc.ArgumentError` for an address it cannot read.
     """
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
         return sqlite_engine(url, timeout)
-    milliseconds = int(timeout.total_seconds() * 1000)
+    milliseconds = int(timeout * 1000)
     arguments = {
-        "connect_timeout": max(2, round(timeout.total_seconds())),
+        "connect_timeout": max(2, round(timeout)),
         "tcp_user_timeout": milliseconds,
         "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
     }
@@ -34,13 +33,13 @@ def connect_engine(address: str, timeout: timedelta) -> sa.Engine:
     return sa.create_engine(url, connect_args=arguments, hide_parameters=True, pool_pre_ping=True)
 
 
-def sqlite_engine(url: URL, timeout: timedelta) -> sa.Engine:
+def sqlite_engine(url: URL, timeout: float) -> sa.Engine:
     """SQLite in WAL mode; every commit waits until the disk has it.
 
     The file is opened by `mode=rw`: one that vanished is an error, not a new empty log.
     """
     url = url.set(database=f"file:{Path(url.database or '').absolute()}", query={"uri": "true", "mode": "rw"})
-    arguments = {"timeout": timeout.total_seconds(), "check_same_thread": False}
+    arguments = {"timeout": timeout, "check_same_thread": False}
     engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")

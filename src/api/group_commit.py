@@ -31,10 +31,12 @@ class GroupCommit(Generic[Row]):
         self.waiting: list[Waiting[Row]] = []
         self.wake = Condition()
         self.closing = False
-        self.thread = Thread(target=self.run, name="group-commit", daemon=True)
+        self.thread: Thread | None = None
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write; again after a close, too."""
+        self.closing = False
+        self.thread = Thread(target=self.run, name="group-commit", daemon=True)
         self.thread.start()
 
     def close(self) -> None:
@@ -42,7 +44,7 @@ class GroupCommit(Generic[Row]):
         with self.wake:
             self.closing = True
             self.wake.notify()
-        if self.thread.is_alive():
+        if self.thread is not None:
             self.thread.join()
 
     async def write(self, rows: Sequence[Row]) -> None:

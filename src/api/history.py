@@ -1,12 +1,13 @@
 """the log and models/ -> GET /predictions, /predictions/{id}, /model/info, /model/evaluation"""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, BeforeValidator, JsonValue
 
 from src.api.document import KEYED, problems
 from src.api.journal import Entry, Journal, Page
@@ -19,7 +20,19 @@ from src.model.points import Decision
 EVALUATION = "evaluation.json"
 Limit = Annotated[int, Query(ge=1, le=500, description="predictions on a page")]
 Cursor = Annotated[UUID | None, Query(description="`next` of the page before")]
-Moment = Annotated[AwareDatetime | None, Query(description="with its zone, such as 2026-01-31T12:00:00Z")]
+DATED = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def dated(value: Any) -> Any:
+    """Refuse bare numbers, which pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and not DATED.match(value):
+        raise ValueError("must begin with a date, such as 2026-01-31")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime | None, BeforeValidator(dated), Query(description="with its zone, such as 2026-01-31T12:00:00Z")
+]
 
 
 class History:

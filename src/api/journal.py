@@ -1,7 +1,7 @@
 """answered predictions -> the durable log, on disk before the answer leaves; and back"""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -71,7 +71,7 @@ class JournalUnavailableError(WriteRefusedError):
 class Journal:
     """The prediction log: `write` returns once its rows are on disk; `find` and `page` read (and block)."""
 
-    def __init__(self, address: str, timeout: timedelta) -> None:
+    def __init__(self, address: str, timeout: float) -> None:
         self.file = sqlite_file(address)
         self.engine = connect_engine(address, timeout)
         dialect = self.engine.dialect

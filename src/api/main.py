@@ -62,7 +62,8 @@ def add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             allow_headers=["x-api-key", "content-type", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    timeout = settings.body_timeout.total_seconds()
-    app.add_middleware(Envelope, metrics=metrics, max_body_bytes=settings.max_body_bytes, body_timeout=timeout)
+    app.add_middleware(
+        Envelope, metrics=metrics, max_body_bytes=settings.max_body_bytes, body_timeout=settings.body_timeout
+    )
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))

@@ -1,6 +1,5 @@
 """environment (LASTRO_*) -> what differs between deployments of the service"""
 
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,10 +39,10 @@ class Settings(BaseSettings):
     cors_origins: Names = Field((), description="origins whose pages may call the service; none by default")
     state: Path = Field(Path("var"), description="folder of what the services write")
     database_url: SecretStr | None = Field(None, description="the prediction log; if unset, SQLite in `state`")
-    database_timeout: timedelta = Field(timedelta(seconds=2), description="wait for a lock, then 503")
+    database_timeout: float = Field(2.0, gt=0, description="seconds to wait for a lock or a server, then 503")
     models: Path = Field(Path("models"), description="folder of the model that is served")
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
-    body_timeout: timedelta = Field(timedelta(seconds=10), description="a body that takes longer to arrive is refused")
+    body_timeout: float = Field(10.0, gt=0, description="seconds that any part of a body may take")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("api_keys", mode="before")

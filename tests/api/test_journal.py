@@ -17,7 +17,7 @@ from src.api.identifiers import new_id
 from src.api.journal import Entry, Journal, JournalUnavailableError, Page
 from tests.api.conftest import HEADERS, KEYS, Postgres
 
-SHORT = timedelta(seconds=0.3)
+SHORT = 0.3  # seconds
 
 
 def entry(key_id: str = "web", **changes: Any) -> Entry:
@@ -46,7 +46,7 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
         with engine.begin() as connection:
             connection.execute(sa.text("DROP TABLE IF EXISTS predictions, probe, alembic_version"))
         engine.dispose()
-    found = Journal(address, timedelta(seconds=2))
+    found = Journal(address, 2.0)
     found.start()
     yield found
     found.close()
@@ -86,7 +86,7 @@ def test_requests_that_arrive_together_share_a_commit(journal: Journal, monkeypa
 
 def test_many_may_migrate_at_once(postgres: Postgres, tmp_path: Path) -> None:
     for address in (f"sqlite:///{tmp_path}/new.db", postgres.url):
-        engines = [connect_engine(address, timedelta(seconds=5)) for _ in range(4)]
+        engines = [connect_engine(address, 5.0) for _ in range(4)]
         failures: list[BaseException] = []
 
         def bring_up(engine: sa.Engine, address: str = address, failures: list[BaseException] = failures) -> None:
@@ -166,7 +166,7 @@ def test_ready_says_when_the_log_cannot_be_written(
 def test_stopped_postgresql_is_503_until_it_is_back(
     client_with: Callable[..., TestClient], applicant: dict[str, Any], postgres: Postgres
 ) -> None:
-    client = client_with(database_url=postgres.url, database_timeout=timedelta(seconds=1))
+    client = client_with(database_url=postgres.url, database_timeout=1.0)
     headers = {"x-api-key": KEYS["batch"]}
     first = client.post("/predict", json=applicant, headers=headers)
     assert first.status_code == 200
