@@ -10,10 +10,10 @@ python = $(or $(found),$(error Python 3.11 to 3.14 is needed, and $(or $(PYTHON)
 	install one, or name it, make $@ PYTHON=...))
 activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
-.PHONY: help run stop status logs test lint bench lock environment
+.PHONY: help run stop status logs test lint bench reproduce lock environment
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: ## everything up to a real score; the services stay
 	@$(python) -m ops.run
@@ -40,6 +40,9 @@ bench: ## the benchmarks
 	@$(python) -m ops.bootstrap --minio
 	@$(activated); for file in benchmarks/[a-z]*.py; do \
 		echo "== $$file"; python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+reproduce: ## the same bytes on every Python 3.11 to 3.13 of this machine?
+	@$(python) -m ops.reproduce
 
 lock: environment ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
 	@$(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -48,7 +48,7 @@ def opened(settings: Settings, variables: Mapping[str, str] = NOTHING) -> Iterat
 
 @contextlib.contextmanager
 def plainly(settings: Settings) -> Iterator[None]:
-    """Say in one sentence what MLflow cannot do; the deprecations between its own parts are not ours to hear."""
+    """Say in one sentence what MLflow cannot do; warnings about its own parts are not ours to hear."""
     from alembic.util import CommandError
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -56,6 +56,7 @@ def plainly(settings: Settings) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", ".*type hint is inferred as AnyType", UserWarning)
             yield
     except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -173,17 +173,22 @@ def small(_small: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def _database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = Settings(state=tmp_path_factory.mktemp("mlflow"), tracking_uri="")
-    assert settings.database
-    with opened(settings.model_copy(update={"tracking_uri": f"sqlite:///{settings.state}/mlflow.db"})):
-        return settings.state / "mlflow.db"
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database as it is made, to be copied: making it takes seconds."""
+    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    with opened(Settings(state=database.parent, tracking_uri=f"sqlite:///{database}")):
+        return database
+
+
+def settings_in(folder: Path, database: Path) -> Settings:
+    """Return settings whose state is in `folder`, with a copy of the database."""
+    own = folder / "state" / "mlflow" / "mlflow.db"
+    own.parent.mkdir(parents=True)
+    shutil.copy(database, own)
+    return Settings(state=folder / "state", tracking_uri=f"sqlite:///{own}")
 
 
 @pytest.fixture
-def settings(_database: Path, tmp_path: Path) -> Settings:
-    """An empty MLflow database of this test's own."""
-    folder = tmp_path / "state" / "mlflow"
-    folder.mkdir(parents=True)
-    shutil.copy(_database, folder / "mlflow.db")
-    return Settings(state=folder.parent, tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+def settings(empty_database: Path, tmp_path: Path) -> Settings:
+    """An empty MLflow of this test's own."""
+    return settings_in(tmp_path, empty_database)

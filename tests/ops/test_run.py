@@ -1,6 +1,7 @@
 """`make run` in a copy of the project; the whole of it, with light parameters"""
 
 import fcntl
+import json
 import socket
 import sys
 from pathlib import Path
@@ -50,3 +51,27 @@ def test_other_lock_from_the_same_inputs_is_said_to_be_the_platforms(
 def test_set_up_of_a_folder_that_is_no_git_checkout_goes_on(project: Project, tmp_path: Path) -> None:
     (project.root / ".git").rename(tmp_path / "git")
     project.run(sys.executable, "-c", "from ops import run; run._compare_lock()")
+
+
+def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
+    light_run: Project, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    project = light_run.copy(tmp_path / "run")
+    project.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "light")
+    try:
+        said = project.run("make", "run", **variables).stdout
+        status = project.run("make", "status", **variables).stdout
+    finally:
+        project.run("make", "stop", **variables)
+    answer = json.loads(said.splitlines()[-1])
+    assert 0 <= answer["probability_of_default"] <= 1
+    assert answer["model"]["version"] == "1"
+    assert answer["model"]["git_commit"] == project.run("git", "rev-parse", "HEAD").stdout.strip()
+    metrics = json.loads(project.read("reports/metrics.json"))
+    assert f"roc_auc        {metrics['roc_auc']['value']:.3f}" in said
+    assert "To work here:" in said
+    for name in ("MINIO_PORT", "MLFLOW_PORT"):
+        assert f"http://127.0.0.1:{variables[name]}" in said
+    assert [line.split()[:2] for line in status.splitlines()] == [["minio", "RUNNING"], ["mlflow", "RUNNING"]]
+    assert project.run("git", "status", "--porcelain").stdout == ""
+    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 2
