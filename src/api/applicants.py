@@ -57,15 +57,7 @@ def base_type(feature: Feature) -> Any:
         return Literal[tuple(feature.categories)]
     if feature.type == "boolean":
         return StrictBool
-    bounds = {
-        "ge": feature.minimum,
-        "le": feature.maximum,
-        "gt": feature.exclusive_minimum,
-        "lt": feature.exclusive_maximum,
-    }
-    bounds = {name: bound for name, bound in bounds.items() if bound is not None}
-    if feature.type == "integer":
-        kind: Any = whole(feature) if feature.type == "integer" else real(feature)
+    kind: Any = whole(feature) if feature.type == "integer" else real(feature)
     return Annotated[kind, AfterValidator(one_of(feature.enum))] if feature.enum else kind
 
 
