@@ -1,6 +1,5 @@
 """params.yaml, the training split -> a folder for each candidate: models/ in each form, MLflow's, and applicants"""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,7 @@ def written(folder: Path, card: Card, model: Any, content: bytes) -> Candidate:
         write_bytes(place / ONNX, graph)
         write_card(place / CARD, card)
         write_json(place / EXPORT, export_of(card, form, graph, None, None).model_dump(mode="json"))
-    os.symlink(ROOT / "src", folder / "src")
+    (folder / "src").symlink_to(ROOT / "src")
     Flavor(mlflow, folder, card).save_model(str(made.mlflow), Model())
     return made
 

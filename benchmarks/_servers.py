@@ -71,7 +71,8 @@ class Server:
             process = Path(f"/proc/{waiting.pop()}")
             fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
             total += int(fields["VmRSS"].split()[0])
-            waiting += [int(pid) for task in (process / "task").iterdir() for pid in (task / "children").read_text().split()]
+            for task in (process / "task").iterdir():
+                waiting += [int(pid) for pid in (task / "children").read_text().split()]
         return total / 1024
 
     def stop(self) -> None:

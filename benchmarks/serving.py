@@ -1,4 +1,4 @@
-"""Serving: the whole service with each candidate beside an empty FastAPI endpoint, the pickle and `mlflow models serve`.
+"""Serving: the service with each candidate beside an empty FastAPI endpoint, the pickle and `mlflow models serve`.
 
 Each candidate of params.yaml is fitted on the training split and served from a temporary folder by one worker, with
 key, limit, validation, reasons and durable log. wrk (or Python, where it is not installed) asks on 8 and 64
@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,15 +96,11 @@ def running(targets: dict[str, Target], log: Path) -> Iterator[None]:
             target.server.stop()
 
 
-def first_answer(make: Callable[[], Server], load: Load, log: Path) -> float:
+def first_answer(target: Target, log: Path) -> float:
     """Seconds from the start of a process to its first answer."""
-    server, started = make(), time.perf_counter()
-    try:
-        server.start(log)
-        server.wait(load)
+    started = time.perf_counter()
+    with running({"": target}, log):
         return time.perf_counter() - started
-    finally:
-        server.stop()
 
 
 def rounds(targets: dict[str, Target], count: int, seconds: float) -> Results:
@@ -126,7 +122,7 @@ def report(found: Results, targets: dict[str, Target]) -> None:
     print(f"{'':38}{'conn.':>6}{'requests/s':>12}{'share':>8}{'p99 ms':>9}{'p99 x':>7}{'MB':>6}  failed")
     for (name, many), measured in sorted(found.items(), key=lambda item: item[0][1]):
         pairs = list(zip(measured, found[BASE, many], strict=True))
-        rate, p99 = (statistics.median(values) for values in ([each.rate for each in measured], [each.p99 for each in measured]))
+        rate, p99, _ = map(statistics.median, zip(*measured, strict=True))
         share = statistics.median(each.rate / base.rate for each, base in pairs)
         times = statistics.median(each.p99 / base.p99 for each, base in pairs)
         memory, failed = targets[name].server.memory(), sum(each.failed for each in measured)
@@ -149,7 +145,7 @@ def main() -> None:
         for candidate in tqdm(fitted(folder, asked.candidates), unit="fit"):
             targets |= targets_of(candidate, rows, splits, not asked.no_mlflow)
         starts = {
-            name: [first_answer(lambda: target.server, target.load, folder / "log") for _ in range(asked.starts)]
+            name: [first_answer(target, folder / "log") for _ in range(asked.starts)]
             for name, target in targets.items()
             if name == BASE or "," not in name
         }
