@@ -45,7 +45,7 @@ def formatter() -> ProcessorFormatter:
             failure_without_values,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        keep_exc_info=True,
+        keep_exc_info=False,
         keep_stack_info=False,
     )
 

@@ -4,54 +4,33 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.api.settings import Settings
-from tests.conftest import ROOT, Project
-
-KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
-HEADERS = {"x-api-key": KEYS["web"]}
-DIGESTS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
-PLENTY = "1000000/minute"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(check: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
+from tests.api.live import DIGESTS, PLENTY, Server, free_port, listens, wait_until
+from tests.api.postgresql import Postgres
+from tests.conftest import Project
 
 
 @pytest.fixture(scope="session")
 def models(light_run: Project) -> Path:
     """A model folder as the pipeline leaves it."""
     return light_run.root / "models"
+
+
+@pytest.fixture
+def changed(models: Path, tmp_path: Path) -> Path:
+    """A copy of the model folder to spoil."""
+    return Path(shutil.copytree(models, tmp_path / "changed"))
 
 
 @pytest.fixture(scope="session")
@@ -86,59 +65,6 @@ def client(client_with: Callable[..., TestClient]) -> TestClient:
     return client_with()
 
 
-@dataclass
-class Server:
-    """A live uvicorn."""
-
-    folder: Path
-    models: Path
-    port: int = field(default_factory=free_port)
-    workers: int = 1
-    env: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "server.log").read_text()
-
-    def start(self) -> "Server":
-        own = {"LASTRO_API_KEYS": DIGESTS, "LASTRO_STATE": str(self.folder), "LASTRO_MODELS": str(self.models)}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LASTRO_")}
-        command = f"-m uvicorn --factory src.api.main:create_app --port {self.port} --workers {self.workers}"
-        options = "--no-access-log --no-proxy-headers"
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *command.split(), *options.split()],
-                cwd=ROOT,
-                env=kept | {"LASTRO_RATE_LIMIT": PLENTY} | own | self.env,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_until(self.answers)
-        return self
-
-    def answers(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log
-        try:
-            return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def signal(self, number: int) -> None:
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, number)
-            self.process.wait(20)
-
-    def stop(self) -> None:
-        self.signal(signal.SIGTERM)
-
-
 @pytest.fixture
 def server_with(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]]:
     """Starts a live server with these variables."""
@@ -164,38 +90,6 @@ def redis() -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}"
         process.terminate()
         process.wait(10)
-
-
-@dataclass(frozen=True)
-class Postgres:
-    """A real PostgreSQL server of this session's own."""
-
-    folder: Path
-    bin: Path
-    port: int
-    user: str | None
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://lastro@127.0.0.1:{self.port}/postgres"
-
-    def run(self, *command: str) -> None:
-        subprocess.run(
-            [str(self.bin / command[0]), *command[1:]],
-            cwd="/",
-            user=self.user,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        log = str(self.folder / "log")
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", log, "-o", options, "start")
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 from src.api.database import connect_engine, migrate, sqlite_file
 from src.api.identifiers import new_id
 from src.api.journal import Entry, Journal, JournalUnavailableError, Page
-from tests.api.conftest import HEADERS, KEYS, Postgres
+from tests.api.live import HEADERS, KEYS
+from tests.api.postgresql import Postgres
 
 SHORT = 0.3  # seconds
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from src.contract.table import read_table
 from src.model.artifact import load_model
-from tests.api.conftest import HEADERS
+from tests.api.live import HEADERS
 from tests.conftest import Project
 
 JSON_HEADERS = {**HEADERS, "content-type": "application/json"}

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from src.api.security import Keys, new_key
 from src.api.settings import Settings
-from tests.api.conftest import HEADERS, KEYS, Server
+from tests.api.live import HEADERS, KEYS, Server
 from tests.conftest import ROOT
 
 WRONG = {"x-api-key": "guess"}
