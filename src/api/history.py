@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BeforeValidator, JsonValue
 
 from src.api.document import KEYED, problems
 from src.api.journal import Entry, Journal, Page
 from src.api.problems import ProblemError
 from src.api.schemas import ModelInfo, ModelOut, PageOut, RecordedModel, RecordedOut
-from src.api.security import Gate
+from src.api.security import Caller, Gate
 from src.model.forms import Served
 from src.model.points import Decision
 
@@ -46,10 +46,14 @@ class History:
             export=served.export.model_dump(mode="json", exclude={"fields"}),
         )
 
-    def prediction(self, prediction_id: UUID, request: Request, response: Response) -> RecordedOut:
-        """One prediction of this key."""
-        caller = self.gate.admit(request)
+    async def admit(self, request: Request, response: Response) -> None:
+        """Key and limit; a dependency, because those run before FastAPI looks at parameters."""
+        caller = request.state.caller = self.gate.admit(request)
         response.headers.update(caller.headers)
+
+    def prediction(self, prediction_id: UUID, request: Request) -> RecordedOut:
+        """One prediction of this key."""
+        caller: Caller = request.state.caller
         entry = self.journal.find(caller.key_id, str(prediction_id))
         if entry is None:
             raise ProblemError(404, "This key has no prediction with this id.", headers=caller.headers)
@@ -58,7 +62,6 @@ class History:
     def predictions(
         self,
         request: Request,
-        response: Response,
         limit: Limit = 50,
         cursor: Cursor = None,
         since: Moment = None,
@@ -66,31 +69,29 @@ class History:
         decision: Decision | None = None,
     ) -> PageOut:
         """This key's predictions, newest first."""
-        caller = self.gate.admit(request)
-        response.headers.update(caller.headers)
+        caller: Caller = request.state.caller
         wanted = Page(limit + 1, str(cursor) if cursor else None, since, until, decision)
         entries = self.journal.page(caller.key_id, wanted)
         more = entries[limit - 1].id if len(entries) > limit else None
         return PageOut(predictions=[recorded(entry) for entry in entries[:limit]], next=more)
 
-    def model_info(self, request: Request, response: Response) -> ModelInfo:
+    def model_info(self) -> ModelInfo:
         """The model's card, its served form, where it comes from."""
-        response.headers.update(self.gate.admit(request).headers)
         return self.info
 
-    def model_evaluation(self, request: Request, response: Response) -> dict[str, JsonValue]:
+    def model_evaluation(self, request: Request) -> dict[str, JsonValue]:
         """What the evaluation on the test split found: metrics, curves, confusion, fairness."""
-        caller = self.gate.admit(request)
-        response.headers.update(caller.headers)
         path = self.folder / EVALUATION
         if not path.exists():
-            raise ProblemError(404, "This deployment has no evaluation of its model.", headers=caller.headers)
+            raise ProblemError(
+                404, "This deployment has no evaluation of its model.", headers=request.state.caller.headers
+            )
         found: dict[str, JsonValue] = json.loads(path.read_bytes())
         return found
 
     def router(self) -> APIRouter:
         """The routes."""
-        routes = APIRouter()
+        routes = APIRouter(dependencies=[Depends(self.admit)])
         keyed: dict[str, Any] = {"openapi_extra": KEYED}
         errors = problems(401, 422, 429, 503)
         routes.add_api_route("/predictions", self.predictions, tags=["history"], responses=errors, **keyed)

@@ -41,9 +41,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=f"Credit scores of {served.card.dataset.title}.",
         lifespan=lifespan,
         openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
     predictions = Predictions(served, origin, gate, journal, metrics)
-    app.include_router(predictions.router())
+    app.router.routes += predictions.routes()  # first and direct, for they are asked most
     app.include_router(History(served, origin, settings.models, gate, journal).router())
     app.include_router(operations.router(journal, metrics, gate, settings.metrics_open))
     document.install(app, predictions.batch, gate)

@@ -42,6 +42,7 @@ def router(journal: Journal, metrics: Metrics, gate: Gate, metrics_open: bool) -
     routes.add_api_route(
         "/metrics",
         metrics_of(metrics, gate, metrics_open),
+        name="metrics",
         response_class=Response,
         responses={200: TEXT, **problems(401, 429, 503)},
         openapi_extra=None if metrics_open else KEYED,
