@@ -37,8 +37,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Lastro",
-        version=origin.version or "unpublished",
-        description=f"Credit scores of {served.card.dataset.title}.",
+        version=origin.version or "0",
+        description=f"Credit scores of {served.card.dataset.title}. The version is the model's; 0 is not published.",
         lifespan=lifespan,
         openapi_url=None,
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
