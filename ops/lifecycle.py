@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -89,6 +90,8 @@ def stop(deployment: Deployment) -> list[str]:
         pid = server.call("getPID")
         server.call("shutdown")
         _await(lambda: not _alive(pid))
+    if deployment.socket.parent != deployment.state / "run":
+        shutil.rmtree(deployment.socket.parent, ignore_errors=True)
     return stopped + end_orphans(deployment)
 
 

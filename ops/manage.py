@@ -27,9 +27,8 @@ def status(deployment: Deployment) -> None:
     known = lifecycle.states(deployment)
     for service in services.of(deployment):
         state, description = known.get(service.name, ("STOPPED", ""))
-        if state in {"RUNNING", "STARTING"}:  # supervisord calls it running after its first second only
-            healthy = ports.healthy(deployment.port(service.port), service.health)
-            state = "RUNNING" if healthy else state.replace("RUNNING", "NOT HEALTHY")
+        if state in {"RUNNING", "STARTING"}:  # supervisord sees the process, the user wants an answer
+            state = "RUNNING" if ports.healthy(deployment.port(service.port), service.health) else "NO ANSWER"
         print(f"{service.name:8} {state:12} {deployment.address(service.port):24} {description}".rstrip())
 
 

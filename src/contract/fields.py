@@ -16,8 +16,9 @@ from src.errors import LastroError
 Scalar = bool | int | float | str
 Role = Literal["feature", "target", "protected", "id", "ignored"]
 Kind = Literal["category", "integer", "number", "boolean"]
-TYPES = ("string", "integer", "number", "boolean", "date", "datetime", "time", "year", "yearmonth")
 NUMERIC = ("integer", "number", "boolean")
+DATES = ("date", "datetime", "time", "year", "yearmonth", "duration")
+TYPES = ("string", *NUMERIC, *DATES, "any", "object", "array", "list", "geopoint", "geojson")
 
 
 class ContractError(LastroError):

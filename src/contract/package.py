@@ -21,14 +21,31 @@ class Costs(Part):
     false_reject: Annotated[float, Field(gt=0)]
 
 
+def _one_character(text: str) -> str:
+    if len(text) != 1 or not text.isascii():
+        raise ValueError("one ASCII character")
+    return text
+
+
+def _encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+Character = Annotated[str, AfterValidator(_one_character)]
+
+
 class Dialect(Part):
     """How the CSV file is written. https://datapackage.org/standard/table-dialect/"""
 
-    delimiter: str = ","
+    delimiter: Character = ","
     header: bool = True
-    quote_char: str = Field('"', alias="quoteChar")
+    quote_char: Character = Field('"', alias="quoteChar")
     double_quote: bool = Field(True, alias="doubleQuote")
-    escape_char: str | None = Field(None, alias="escapeChar")
+    escape_char: Character | None = Field(None, alias="escapeChar")
 
 
 class Schema(Part):
@@ -80,7 +97,7 @@ class Resource(Part):
     ]
     hash: Annotated[str, Field(pattern=r"^((md5|sha1|sha256|sha512):)?[0-9a-f]+$")] | None = None
     bytes: int | None = None
-    encoding: str = "utf-8"
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     dialect: Dialect = Dialect()
     sources: list[Source] = Field(default_factory=list)
     costs: Costs | None = None

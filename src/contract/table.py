@@ -9,11 +9,12 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from src.contract.fields import Column, Constraints, ContractError
+from src.contract.fields import NUMERIC, Column, Constraints, ContractError
 from src.contract.package import Package
 from src.files import replacing
 
 FIRST_LINES = 5
+EXACT = 2**53  # from here on a float is not every integer
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def type_table(text: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, list
 
 def _typed(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     if column.kind == "category":
+        cells = _codes(cells, column)
         unknown_label = ~cells.isin(list(column.choices)) & cells.isin(column.labels)
         return cells.map(lambda cell: column.choices.get(cell, cell), na_action="ignore").astype("str"), unknown_label
     if column.kind == "boolean":
@@ -56,11 +58,30 @@ def _typed(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     return values, values.isna() & cells.notna()
 
 
+def _codes(cells: pd.Series, column: Column) -> pd.Series:
+    """Spell the cells as the categories do: 1, 01 and 1.0 are one number, and so are the words for true."""
+    if column.type == "boolean":
+        words = dict.fromkeys(column.true_values, "true") | dict.fromkeys(column.false_values, "false")
+        known = cells.map(words)
+    elif column.type in NUMERIC:
+        numbers = pd.to_numeric(pd.Series(list(column.choices), dtype="str"), errors="coerce")
+        known = _numeric(cells, column).map(dict(zip(numbers, column.choices, strict=True)))
+    else:
+        return cells
+    return known.where(known.notna(), cells).astype("str")
+
+
 def _numeric(cells: pd.Series, column: Column) -> pd.Series:
     plain = cells.str.replace(column.group_char, "", regex=False) if column.group_char else cells
-    numbers = pd.to_numeric(plain.str.replace(column.decimal_char, ".", regex=False), errors="coerce")
+    if column.decimal_char != ".":
+        plain = plain.str.replace(".", "?", regex=False).str.replace(column.decimal_char, ".", regex=False)
+    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
     finite = numbers.where(np.isfinite(numbers)).astype("Float64")
-    return finite.where(finite % 1 == 0).astype("Int64") if column.kind == "integer" else finite
+    if column.type == "number":
+        return finite
+    whole = finite.where((finite % 1 == 0) & (finite.abs() < EXACT)).astype("Int64")
+    digits = plain.where(plain.str.fullmatch(r"[+-]?\d{1,18}", na=False))  # exact, where a float would round
+    return pd.to_numeric(digits, dtype_backend="numpy_nullable").astype("Int64").fillna(whole)
 
 
 def _violation(field: str, rule: str, wrong: pd.Series, cells: pd.Series) -> Violation:

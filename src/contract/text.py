@@ -50,6 +50,7 @@ def _read_file(path: Path, resource: Resource, names: list[str]) -> arrow.Table:
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote_char,
                 double_quote=dialect.double_quote,
+                newlines_in_values=True,
                 escape_char=dialect.escape_char or False,
                 invalid_row_handler=note,
             ),

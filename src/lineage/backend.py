@@ -40,6 +40,7 @@ def opened(settings: Settings, variables: Mapping[str, str] = NOTHING) -> Iterat
             if settings.database:
                 make_database(settings.database, settings.runs_folder)
             mlflow.set_tracking_uri(settings.tracking_uri)
+            mlflow.MlflowClient()  # looks whether the place can be used
         try:
             yield mlflow
         finally:

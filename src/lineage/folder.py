@@ -1,5 +1,6 @@
 """a folder of this machine as DVC's remote -> its objects"""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ class Folder:
     def environment(self) -> dict[str, str]:
         """Return the variables by which MLflow finds the published models: a folder needs none."""
         return {}
+
+    def plainly(self) -> AbstractContextManager[None]:
+        """Do nothing: there is no server to be lost."""
+        return nullcontext()
 
     def set_up(self) -> str:
         """Make the folder; returns what there is to say."""

@@ -35,7 +35,7 @@ def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, st
     stored = verify(root, card, lock, place)
     commit, source = lock.provenance()
     tags = describe(card, lock, stored, commit)
-    with opened(settings, place.environment()) as mlflow, plainly(settings):
+    with place.plainly(), opened(settings, place.environment()) as mlflow, plainly(settings):
         registry = Registry(mlflow, place, settings.runs_folder)
         version = registry.find(card.sha256) or registry.add(root, card, tags)
         registry.describe(version, tags)

@@ -85,7 +85,10 @@ class Bucket:
         )
         patience = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2, "mode": "standard"})
         endpoint, verify = self.options.get("endpointurl"), self.options.get("ssl_verify")
-        return session.client("s3", endpoint_url=endpoint, verify=verify, config=patience)
+        try:
+            return session.client("s3", endpoint_url=endpoint, verify=verify, config=patience)
+        except ValueError as error:
+            raise StorageError(f"{self._place()}: {error}") from error
 
     def set_up(self) -> str:
         """Make the bucket where it is missing and let it keep every version; returns what there is to say."""
@@ -114,7 +117,7 @@ class Bucket:
 
     def _find(self, prefix: str) -> dict[str, int]:
         """Return the first key that begins so, with its size: listing says why it fails, a HEAD does not."""
-        with self._plainly():
+        with self.plainly():
             found = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
         if found.get("Name") != self.name:
             raise StorageError(f"{self._place()}: {FOREIGN}")
@@ -123,7 +126,7 @@ class Bucket:
     def _make(self) -> None:
         region: Any = self.client.meta.region_name
         place: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        with self._plainly(), contextlib.suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
+        with self.plainly(), contextlib.suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
             self.client.create_bucket(Bucket=self.name, **place)
 
     def _keep_versions(self) -> str:
@@ -139,7 +142,9 @@ class Bucket:
         return f"DVC's remote s3://{self.name} at {self.options.get('endpointurl') or 'AWS'}"
 
     @contextlib.contextmanager
-    def _plainly(self) -> Iterator[None]:
+    def plainly(self) -> Iterator[None]:
+        """Say in one sentence what the server refuses, or that it is gone."""
+        from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
@@ -149,7 +154,7 @@ class Bucket:
             code = str(error.response["Error"].get("Code"))
             kind = MissingBucketError if code == "NoSuchBucket" else StorageError
             raise kind(f"{self._place()}: {_refusal(error.response, code)}") from error
-        except (BotoCoreError, ResponseParserError, ValueError) as error:
+        except (Boto3Error, BotoCoreError, ResponseParserError) as error:
             raise StorageError(f"{self._place()}: {_failure(error)}") from error
 
 

@@ -31,6 +31,8 @@ def split(table: pd.DataFrame, package: Package, test_share: float, seed: int) -
                 f"target {target.name!r}: {count} of {len(table)} rows are {outcome} (bad is {target.bad!r});"
                 f" training needs at least {FEWEST} of each outcome"
             )
+    if min(test_share, 1 - test_share) * min(bad.sum(), (~bad).sum()) < 1:
+        raise ContractError(f"split.test_share: {test_share} of {len(table)} rows leaves a part without an outcome")
     kept = table[[column.name for column in package.columns if column.role != "ignored"]]
     kept.attrs = {}
     train, test = train_test_split(kept, test_size=test_share, stratify=bad, random_state=seed)

@@ -115,3 +115,28 @@ def test_bad_value_becomes_the_label_of_the_typed_table() -> None:
     assert package.target.bad_label == package.target.choices[str(package.target.bad)]
     assert len(package.features) == 18
     assert len(package.with_role("protected")) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"encoding": "utf-9"}, "encoding: unknown encoding: utf-9"),
+        ({"encoding": "hex"}, "encoding: 'hex' is not a text encoding"),
+        ({"dialect": {"delimiter": "||"}}, "dialect.delimiter: one ASCII character"),
+        ({"dialect": {"quoteChar": ""}}, "dialect.quoteChar: one ASCII character"),
+        ({"dialect": {"escapeChar": "§"}}, "dialect.escapeChar: one ASCII character"),
+    ],
+)
+def test_unreadable_way_of_writing_is_refused_before_the_file_is_read(tmp_path: Path, change: dict, said: str) -> None:
+    content = package_with(AMOUNT, TARGET)
+    content["resources"][0] |= change
+    with pytest.raises(ContractError, match=said):
+        read(tmp_path, content)
+
+
+def test_every_type_of_the_standard_may_be_kept_as_text(tmp_path: Path) -> None:
+    types = ["string", "any", "object", "array", "list", "geopoint", "geojson"]
+    types += ["date", "datetime", "time", "year", "yearmonth", "duration"]
+    kept = [{"name": f"f{number}", "type": kind, "role": "ignored"} for number, kind in enumerate(types)]
+    package = read(tmp_path, package_with(*kept, AMOUNT, TARGET))
+    assert {column.kind for column in package.with_role("ignored")} == {"category"}

@@ -126,3 +126,56 @@ def test_written_table_comes_back_equal_and_with_its_origin(tmp_path: Path, pack
     again = read_table(tmp_path / "one")
     pd.testing.assert_frame_equal(again, table)
     assert again.attrs == {"files": [["t.csv", 3, 2]]}
+
+
+def one_field(cells: list[str], **field: object) -> tuple[list, list[tuple[int, ...]]]:
+    """The typed cells of one field, and the rows of those without type or outside of its categories."""
+    fields = [{"name": "cell", "role": "id"} | field, {"name": "more", "type": "integer"}, FIELDS[-1]]
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": fields}}
+    package = Package.model_validate({"name": "p", "resources": [resource]})
+    rows = len(cells)
+    text = pd.DataFrame({"cell": cells, "more": ["1"] * rows, "paid": ["yes"] * rows}, dtype="str")
+    table, untyped = type_table(text, package)
+    return table["cell"].tolist(), [v.rows for v in merge(untyped, check_table(table, package))]
+
+
+def test_large_integers_keep_every_digit_or_are_refused() -> None:
+    exact = ["9007199254740993", "-9007199254740993", "999999999999999999"]
+    assert one_field(exact, type="integer") == ([int(cell) for cell in exact], [])
+    table, wrong = one_field(["9" * 19, "9" * 40, "1e17", "12.0"], type="integer")
+    assert table == [pd.NA, pd.NA, pd.NA, 12]
+    assert wrong == [(0, 1, 2)]
+
+
+def test_decimal_point_is_not_read_where_the_contract_names_another_character() -> None:
+    table, wrong = one_field(["1,5", "1.500", "1.5"], type="number", decimalChar=",")
+    assert table == [1.5, pd.NA, pd.NA]
+    assert wrong == [(1, 2)]
+
+
+def test_numeric_categories_are_numbers_however_they_are_spelt() -> None:
+    grades = [{"value": 1, "label": "good"}, {"value": 2, "label": "bad"}]
+    table, wrong = one_field(["1", "2.0", "01", "3", ""], type="integer", categories=grades)
+    assert table[:4] == ["good", "bad", "good", "3"]
+    assert pd.isna(table[4])
+    assert wrong == [(3,)]
+    assert one_field(["0,5"], type="number", decimalChar=",", categories=[0.5])[0] == ["0.5"]
+
+
+def test_boolean_categories_take_every_word_for_true() -> None:
+    answers = [{"value": True, "label": "yes"}, {"value": False, "label": "no"}]
+    assert one_field(["True", "1", "FALSE"], type="boolean", categories=answers) == (["yes", "yes", "no"], [])
+
+
+def test_quoted_line_breaks_stay_in_their_cell_in_a_file_of_many_blocks(tmp_path: Path, package: Package) -> None:
+    rows = [f'{number};10;12;ja;a;"A\nB";yes' for number in range(100_000)]
+    text = read_text([write(tmp_path, *rows)], package.resource, NAMES)
+    assert len(text) == 100_000
+    assert text["code"].unique().tolist() == ["A\nB"]
+
+
+def test_line_of_a_ragged_row_is_right_in_a_file_of_many_blocks(tmp_path: Path, package: Package) -> None:
+    rows = [GOOD[0]] * 150_000
+    rows[140_000] = "1;2"
+    with pytest.raises(ContractError, match=r"line 140002$"):
+        read_text([write(tmp_path, *rows)], package.resource, NAMES)

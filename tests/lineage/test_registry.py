@@ -1,6 +1,7 @@
 """What is published is DVC's object, once, with the tags, alias and registry.json that others rely on."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from src.lineage.lock import LineageError, read_lock
 from src.lineage.registry import publish
 from src.lineage.settings import Settings
 from src.lineage.storage import Bucket, remote
+from src.lineage.versions import Registry
 from src.model.artifact import ArtifactError
 from tests.conftest import Project
 from tests.lineage.conftest import Minio, commit, fit, point, point_to_folder
@@ -206,3 +208,23 @@ def test_unreachable_bucket_is_a_sentence(pushed: Project, settings: Settings, m
     point(pushed.root, minio.remote("none-here"))
     with pytest.raises(StorageError, match="there is no such bucket"):
         publish(pushed.root, settings)
+
+
+def test_server_lost_in_the_middle_of_publishing_is_a_sentence_and_the_next_time_completes(
+    small: Project, own_minio: Minio, bucket: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        own_minio.stop(signal.SIGKILL)
+
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    point(small.root, own_minio.remote(bucket))
+    remote(small.root).set_up()
+    put(small)
+    find = Registry.find
+    monkeypatch.setattr(Registry, "find", lost)
+    with pytest.raises(StorageError, match="no server answers there"):
+        publish(small.root, settings)
+    assert not (small.root / "models" / "registry.json").exists()
+    monkeypatch.setattr(Registry, "find", find)
+    own_minio.start()
+    assert publish(small.root, settings)["version"] == "1"

@@ -45,7 +45,8 @@ def test_everything_that_git_tracks_is_as_committed(twins: tuple[Project, Projec
 
 def test_no_output_holds_a_path_a_host_or_a_time(twins: tuple[Project, Project]) -> None:
     for project in twins:
-        told = [str(project.root), str(ROOT), str(Path.home()), tempfile.gettempdir(), socket.gethostname()]
+        told = [str(project.root), str(ROOT), str(Path.home()), tempfile.gettempdir()]
+        told += [socket.gethostname()] if len(socket.gethostname()) > 7 else []  # a short one may stand in any bytes
         today = datetime.datetime.now(tz=datetime.UTC).date()
         told += [str(today + datetime.timedelta(days)) for days in (-1, 0, 1)]
         for name, content in outputs(project).items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Project, fresh_copy, light
+from tests.conftest import ROOT, Project
 from tests.pipeline.conftest import PACKAGE, change_data, rows_of
 
 
@@ -34,9 +34,9 @@ def rename(field: dict) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def renamed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def renamed(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A light run on data in which every column, code and label has another name."""
-    project = fresh_copy(tmp_path_factory.mktemp("renamed") / "project")
+    project = light_run.copy(tmp_path_factory.mktemp("renamed") / "project")
     codes: list[dict[str, str]] = []
 
     def rename_all(package: dict) -> None:
@@ -47,7 +47,6 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.edit(PACKAGE, rename_all)
     after = [[new.get(cell, cell) for new, cell in zip(codes, row, strict=True)] for row in before]
     change_data(project, lambda rows: rows.__setitem__(slice(None), after))
-    project.edit("params.yaml", light)
     project.run("dvc", "repro")
     return project
 

@@ -1,0 +1,131 @@
+"""The real pipeline's model, pushed and published: MLflow loads and serves it anywhere, and knows its training."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from src.lineage.backend import opened
+from src.lineage.settings import Settings
+from src.model.artifact import load_model
+from tests.conftest import Project
+from tests.lineage.conftest import PASSWORD, USER, Minio, commit, free_port, point
+
+NAME = "models:/credit-score@champion"
+ROWS = 3
+LOAD = f"""
+import json, sys, mlflow, pandas
+X = pandas.read_parquet(sys.argv[1])
+print(json.dumps([
+    mlflow.sklearn.load_model("{NAME}").predict_proba(X).tolist(),
+    mlflow.pyfunc.load_model("{NAME}").predict(X).tolist(),
+]))
+"""
+
+
+@pytest.fixture(scope="module")
+def published(light_run: Project, minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The real project, its model pushed and published by the commands that `make run` calls."""
+    project = light_run.copy(tmp_path_factory.mktemp("published") / "project")
+    made = commit(project)
+    point(project.root, minio.remote("published"))
+    project.run("python", "-m", "src.lineage.storage")
+    project.run("dvc", "push")
+    said = project.run("python", "-m", "src.lineage.registry", "publish").stdout
+    assert f"credit-score version 1 is champion; made by: commit {made[:12]}" in said
+    return project
+
+
+@pytest.fixture
+def applicants(published: Project) -> pd.DataFrame:
+    """Some applicants of the test split, as the model reads them."""
+    card, _ = load_model(published.root / "models")
+    table = pd.read_parquet(published.root / "data/processed/test.parquet")
+    return table[[feature.name for feature in card.features]].head(ROWS)
+
+
+@pytest.fixture
+def expected(published: Project, applicants: pd.DataFrame) -> Any:
+    """What the model in models/ says of them."""
+    _, model = load_model(published.root / "models")
+    return pytest.approx(model.predict_proba(applicants))
+
+
+def elsewhere(project: Project, minio: Minio) -> dict[str, str]:
+    """Return the environment of a process that knows MLflow and the bucket, and nothing of the project."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_", "PYTHONPATH"))}
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "AWS_ACCESS_KEY_ID": USER,
+        "AWS_SECRET_ACCESS_KEY": PASSWORD,
+        "MLFLOW_S3_ENDPOINT_URL": minio.url,
+        "MLFLOW_TRACKING_URI": f"sqlite:///{project.root}/var/mlflow/mlflow.db",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def test_sklearn_and_pyfunc_load_the_champion_outside_of_the_project(
+    published: Project, minio: Minio, applicants: pd.DataFrame, expected: Any, tmp_path: Path
+) -> None:
+    applicants.to_parquet(tmp_path / "applicants.parquet")
+    command = [sys.executable, "-c", LOAD, "applicants.parquet"]
+    done = subprocess.run(command, cwd=tmp_path, env=elsewhere(published, minio), capture_output=True, check=True)
+    by_sklearn, by_pyfunc = json.loads(done.stdout)
+    assert by_sklearn == expected
+    assert by_pyfunc == expected
+
+
+@pytest.fixture
+def served(published: Project, minio: Minio, tmp_path: Path) -> Iterator[str]:
+    """The address of `mlflow models serve`."""
+    port = str(free_port())
+    command = ["mlflow", "models", "serve", "-m", NAME, "--env-manager", "local", "-p", port]
+    with (tmp_path / "log").open("w") as log:
+        environment = elsewhere(published, minio)
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        yield f"http://127.0.0.1:{port}"
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def test_mlflow_serves_the_champion(served: str, applicants: pd.DataFrame, expected: Any) -> None:
+    body = f'{{"dataframe_split": {applicants.to_json(orient="split", index=False)}}}'.encode()
+    request = urllib.request.Request(f"{served}/invocations", body, {"Content-Type": "application/json"})
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                assert json.load(answer)["predictions"] == expected
+                return
+        except urllib.error.URLError as error:
+            if isinstance(error, urllib.error.HTTPError) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def test_training_of_the_published_model_is_recorded(published: Project) -> None:
+    registration = json.loads(published.read("models/registry.json"))
+    candidates = json.loads(published.read("reports/candidates.json"))["candidates"]
+    with opened(Settings(state=published.root / "var", tracking_uri="")) as mlflow:
+        runs = mlflow.search_runs(experiment_names=["credit-score"], output_format="list")
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert [run.data.tags["model.sha256"] for run in parents] == [registration["sha256"]]
+    assert [run.data.tags["data.md5"] for run in parents] == [registration["data_md5"]]
+    children = {run.info.run_name: run.data for run in runs if run not in parents}
+    assert children.keys() == candidates.keys()
+    for name, data in children.items():
+        assert data.metrics["cv/roc_auc_mean"] == pytest.approx(candidates[name]["roc_auc"]["mean"], abs=1e-6)
+        assert "training_roc_auc" in data.metrics
+        assert len(data.params) > 20

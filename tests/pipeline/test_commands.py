@@ -1,0 +1,103 @@
+"""DVC's commands on this pipeline, as the README tells people to use them"""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Project
+from tests.pipeline.conftest import outputs
+
+COMMIT = "-c user.name=t -c user.email=t@example.org commit -qam"
+
+
+@pytest.fixture(scope="module")
+def experiment(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A committed light run, and an experiment with another rule and more folds in its workspace."""
+    project = light_run.copy(tmp_path_factory.mktemp("experiment") / "project")
+    project.run("git", *COMMIT.split(), "light")
+    project.run("dvc", "exp", "run", "-S", "train.folds=3", "-S", "train.rule=one_standard_error")
+    return project
+
+
+def test_second_repro_has_nothing_to_do(light_run: Project, tmp_path: Path) -> None:
+    project = light_run.copy(tmp_path / "project")
+    before = outputs(project)
+    said = project.run("dvc", "repro").stdout
+    assert "Data and pipelines are up to date." in said
+    assert "Running stage" not in said
+    assert outputs(project) == before
+    assert "Data and pipelines are up to date." in project.run("dvc", "status").stdout
+
+
+def test_lost_output_comes_back_from_the_cache(light_run: Project, tmp_path: Path) -> None:
+    project = light_run.copy(tmp_path / "project")
+    before = outputs(project)
+    for name in ("models/model.pkl", "data/processed/train.parquet"):
+        (project.root / name).unlink()
+    project.run("dvc", "checkout")
+    assert outputs(project) == before
+
+
+def test_experiment_trains_with_its_parameters_and_leaves_the_data(experiment: Project, light_run: Project) -> None:
+    params = yaml.safe_load(experiment.read("params.yaml"))["train"]
+    assert (params["folds"], params["rule"]) == (3, "one_standard_error")
+    found = json.loads(experiment.read("reports/candidates.json"))
+    assert found["rule"] == "one_standard_error"
+    before, after = outputs(light_run), outputs(experiment)
+    data = [name for name in before if name.startswith("data/")]
+    assert {name: after[name] for name in data} == {name: before[name] for name in data}
+    assert after["reports/candidates.json"] != before["reports/candidates.json"]
+
+
+def test_params_diff_names_what_the_experiment_changed(experiment: Project) -> None:
+    said = json.loads(experiment.run("dvc", "params", "diff", "--json").stdout)
+    assert said == {
+        "params.yaml": {
+            "train.folds": {"old": 2, "new": 3, "diff": 1},
+            "train.rule": {"old": "best", "new": "one_standard_error"},
+        }
+    }
+
+
+def test_metrics_diff_compares_the_test_split_with_the_commit(experiment: Project) -> None:
+    said = json.loads(experiment.run("dvc", "metrics", "diff", "--all", "--json").stdout)
+    changes = said["reports/metrics.json"]
+    now = json.loads(experiment.read("reports/metrics.json"))
+    assert changes["roc_auc.value"]["new"] == now["roc_auc"]["value"]
+    assert set(changes) == {f"{name}.{part}" for name in now for part in now[name]}
+
+
+def test_plots_show_draws_every_declared_plot(experiment: Project) -> None:
+    experiment.run("dvc", "plots", "show", "--out", "dvc_plots")
+    page = experiment.read("dvc_plots/index.html")
+    declared = [name for plot in yaml.safe_load(experiment.read("dvc.yaml"))["plots"] for name in plot]
+    assert len(declared) == 6
+    drawn = json.loads(experiment.run("dvc", "plots", "show", "--json").stdout)["data"]
+    assert set(drawn) == set(declared)
+    for name in declared:
+        assert drawn[name], name
+        assert f"vegaEmbed('#{name.replace(' ', '_')}'" in page, name
+
+
+def test_dag_is_the_readmes_flow(light_run: Project) -> None:
+    graph = light_run.run("dvc", "dag", "--mermaid").stdout
+    numbers = {line.split('["')[1][:-2]: line.split("[")[0].strip() for line in graph.splitlines() if '["' in line}
+    assert set(numbers) == {"ingest", "prepare", "train", "evaluate"}
+    edges = {tuple(line.strip().split("-->")) for line in graph.splitlines() if "-->" in line}
+    names = {number: name for name, number in numbers.items()}
+    assert {(names[a], names[b]) for a, b in edges} == {
+        ("ingest", "prepare"),
+        ("ingest", "train"),
+        ("prepare", "train"),
+        ("prepare", "evaluate"),
+        ("train", "evaluate"),
+    }
+
+
+def test_model_is_declared_as_an_artifact(light_run: Project) -> None:
+    (artifact,) = yaml.safe_load(light_run.read("dvc.yaml"))["artifacts"].values()
+    assert (artifact["path"], artifact["type"]) == ("models/model.pkl", "model")
+    assert artifact["desc"]
+    assert artifact["labels"]

@@ -1,0 +1,130 @@
+"""The evaluation: complete, of the card's model, small enough for Git, and told to people"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from src.model.artifact import ArtifactError
+from src.model.card import Card, read_card
+from src.model.metrics import GREATER_IS_BETTER
+from src.pipeline import evaluate
+from tests.conftest import ROOT, Project
+from tests.pipeline.conftest import outputs
+
+IN_GIT = ("MODEL_CARD.md", "models/evaluation.json", "models/model.json")
+
+
+@pytest.fixture(scope="module")
+def found(light_run: Project) -> dict:
+    return json.loads(light_run.read("models/evaluation.json"))
+
+
+@pytest.fixture(scope="module")
+def card(light_run: Project) -> Card:
+    return read_card(light_run.root / "models/model.json")
+
+
+@pytest.fixture(scope="module")
+def test_rows(light_run: Project) -> pd.DataFrame:
+    return pd.read_parquet(light_run.root / "data/processed/test.parquet")
+
+
+def test_every_metric_has_an_interval_and_a_baseline(found: dict, light_run: Project) -> None:
+    assert list(found["metrics"]) == list(GREATER_IS_BETTER)
+    for name, metric in found["metrics"].items():
+        assert list(metric) == ["value", "low", "high", "baseline"], name
+        assert metric["low"] <= metric["high"]
+    assert json.loads(light_run.read("reports/metrics.json")) == found["metrics"]
+
+
+def test_committed_model_beats_the_baseline() -> None:
+    metrics = json.loads((ROOT / "reports/metrics.json").read_text(encoding="utf-8"))
+    for name in set(metrics) - {"ece"}:  # the base rate is perfectly calibrated, and says nothing
+        better = metrics[name]["value"] > metrics[name]["baseline"]
+        assert better is GREATER_IS_BETTER[name], name
+
+
+def test_evaluation_is_of_the_cards_model_on_the_whole_test_split(
+    found: dict, card: Card, test_rows: pd.DataFrame
+) -> None:
+    assert found["sha256"] == card.sha256
+    assert found["rows"] == len(test_rows) == 200
+    assert found["bad_rate"] == 0.3
+    assert sum(cell["count"] for cell in found["curves"]["confusion"]) == 200
+    assert sum(group["count"] for group in found["curves"]["calibration"]) == 200
+    assert sum(bar["good"] + bar["bad"] for bar in found["curves"]["scores"]) == 200
+
+
+def test_expected_cost_is_that_of_the_confusion_counts(found: dict, card: Card) -> None:
+    counts = {(cell["outcome"], cell["decision"]): cell["count"] for cell in found["curves"]["confusion"]}
+    cost = card.costs.false_accept * counts["bad", "approve"] + card.costs.false_reject * counts["good", "decline"]
+    assert found["metrics"]["expected_cost"]["value"] == pytest.approx(cost / 200, abs=1e-6)
+
+
+def test_every_group_of_each_protected_field_is_audited(found: dict, card: Card, test_rows: pd.DataFrame) -> None:
+    for name in card.protected:
+        groups = [record for record in found["fairness"] if record["field"] == name]
+        assert {g["group"]: g["count"] for g in groups} == test_rows[name].value_counts().to_dict()
+        assert max(g["approval_ratio"] for g in groups) == 1
+        assert all(0 <= g["approval_rate"] <= 1 and 0 <= g["mean_pd"] <= 1 for g in groups)
+    assert {g["field"] for g in found["fairness"]} == set(card.protected)
+
+
+def test_importance_ranks_every_feature_and_no_protected_one(found: dict, card: Card) -> None:
+    assert {record["feature"] for record in found["importance"]} == {feature.name for feature in card.features}
+    losses = [record["loss"] for record in found["importance"]]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_plots_are_the_curves_of_the_evaluation(found: dict, light_run: Project) -> None:
+    plots = {path.stem: json.loads(path.read_text()) for path in (light_run.root / "reports/plots").iterdir()}
+    assert plots == found["curves"] | {"importance": found["importance"]}
+
+
+def test_numbers_have_six_digits(light_run: Project) -> None:
+    def floats(value: object) -> list[float]:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+        return [value] if isinstance(value, float) else [number for item in inner for number in floats(item)]
+
+    for name in outputs(light_run):
+        if name.endswith(".json"):
+            assert all(number == round(number, 6) for number in floats(json.loads(light_run.read(name)))), name
+
+
+def test_what_git_keeps_is_under_300_kb_together(light_run: Project, found: dict) -> None:
+    kept = {name: text for name, text in outputs(light_run).items() if name in IN_GIT or name.startswith("reports/")}
+    assert len(kept) == len(IN_GIT) + 2 + len(found["curves"]) + 1
+    assert sum(map(len, kept.values())) < 300_000
+    committed = [ROOT / name for name in IN_GIT] + [path for path in (ROOT / "reports").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in committed) < 300_000
+
+
+def test_model_card_says_which_model_on_which_data_for_whom(light_run: Project, found: dict, card: Card) -> None:
+    text = light_run.read("MODEL_CARD.md")
+    told = [
+        card.sha256,
+        card.candidate,
+        card.data["applications"],
+        "1973-75",
+        "a false accept costs\n  5",
+        "600 points",
+    ]
+    told += [f"| {name} | {metric['value']:.3f} |" for name, metric in found["metrics"].items()]
+    told += [f"| {group['field']} | {group['group']} | {group['count']} |" for group in found["fairness"]]
+    told += [f"| {feature.name} | {feature.type} |" for feature in card.features]
+    assert [part for part in told if part not in text] == []
+
+
+def test_another_model_file_than_the_cards_is_refused(
+    light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = light_run.copy(tmp_path / "project")
+    monkeypatch.chdir(project.root)
+    Path("models/model.pkl").unlink()
+    Path("models/model.pkl").write_bytes(b"another")
+    before = outputs(project)
+    with pytest.raises(ArtifactError, match="refused, its sha256 is"):
+        evaluate.main()
+    assert outputs(project) == before

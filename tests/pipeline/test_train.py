@@ -1,0 +1,170 @@
+"""Training: the choice follows the rule, the card says what was decided, a failure changes nothing"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+
+from src.contract.package import ContractError, Costs, Package, read_package
+from src.contract.table import read_table
+from src.errors import LastroError
+from src.lineage import tracking
+from src.model import candidates
+from src.model.artifact import load_model
+from src.model.selection import OutOfFold
+from src.params import Params, read_params
+from src.pipeline import train
+from tests.conftest import ROOT, Project
+from tests.pipeline.conftest import PACKAGE, outputs
+
+
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return read_package(ROOT / PACKAGE)
+
+
+@pytest.fixture
+def params(light_run: Project) -> Params:
+    return read_params(light_run.root / "params.yaml")
+
+
+@pytest.fixture
+def table(light_run: Project) -> pd.DataFrame:
+    return read_table(light_run.root / "data/processed/train.parquet")
+
+
+@pytest.fixture
+def worked(light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy in which everything ran; the working directory is in it, and MLflow's database beside it."""
+    project = light_run.copy(tmp_path / "project")
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("LASTRO_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/state/mlflow/mlflow.db")
+    return project
+
+
+def out_of_fold(quality: dict[str, float]) -> OutOfFold:
+    """400 rows in 4 folds, predicted by candidates whose probabilities follow the truth more or less."""
+    random = np.random.default_rng(3)
+    bad = (np.arange(400) % 4 == 0).astype("int64")
+    noise = random.random(400)
+    pd_of = {name: np.clip(share * bad + (1 - share) * noise, 0.01, 0.99)[None] for name, share in quality.items()}
+    return OutOfFold(bad, (np.arange(400) // 4 % 4)[None], pd_of)
+
+
+def described(found: OutOfFold, params: Params, **changes: object) -> dict:
+    costs = Costs(false_accept=5, false_reject=1)
+    scores = {name: found.scores(name, 1 / 6, costs) for name in found.pd}
+    return train.describe(found, scores, params.train.model_copy(update=changes))
+
+
+def test_best_rule_takes_the_best_mean_of_the_named_metric(params: Params) -> None:
+    found = out_of_fold({"simple": 0.30, "complex": 0.32})
+    assert described(found, params, rule="best")["chosen"] == "complex"
+    assert described(found, params, rule="best", metric="brier")["chosen"] == "complex"
+    assert described(out_of_fold({"simple": 0.4, "complex": 0.3}), params, rule="best")["chosen"] == "simple"
+
+
+def test_one_standard_error_rule_takes_the_simplest_that_is_near_enough(params: Params) -> None:
+    near, far = out_of_fold({"simple": 0.30, "complex": 0.302}), out_of_fold({"simple": 0.0, "complex": 0.3})
+    assert described(near, params, rule="one_standard_error")["chosen"] == "simple"
+    assert described(far, params, rule="one_standard_error")["chosen"] == "complex"
+
+
+def test_calibration_is_kept_only_where_it_lowers_the_brier_score(params: Params) -> None:
+    found = out_of_fold({"only": 0.2})
+    skewed = described(found, params)
+    assert skewed["calibrated"] is True
+    assert skewed["brier_gain_of_calibration"] > 0
+    assert described(found, params, calibration="none")["calibrated"] is False
+    random = np.random.default_rng(0)
+    truth = np.repeat([0.1, 0.3, 0.6], 130)
+    bad = (random.random(390) < truth).astype("int64")
+    honest = described(OutOfFold(bad, random.permutation(390)[None] % 3, {"only": truth[None]}), params)
+    assert honest["brier_gain_of_calibration"] < 0
+    assert honest["calibrated"] is False
+
+
+def test_final_model_is_one_estimator_that_clone_can_refit(
+    table: pd.DataFrame, package: Package, params: Params
+) -> None:
+    X = table[[column.name for column in package.features]]
+    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    pipeline = candidates.build(params.train.candidates, package.features, 1)["scorecard"]
+    assert not isinstance(train.final(pipeline, False, 3, 1), CalibratedClassifierCV)
+    model = train.final(pipeline, True, 3, 1)
+    once, again = (clone(model).fit(X, bad).predict_proba(X) for _ in range(2))
+    assert np.array_equal(once, again)
+    assert once.shape == (800, 2)
+
+
+def test_costs_of_params_override_the_packages(params: Params, package: Package) -> None:
+    own = Costs(false_accept=3, false_reject=2)
+    assert train.costs_of(params, package).source == "data package"
+    assert train.costs_of(params, package).pair == Costs(false_accept=5, false_reject=1)
+    override = train.costs_of(params.model_copy(update={"costs": own}), package)
+    assert (override.source, override.pair) == ("params.yaml", own)
+    without = package.model_copy(update={"resources": [package.resource.model_copy(update={"costs": None})]})
+    with pytest.raises(ContractError, match="costs: neither"):
+        train.costs_of(params, without)
+
+
+def test_reference_applicant_has_medians_and_most_frequent_categories(table: pd.DataFrame, package: Package) -> None:
+    reference = train.reference(table, package.features)
+    assert list(reference) == [column.name for column in package.features]
+    for column in package.features:
+        if column.kind == "integer":
+            assert isinstance(reference[column.name], int)
+            assert abs(reference[column.name] - table[column.name].median()) <= 0.5
+        else:
+            assert reference[column.name] == table[column.name].value_counts().idxmax()
+
+
+def test_more_folds_than_rows_of_an_outcome_are_refused(table: pd.DataFrame, params: Params) -> None:
+    bad = np.array([1] * 3 + [0] * 97)
+    with pytest.raises(LastroError, match=r"train.folds: 4 folds need as many rows of each outcome"):
+        train.compare({}, params.train.model_copy(update={"folds": 4}), table.iloc[:100], bad, 1)
+
+
+def test_progress_bar_shows_candidate_and_fold(
+    table: pd.DataFrame, package: Package, params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    few = params.train.model_copy(update={"candidates": {"scorecard": params.train.candidates["scorecard"]}})
+    pipelines = candidates.build(few.candidates, package.features, 1)
+    train.compare(pipelines, few, table[[column.name for column in package.features]], bad, 1)
+    shown = capsys.readouterr().err
+    assert "scorecard, repeat 1, fold 2: 100%" in shown
+    assert "2/2" in shown
+
+
+def test_card_says_what_was_decided(light_run: Project) -> None:
+    card, model = load_model(light_run.root / "models")
+    found = json.loads(light_run.read("reports/candidates.json"))
+    assert (card.candidate, card.calibrated) == (found["chosen"], found["calibrated"])
+    assert list(found["candidates"]) == ["scorecard", "forest", "boosting", "blend"]
+    best = max(found["candidates"].items(), key=lambda item: item[1]["roc_auc"]["mean"])[0]
+    assert card.candidate == best
+    assert card.threshold == pytest.approx(1 / 6, abs=1e-6)
+    assert len(card.features) == 18
+    assert card.protected == ["personal_status_sex", "foreign_worker"]
+    assert card.target.bad_rate == 0.3
+    applicant = pd.DataFrame([card.reference])
+    assert 0 < model.predict_proba(applicant)[0, 1] < 0.3, "the typical applicant is a fair risk"
+
+
+def test_stage_that_cannot_record_its_run_changes_nothing(worked: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(params: dict) -> None:
+        params["train"]["candidates"] = {"scorecard": params["train"]["candidates"]["scorecard"]}
+
+    worked.edit("params.yaml", change)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    before = outputs(worked)
+    with pytest.raises(tracking.TrackingError):
+        train.main()
+    assert outputs(worked) == before
