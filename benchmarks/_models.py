@@ -21,7 +21,7 @@ from src.model.card import CARD, MODEL, Card, read_card, write_card
 from src.model.compiled import compile_model
 from src.model.forms import EXPORT, ONNX
 from src.params import read_params
-from src.pipeline.export import export_of
+from src.pipeline.export import export_of, graph_of
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = ROOT / "data/raw/applications.parquet"
@@ -60,8 +60,7 @@ def written(folder: Path, card: Card, model: Any, content: bytes) -> Candidate:
     """Write one fitted model in all forms."""
     made = Candidate(card.candidate, folder / "models", folder / "pickled", folder / "mlflow")
     compiled = compile_model(model, card.features)
-    onnx = compiled.model.SerializeToString(deterministic=True)
-    for place, form, graph in ((made.served, compiled, onnx), (made.pickled, None, b"")):
+    for place, form, graph in ((made.served, compiled, graph_of(compiled)), (made.pickled, None, b"")):
         write_bytes(place / MODEL, content)
         write_bytes(place / ONNX, graph)
         write_card(place / CARD, card)

@@ -30,7 +30,7 @@ def connect_engine(address: str, timeout: float) -> sa.Engine:
         "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
     }
     url = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(url, connect_args=arguments, hide_parameters=True, pool_pre_ping=True)
+    return sa.create_engine(url, connect_args=arguments, hide_parameters=True, pool_pre_ping=True, paramstyle="format")
 
 
 def sqlite_engine(url: URL, timeout: float) -> sa.Engine:

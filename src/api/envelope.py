@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-import os
 import re
+from random import getrandbits
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,7 +56,7 @@ class Exchange:
         self.inner_receive, self.inner_send = receive, send
         headers = dict(scope["headers"])
         wished = headers.get(b"x-request-id")
-        self.id = wished if wished and ACCEPTED_ID.fullmatch(wished) else os.urandom(16).hex().encode()
+        self.id = wished if wished and ACCEPTED_ID.fullmatch(wished) else b"%032x" % getrandbits(128)
         self.length = int(headers.get(b"content-length", b"0"))
         self.received = 0
         self.complete = False

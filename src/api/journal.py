@@ -37,6 +37,7 @@ PROBE = sa.Table(
 )
 FRESH = 5.0  # seconds for which a commit proves that the log can be written
 CAPACITY = 10_000  # requests that may wait for the disk; more are refused
+MOST_ROWS = 1000  # of one INSERT: databases bound the number of its parameters
 
 
 class Entry(NamedTuple):
@@ -75,8 +76,7 @@ class Journal:
         self.file = sqlite_file(address)
         self.engine = connect_engine(address, timeout)
         dialect = self.engine.dialect
-        self.insert = str(sa.insert(PREDICTIONS).compile(dialect=dialect))
-        self.named = dialect.paramstyle != "qmark"
+        self.insert, _, self.row = str(sa.insert(PREDICTIONS).compile(dialect=dialect)).partition(" VALUES ")
         self.bind_time = PREDICTIONS.c.time.type.dialect_impl(dialect).bind_processor(dialect) or str
         self.commits = GroupCommit(self.commit, CAPACITY)
         self.write = self.commits.write
@@ -111,18 +111,24 @@ class Journal:
         self.committed = time.monotonic()
 
     def insert_all(self, connection: sa.Connection, entries: list[Entry]) -> None:
-        """One transaction by the driver's own executemany: the statement is SQLAlchemy's, compiled once."""
-        rows: Any = [(*entry[:2], self.bind_time(entry.time), *entry[3:]) for entry in entries]
-        if self.named:
-            rows = [dict(zip(Entry._fields, row, strict=True)) for row in rows]
-        connection.exec_driver_sql(self.insert, rows)
-        connection.commit()
+        """Insert by one statement, which is a transaction of its own; very many rows take several in one transaction.
+
+        The driver gives way to other threads at every step of a statement, and has to wait for its turn again.
+        """
+        parts = [entries[start : start + MOST_ROWS] for start in range(0, len(entries), MOST_ROWS)]
+        if len(parts) > 1:
+            connection.exec_driver_sql("BEGIN")
+        for part in parts:
+            values = [value for entry in part for value in (*entry[:2], self.bind_time(entry.time), *entry[3:])]
+            connection.exec_driver_sql(f"{self.insert} VALUES {', '.join([self.row] * len(part))}", tuple(values))
+        if len(parts) > 1:
+            connection.exec_driver_sql("COMMIT")
 
     def connect(self) -> sa.Connection:
         """Open the writer's connection and remember which file it writes to."""
         self.engine.dispose()
         self.inode = self.present_inode()
-        self.connection = self.engine.connect()
+        self.connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         return self.connection
 
     def require_same_file(self) -> None:

@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=f"Credit scores of {served.card.dataset.title}. The version is the model's; 0 is not published.",
         lifespan=lifespan,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
     predictions = Predictions(served, origin, gate, journal, metrics)

@@ -1,15 +1,18 @@
 """POST /predict, POST /predict/batch: key -> limit -> contract -> scorer -> journal -> answer"""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from src.api.applicants import applicant_type, batch_type
 from src.api.document import KEYED, problems
@@ -26,14 +29,18 @@ JSON = "application/json"
 
 
 class DirectRoute(APIRoute):
-    """FastAPI's route in the document, Starlette's on the wire: the endpoint reads the request itself.
+    """FastAPI's route in the document, on the wire nothing but the endpoint, which reads the request itself.
 
-    Its dependencies and body parsing would cost as much as all that `predict` does.
+    FastAPI's dependencies, body parsing and exit stacks would cost as much as all that `predict` does.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint as it is."""
-        return self.endpoint
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; another method is refused as FastAPI refuses it."""
+        if scope["method"] != "POST":
+            await super().handle(scope, receive, send)
+            return
+        response: Response = await self.endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 class Predictions:
@@ -105,22 +112,24 @@ class Predictions:
         self.metrics.decisions[scored.decision].inc()
         self.metrics.scores.observe(scored.score)
 
-    def router(self) -> APIRouter:
+    def routes(self) -> list[BaseRoute]:
         """The two routes, their bodies in the document taken from the card."""
-        routes = APIRouter(tags=["predictions"], route_class=DirectRoute)
-        for path, endpoint, name, answer in (
-            ("/predict", self.predict, "Applicant", PredictionOut),
-            ("/predict/batch", self.predict_batch, "Batch", BatchOut),
-        ):
-            routes.add_api_route(
+        return [
+            DirectRoute(
                 path,
                 endpoint,
                 methods=["POST"],
+                tags=["predictions"],
+                operation_id=endpoint.__name__,
                 response_model=answer,
                 responses=problems(401, 408, 413, 415, 422, 429, 503),
                 openapi_extra=operation(name),
             )
-        return routes
+            for path, endpoint, name, answer in (
+                ("/predict", self.predict, "Applicant", PredictionOut),
+                ("/predict/batch", self.predict_batch, "Batch", BatchOut),
+            )
+        ]
 
 
 async def body(request: Request, read: Callable[[bytes], Any]) -> Any:
@@ -128,10 +137,22 @@ async def body(request: Request, read: Callable[[bytes], Any]) -> Any:
     if not request.headers.get("content-type", "").startswith(JSON):
         raise ProblemError(415, f"Send the body as {JSON}.")
     try:
-        return read(await request.body())
+        return read(await whole_body(request))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
         raise invalid(details) from None
+
+
+async def whole_body(request: Request) -> bytes:
+    """All parts of the body; most have one. Raises ClientDisconnect where the client has gone."""
+    parts, more = [], True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def wants_reasons(request: Request) -> bool:

@@ -14,6 +14,7 @@ from slowapi import Limiter
 from slowapi.util import get_remote_address
 from starlette.requests import HTTPConnection
 
+from src.api.counters import Counters
 from src.api.problems import ProblemError
 from src.api.settings import Settings
 
@@ -53,10 +54,11 @@ class Gate:
         self.keys = Keys(settings.api_keys)
         storage = settings.limit_storage.get_secret_value()
         timeouts = {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT}
-        options = {} if storage.startswith("memory:") else {**timeouts, "wrap_exceptions": True}
+        here = storage.startswith("memory:")
+        options = {} if here else {**timeouts, "wrap_exceptions": True}
         self.limiter = Limiter(
             key_func=get_remote_address,
-            storage_uri=storage,
+            storage_uri=f"{Counters.STORAGE_SCHEME[0]}://" if here else storage,
             storage_options=options,  # type: ignore[arg-type]
             key_prefix="lastro",
         )
@@ -78,20 +80,20 @@ class Gate:
         return Caller("", self.count(self.open_rate, "open", address(request)))
 
     def count(self, limit: RateLimitItem, kind: str, who: str) -> dict[str, str]:
-        """Count one request and say what is left, in slowapi's headers."""
-        counter = self.limiter.limiter
+        """Count one request in slowapi's fixed window and say what is left, in slowapi's headers."""
+        storage, window = self.limiter.limiter.storage, limit.key_for(kind, who)
         try:
-            within = counter.hit(limit, kind, who)
-            reset, left = counter.get_window_stats(limit, kind, who)
+            counted = storage.incr(window, limit.get_expiry())
+            reset = storage.get_expiry(window)
         except StorageError as error:
             detail = "The counter of requests does not answer; try again shortly."
             raise ProblemError(503, detail, headers={"Retry-After": "1"}) from error
         headers = {
             "X-RateLimit-Limit": str(limit.amount),
-            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Remaining": str(max(0, limit.amount - counted)),
             "X-RateLimit-Reset": str(int(reset) + 1),
         }
-        if not within:
+        if counted > limit.amount:
             headers["Retry-After"] = str(max(1, ceil(reset - time())))
             raise ProblemError(429, f"More than {limit}; wait as Retry-After says.", headers=headers)
         return headers

@@ -20,17 +20,20 @@ from src.model.trees import Tree
 
 
 class Compiled(NamedTuple):
-    """The encoder's fields and the graph over their codes."""
+    """The encoder's fields and the graph over their codes; of a scorecard its intercept, and weights in the fields."""
 
     fields: list[FieldCode]
     model: ModelProto
+    intercept: float | None = None
 
 
 def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
     """The serving form of a fitted model of these features; raises NotExportableError."""
     compiler = Compiler(estimator, features)
-    result = compiler.probability(estimator)
-    return Compiled(compiler.fields, compiler.graph.model(len(features), result))
+    model = compiler.graph.model(len(features), compiler.probability(estimator))
+    if isinstance(estimator, Pipeline) and isinstance(estimator[-1], LogisticRegression):
+        return Compiled(compiler.weighted(estimator), model, estimator[-1].intercept_.item())
+    return Compiled(compiler.fields, model)
 
 
 def fields_of(estimator: Any, features: list[Feature]) -> list[FieldCode]:
@@ -119,6 +122,11 @@ class Compiler:
             by_label = [next(coefficients) for _ in labels]
             found[name] = [next(coefficients), *by_label]
         return [found[field.name] for field in self.fields]
+
+    def weighted(self, base: Pipeline) -> list[FieldCode]:
+        """The fields with the weights of their codes."""
+        pairs = zip(self.fields, self.weights(base), strict=True)
+        return [field.model_copy(update={"weights": weights}) for field, weights in pairs]
 
     def linear(self, base: Pipeline) -> str:
         """Log-odds: each code's coefficient looked up, summed, and the intercept added."""

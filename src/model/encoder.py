@@ -14,33 +14,46 @@ MISSING = -1.0
 
 
 class FieldCode(BaseModel):
-    """How one feature becomes a code; a number's is how many `cuts` it reaches, a category's its label's place."""
+    """How one feature becomes a code; a number's is how many `cuts` it reaches, a category's its label's place.
+
+    In a scorecard each code has a weight, missing first: what it adds to the log-odds of default.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     labels: list[str] | None = None
     cuts: list[float] = []
+    weights: list[float] | None = None
 
     def coder(self) -> Callable[[Any], float]:
         """The function from a value (None: missing) to its code."""
+        codes = range(len(self.cuts) + 1 if self.labels is None else len(self.labels))
+        return self.reader(MISSING, [float(code) for code in codes])
+
+    def weigher(self) -> Callable[[Any], float]:
+        """The function from a value (None: missing) to its code's weight."""
+        missing, *known = self.weights or [0.0]
+        return self.reader(missing, known)
+
+    def reader(self, missing: float, known: list[float]) -> Callable[[Any], float]:
+        """The function from a value to what is `known` of its code."""
         if self.labels is not None:
-            places = {label: float(place) for place, label in enumerate(self.labels)}
-            return lambda label: places.get(label, MISSING)
+            by_label = dict(zip(self.labels, known, strict=True))
+            return lambda label: by_label.get(label, missing)
         cuts = self.cuts
-        return lambda number: MISSING if number is None else float(bisect_right(cuts, number))
+        return lambda number: missing if number is None else known[bisect_right(cuts, number)]
 
 
 class Encoder:
     """All features' codes, in the card's order."""
 
     def __init__(self, fields: list[FieldCode]) -> None:
-        self.fields = fields
         self.coders = [(field.name, field.coder()) for field in fields]
 
     def codes(self, applicant: Mapping[str, Any]) -> list[float]:
-        """The codes of one applicant; every feature must be named, None where it is missing."""
-        return [code(applicant[name]) for name, code in self.coders]
+        """The codes of one applicant; a feature that is None or not there is missing."""
+        return [code(applicant.get(name)) for name, code in self.coders]
 
 
 class Parity(BaseModel):
@@ -55,7 +68,10 @@ class Parity(BaseModel):
 
 
 class Export(BaseModel):
-    """models/export.json: which file is served, why, its hash, encoder, libraries and parity with `model`'s file."""
+    """models/export.json: which file is served, why, model.onnx's hash, encoder, libraries, parity with `model`'s file.
+
+    A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,5 +80,6 @@ class Export(BaseModel):
     sha256: str | None
     why: str | None
     fields: list[FieldCode]
+    intercept: float | None = None
     libraries: dict[str, str]
     parity: Parity | None

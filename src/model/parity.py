@@ -1,5 +1,6 @@
 """a card's features -> random applicants, and how far two forms of a model differ on them"""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from src.model.card import Card, Feature
-from src.model.encoder import Encoder, Parity
+from src.model.encoder import Parity
 from src.model.points import decide
 
 MISSING_SHARE = 0.1
@@ -53,8 +54,7 @@ def compare(fitted: NDArray[np.float64], served: NDArray[np.float64], card: Card
     )
 
 
-def codes_of(table: pd.DataFrame, encoder: Encoder) -> NDArray[np.float64]:
-    """The codes of a whole table, row by row as the service makes them."""
+def rows_of(table: pd.DataFrame, row: Callable[[dict[str, Any]], list[Any]]) -> list[list[Any]]:
+    """What a form computes from, for each row of a table, made one by one as the service makes it."""
     plain = table.astype(object).where(table.notna(), None)
-    rows = (dict(zip(plain.columns, row, strict=True)) for row in plain.itertuples(index=False))
-    return np.array([encoder.codes(row) for row in rows])
+    return [row(dict(zip(plain.columns, values, strict=True))) for values in plain.itertuples(index=False)]

@@ -1,6 +1,6 @@
 """applicants -> PD, points, decision, adverse-action reasons; the same numbers one by one or together"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import log2
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,8 @@ from src.model.points import LEAST, Decision, decide, points
 MOST_REASONS = 4
 Applicant = Mapping[str, Any]
 Row = list[Any]
+Replaced = tuple[float, int]
+"""a PD, and the place of the feature that was replaced for it"""
 
 
 class Reason(NamedTuple):
@@ -39,6 +41,9 @@ class Form(Protocol):
     def probabilities(self, rows: Sequence[Row]) -> list[float]:
         """The PD of each row."""
 
+    def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
+        """For each row the PDs with one feature as the reference has it, each feature in turn that differs."""
+
 
 class Scorer:
     """A model in its serving form with its card's decisions."""
@@ -51,55 +56,37 @@ class Scorer:
 
     def score(self, applicant: Applicant, reasons: bool = False) -> Scored:
         """One applicant; reasons where declined, or wherever `reasons` asks for them."""
-        row = self.form.row(applicant)
-        replaced = self.replacements(row)
-        pd, *others = self.form.probabilities([row, *(changed for _, changed in replaced)])
-        places = [place for place, _ in replaced]
-        return self.answer(applicant, pd, list(zip(others, places, strict=True)), reasons)
+        return self.score_all([applicant], reasons)[0]
 
     def score_all(self, applicants: Sequence[Applicant], reasons: bool = False) -> list[Scored]:
         """Many applicants: one table of them, then one of all replacements that are needed."""
         rows = [self.form.row(applicant) for applicant in applicants]
         pds = self.form.probabilities(rows)
-        wanted = [reasons or self.decision(pd) == "decline" for pd in pds]
-        replaced = [self.replacements(row) if wish else [] for row, wish in zip(rows, wanted, strict=True)]
-        changed = [row for found in replaced for _, row in found]
-        others = iter(self.form.probabilities(changed) if changed else [])
+        decisions = [self.decision(pd) for pd in pds]
+        wanted = [row for row, decision in zip(rows, decisions, strict=True) if reasons or decision == "decline"]
+        replaced = iter(self.form.replaced(wanted, self.reference) if wanted else [])
         return [
-            self.answer(applicant, pd, [(next(others), place) for place, _ in found], reasons)
-            for applicant, pd, found in zip(applicants, pds, replaced, strict=True)
+            Scored(
+                pd,
+                points(pd, self.scale),
+                decision,
+                self.reasons(applicant, pd, next(replaced)) if reasons or decision == "decline" else [],
+            )
+            for applicant, pd, decision in zip(applicants, pds, decisions, strict=True)
         ]
-
-    def replacements(self, row: Row) -> list[tuple[int, Row]]:
-        """The row with each feature in turn as the reference applicant has it, where that differs."""
-        return list(self.replacing(row))
-
-    def replacing(self, row: Row) -> Iterator[tuple[int, Row]]:
-        """(place, changed row) of each feature that differs."""
-        for place, value in enumerate(self.reference):
-            if row[place] != value:
-                changed = row.copy()
-                changed[place] = value
-                yield place, changed
-
-    def answer(self, applicant: Applicant, pd: float, others: list[tuple[float, int]], reasons: bool) -> Scored:
-        """The answer from the PD and the PDs of the replacements."""
-        decision = self.decision(pd)
-        given = self.reasons(applicant, pd, others) if reasons or decision == "decline" else []
-        return Scored(pd, points(pd, self.scale), decision, given)
 
     def decision(self, pd: float) -> Decision:
         """At the card's threshold."""
         return decide(pd, self.threshold)
 
-    def reasons(self, applicant: Applicant, pd: float, others: list[tuple[float, int]]) -> list[Reason]:
+    def reasons(self, applicant: Applicant, pd: float, others: list[Replaced]) -> list[Reason]:
         """The replacements that lower the PD most, the strongest first."""
         lower = sorted(other for other in others if other[0] < pd)[:MOST_REASONS]
         found, now = [], log_odds(pd)
         for other, place in lower:
             name, title = self.features[place]
             gain = round(self.scale.pdo * (log_odds(other) - now), 1)
-            found.append(Reason(name, title, applicant[name], gain))
+            found.append(Reason(name, title, applicant.get(name), gain))
         return found
 
 

@@ -16,9 +16,9 @@ from src.files import rounded, write_bytes, write_json
 from src.model.artifact import load_model
 from src.model.card import MODEL, Card
 from src.model.compiled import Compiled, compile_model
-from src.model.encoder import Encoder, Export, Parity
-from src.model.forms import EXPORT, ONNX, OnnxForm
-from src.model.parity import codes_of, compare, random_applicants
+from src.model.encoder import Export, Parity
+from src.model.forms import EXPORT, ONNX, form_of
+from src.model.parity import compare, random_applicants, rows_of
 from src.model.parts import NotExportableError
 from src.params import read_params
 
@@ -32,8 +32,13 @@ LIBRARIES = ("onnxruntime",)
 
 def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
     """The PDs of the serving form."""
-    codes = codes_of(table, Encoder(compiled.fields))
-    return np.array(OnnxForm(content, compiled.fields).probabilities(codes))
+    form = form_of(compiled.fields, compiled.intercept, content)
+    return np.array(form.probabilities(rows_of(table, form.row)))
+
+
+def graph_of(compiled: Compiled) -> bytes:
+    """The file of the graph; empty for a scorecard, which needs none."""
+    return b"" if compiled.intercept is not None else compiled.model.SerializeToString(deterministic=True)
 
 
 def checked(card: Card, model: Any, compiled: Compiled, content: bytes, data: pd.DataFrame, seed: int) -> Parity:
@@ -52,19 +57,21 @@ def checked(card: Card, model: Any, compiled: Compiled, content: bytes, data: pd
 
 def export_of(card: Card, compiled: Compiled | None, content: bytes, parity: Parity | None, why: str | None) -> Export:
     """What models/export.json says."""
+    file = MODEL if compiled is None else ONNX if compiled.intercept is None else EXPORT
     return Export(
         model=card.sha256,
-        file=ONNX if compiled else MODEL,
+        file=file,
         sha256=hashlib.sha256(content).hexdigest(),
         why=why,
         fields=compiled.fields if compiled else [],
+        intercept=compiled.intercept if compiled else None,
         libraries={name: version(name) for name in LIBRARIES},
         parity=parity,
     )
 
 
 def main() -> None:
-    """Compile, compare, write; a model without a serving form leaves an empty file and is served from its pickle."""
+    """Compile, compare, write; where no graph is served, its file is empty."""
     params = read_params(PARAMS)
     card, model = load_model(MODELS)
     data = read_table(APPLICATIONS)[[feature.name for feature in card.features]]
@@ -73,7 +80,7 @@ def main() -> None:
     except NotExportableError as error:
         export, content = export_of(card, None, b"", None, str(error)), b""
     else:
-        content = compiled.model.SerializeToString(deterministic=True)
+        content = graph_of(compiled)
         export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed), None)
     write_bytes(MODELS / ONNX, content)
     exact = export.model_dump(mode="json")
