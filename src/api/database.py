@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import URL, make_url
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x6C617374726F  # "lastro": one migration at a time on a PostgreSQL server
+
+
+class SchemaError(Exception):
+    """The database's schema is not one that this program knows."""
 
 
 def connect_engine(address: str, timeout: float) -> sa.Engine:
@@ -75,15 +77,37 @@ def alone(engine: sa.Engine, file: Path | None) -> Iterator[sa.Connection]:
 
 
 def migrate(engine: sa.Engine, file: Path | None) -> None:
-    """Bring the schema to the newest, safely with several workers.
+    """Bring the schema to the newest, safely with several workers; where it is that, Alembic is not even imported.
 
-    Raises `alembic.util.exc.CommandError` where the database is newer than this program.
+    Raises SchemaError where the database is newer than this program.
     """
-    script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    if revision(engine) == max(script.name.partition("_")[0] for script in MIGRATIONS.glob("versions/[0-9]*.py")):
+        return
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
+    from alembic.util.exc import CommandError
+
+    scripts = ScriptDirectory(str(MIGRATIONS))
     with alone(engine, file) as connection:
         context = MigrationContext.configure(connection)
         present = context.get_current_revision()
+        try:
+            steps = list(scripts.iterate_revisions("head", present or "base"))
+        except (CommandError, RevisionError) as error:
+            raise SchemaError(str(error)) from None
         with Operations.context(context):
-            for revision in reversed(list(script.iterate_revisions("head", present or "base"))):
-                revision.module.upgrade()
-                context.stamp(script, revision.revision)
+            for step in reversed(steps):
+                step.module.upgrade()
+                context.stamp(scripts, step.revision)
+
+
+def revision(engine: sa.Engine) -> str | None:
+    """The schema's revision; None where there is none, or no database yet."""
+    try:
+        with engine.connect() as connection:
+            query = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))
+            return connection.execute(query).scalar()
+    except sa.exc.DatabaseError:
+        return None

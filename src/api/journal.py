@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from alembic.script.revision import RevisionError
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from src.api.database import connect_engine, migrate, sqlite_file
+from src.api.database import SchemaError, connect_engine, migrate, sqlite_file
 from src.api.group_commit import GroupCommit, WriteRefusedError
 from src.api.identifiers import first_id
 from src.model.points import Decision
@@ -88,7 +86,7 @@ class Journal:
         """Bring the schema up to date and begin to write; raises JournalUnavailableError."""
         try:
             migrate(self.engine, self.file)
-        except (SQLAlchemyError, OSError, CommandError, RevisionError) as error:
+        except (SQLAlchemyError, OSError, SchemaError) as error:
             raise JournalUnavailableError(f"the prediction log: {reason(error)}") from None
         self.commits.start()
 
