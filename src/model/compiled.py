@@ -18,6 +18,8 @@ from src.model.graph import Ensemble, Graph
 from src.model.parts import NotExportableError, bases, cut_points, matrix_columns, trees_of
 from src.model.trees import Tree
 
+COPIES = 8  # float64 numbers in the widest register, of AVX-512
+
 
 class Compiled(NamedTuple):
     """The encoder's fields and the graph over their codes; of a scorecard its intercept, and weights in the fields."""
@@ -67,7 +69,16 @@ class Compiler:
             case Pipeline() if isinstance(estimator[-1], RandomForestClassifier):
                 return self.trees(estimator)
             case _:
-                return self.graph.node("Sigmoid", self.margin(estimator))
+                return self.sigmoid(self.margin(estimator))
+
+    def sigmoid(self, margin: str) -> str:
+        """The PD of log-odds, the same to the last bit in any row of any table.
+
+        Processors compute several numbers at once and the rest of a table one by one, by another rounding; so each row
+        gets a whole register's worth of copies.
+        """
+        copies = self.graph.node("Concat", *[margin] * COPIES, axis=1)
+        return self.graph.node("Gather", self.graph.node("Sigmoid", copies), self.graph.constant(np.array([0])), axis=1)
 
     def margin(self, base: Any) -> str:
         """The tensor of a part's log-odds."""

@@ -39,7 +39,9 @@ def drawn(feature: Feature, rows: int, random: np.random.Generator) -> list[Any]
     low = max(lows) if lows else -WIDE
     high = min(highs) if highs else max(low, 0.0) + WIDE
     if feature.type == "integer":
-        return [int(value) for value in random.integers(int(np.ceil(low)), int(np.floor(high)) + 1, size=rows)]
+        first = np.floor(low) + 1 if low == feature.exclusive_minimum else np.ceil(low)
+        last = np.ceil(high) - 1 if high == feature.exclusive_maximum else np.floor(high)
+        return [int(value) for value in random.integers(int(first), int(last) + 1, size=rows)]
     return [float(value) for value in random.uniform(low, high, size=rows)]
 
 

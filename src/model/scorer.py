@@ -86,7 +86,8 @@ class Scorer:
         for other, place in lower:
             name, title = self.features[place]
             gain = round(self.scale.pdo * (log_odds(other) - now), 1)
-            found.append(Reason(name, title, applicant.get(name), gain))
+            if gain > 0:  # not by the last bits of a rounding
+                found.append(Reason(name, title, applicant.get(name), gain))
         return found
 
 
