@@ -4,8 +4,10 @@ A model splits a number at finitely many cut points, so an applicant is a cell i
 in float64; what the serving form computes from the codes cannot depend on how a float is rounded.
 """
 
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -70,7 +72,8 @@ class Parity(BaseModel):
 class Export(BaseModel):
     """models/export.json: which file is served, why, model.onnx's hash, encoder, libraries, parity with `model`'s file.
 
-    A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added.
+    A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added, and
+    `weights_sha256` is their `digest`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,5 +84,12 @@ class Export(BaseModel):
     why: str | None
     fields: list[FieldCode]
     intercept: float | None = None
+    weights_sha256: str | None = None
     libraries: dict[str, str]
     parity: Parity | None
+
+
+def digest(fields: list[FieldCode], intercept: float) -> str:
+    """The SHA-256 of all that a scorecard computes with."""
+    content = [intercept, *(field.model_dump() for field in fields)]
+    return sha256(json.dumps(content).encode()).hexdigest()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from src.errors import LastroError, sentences
 from src.model.artifact import ArtifactError, load_model, read_verified
 from src.model.card import CARD, MODEL, Card, read_card
-from src.model.encoder import Encoder, Export, FieldCode
+from src.model.encoder import Encoder, Export, FieldCode, digest
 from src.model.scorer import Applicant, Form, Replaced, Row, Scorer
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ def load(folder: Path) -> Served:
         wanted, installed = export.libraries["onnxruntime"], version("onnxruntime")
         if wanted != installed:
             raise ArtifactError(f"{folder / ONNX}: made for onnxruntime {wanted}, but {installed} is installed")
+    if export.intercept is not None and digest(export.fields, export.intercept) != export.weights_sha256:
+        raise ArtifactError(f"{folder / EXPORT}: refused, its weights are not those of weights_sha256")
     return Served(card, export, form_of(export.fields, export.intercept, contents.get(ONNX, b"")))
 
 

@@ -16,7 +16,7 @@ from src.files import rounded, write_bytes, write_json
 from src.model.artifact import load_model
 from src.model.card import MODEL, Card
 from src.model.compiled import Compiled, compile_model
-from src.model.encoder import Export, Parity
+from src.model.encoder import Export, Parity, digest
 from src.model.forms import EXPORT, ONNX, form_of
 from src.model.parity import compare, random_applicants, rows_of
 from src.model.parts import NotExportableError
@@ -58,6 +58,7 @@ def checked(card: Card, model: Any, compiled: Compiled, content: bytes, data: pd
 def export_of(card: Card, compiled: Compiled | None, content: bytes, parity: Parity | None, why: str | None) -> Export:
     """What models/export.json says."""
     file = MODEL if compiled is None else ONNX if compiled.intercept is None else EXPORT
+    weights = digest(compiled.fields, compiled.intercept) if compiled and compiled.intercept is not None else None
     return Export(
         model=card.sha256,
         file=file,
@@ -65,6 +66,7 @@ def export_of(card: Card, compiled: Compiled | None, content: bytes, parity: Par
         why=why,
         fields=compiled.fields if compiled else [],
         intercept=compiled.intercept if compiled else None,
+        weights_sha256=weights,
         libraries={name: version(name) for name in LIBRARIES},
         parity=parity,
     )
