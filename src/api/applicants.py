@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import ceil, floor
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, TypeAdapter, WithJsonSchema, with_config
 from pydantic.config import JsonDict
@@ -12,15 +12,18 @@ from typing_extensions import TypedDict  # typing has its own only from Python 3
 from src.model.card import Card, Feature
 
 MOST_APPLICANTS = 1000
-LARGEST = 2**53  # beyond it, whole numbers have no exact float64
+LARGEST = 2**53 - 1  # beyond it, several whole numbers are one float64
 
 
 def applicant_type(card: Card) -> Any:
     """The type of one applicant: the card's features, nothing else."""
-    fields: dict[str, Any] = {feature.name: value_type(feature) for feature in card.features}
+    fields: dict[str, Any] = {
+        feature.name: value_type(feature) if feature.required else NotRequired[value_type(feature)]
+        for feature in card.features
+    }
     example = {feature.name: shown(feature, card) for feature in card.features}
     optional = sum(not feature.required for feature in card.features)
-    null = f"; {optional} of its fields may be null" if optional else ""
+    null = f"; {optional} of its fields may be null or left out" if optional else ""
     return named_fields(
         "Applicant", fields, f"One applicant of {card.dataset.title or card.dataset.name}{null}.", example
     )
@@ -100,7 +103,7 @@ def one_of(allowed: list[float]) -> Callable[[float], float]:
 def description(feature: Feature) -> str:
     """The contract's description, the unit, and what null means."""
     unit = f" In {feature.unit}." if feature.unit else ""
-    missing = "" if feature.required else f" Null: {feature.missing_label or 'unknown'}."
+    missing = "" if feature.required else f" Null or left out: {feature.missing_label or 'unknown'}."
     return f"{feature.description}{unit}{missing}".strip()
 
 
@@ -110,7 +113,8 @@ def extra(feature: Feature) -> JsonDict:
     if feature.unit:
         found["unit"] = feature.unit
     if feature.enum:
-        found["enum"] = list(feature.enum)
+        numbers: list[Any] = [int(number) if feature.type == "integer" else number for number in feature.enum]
+        found["enum"] = numbers if feature.required else [*numbers, None]
     return found
 
 
