@@ -19,7 +19,8 @@ local requests, n = {}, 0
 function init(arguments)
   for line in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format(arguments[2], arguments[3],
-      {["host"] = "127.0.0.1", ["content-type"] = "application/json", ["x-api-key"] = arguments[4]}, line)
+      {["host"] = "127.0.0.1", ["content-type"] = "application/json", ["x-api-key"] = arguments[4]},
+      arguments[2] ~= "GET" and line or nil)
   end
   n = math.random(#requests)
 end
@@ -87,7 +88,7 @@ def asked(port: int, load: Load, bodies: Sequence[bytes], end: float) -> tuple[l
     failed = number = 0
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection, connection.makefile("rb") as answers:
         while (started := time.monotonic()) < end:
-            body = bodies[number % len(bodies)]
+            body = b"" if load.method == "GET" else bodies[number % len(bodies)]
             number += 1
             connection.sendall(f"{head}{len(body)}\r\n\r\n".encode() + body)
             failed += not answers.readline().startswith(b"HTTP/1.1 2")

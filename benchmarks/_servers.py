@@ -25,10 +25,12 @@ class Server:
     command: list[str]
     env: dict[str, str] = field(default_factory=dict)
     port: int = 0
+    log: Path = Path(os.devnull)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, log: Path) -> None:
         """Start it on a port that nothing listens on."""
+        self.log = log
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
@@ -45,10 +47,10 @@ class Server:
 
     def wait(self, load: Load) -> None:
         """Return when it has answered one request by 200."""
-        body = load.bodies.read_bytes().partition(b"\n")[0]
+        body = None if load.method == "GET" else load.bodies.read_bytes().partition(b"\n")[0]
         headers = {"content-type": "application/json", "x-api-key": load.key}
         end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
                 connection.request(load.method, load.path, body, headers)
@@ -60,7 +62,7 @@ class Server:
                 time.sleep(0.005)
             finally:
                 connection.close()
-        raise SystemExit(f"{self.command}: no answer in {PATIENCE:g} s")
+        raise SystemExit(f"{self.command}: no answer; its log is {self.log}")
 
     def memory(self) -> float:
         """Resident MB of the process and its children."""

@@ -154,7 +154,7 @@ def main() -> None:
             print(f"{asked.rounds} rounds of {asked.seconds:g} s, {'wrk' if shutil.which('wrk') else 'Python'},"
                   f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")  # fmt: skip
             report(found, targets)
-    for name, seconds in starts.items():
+    for name, seconds in starts.items() if asked.starts else ():
         print(f"{name}: start to first answer {statistics.median(seconds):.2f} s (of {len(seconds)})")
 
 

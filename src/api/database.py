@@ -107,7 +107,7 @@ def revision(engine: sa.Engine) -> str | None:
     """The schema's revision; None where there is none, or no database yet."""
     try:
         with engine.connect() as connection:
-            query = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))
+            query: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))
             return connection.execute(query).scalar()
     except sa.exc.DatabaseError:
         return None

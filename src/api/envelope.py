@@ -18,6 +18,7 @@ SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+CLOSE = {"Connection": "close"}
 ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,12 @@ logger = logging.getLogger(__name__)
 class Envelope:
     """Pure ASGI and one layer: every further layer costs each request a few microseconds."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, body_timeout: float) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, max_head_bytes: int, max_body_bytes: int, body_timeout: float
+    ) -> None:
         self.app = app
         self.metrics = metrics
+        self.max_head_bytes = max_head_bytes
         self.max_body_bytes = max_body_bytes
         self.body_timeout = body_timeout
 
@@ -38,6 +42,8 @@ class Envelope:
             return
         exchange = Exchange(self, scope, receive, send)
         try:
+            if size_of_head(scope) > self.max_head_bytes:
+                raise ProblemError(431, f"A head has at most {self.max_head_bytes} bytes.", headers=CLOSE)
             if exchange.length > self.max_body_bytes:
                 raise too_large(self.max_body_bytes)
             await self.app(scope, exchange.receive, exchange.send)
@@ -67,10 +73,10 @@ class Exchange:
         if self.complete:
             return await self.inner_receive()
         try:
-            async with asyncio.timeout(self.envelope.body_timeout):
+            async with asyncio.timeout(self.start + self.envelope.body_timeout - perf_counter()):
                 message = await self.inner_receive()
         except TimeoutError:
-            raise ProblemError(408, "The body did not arrive in time.", headers={"Connection": "close"}) from None
+            raise ProblemError(408, "The body did not arrive in time.", headers=CLOSE) from None
         self.complete = not message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > self.envelope.max_body_bytes:
@@ -98,6 +104,14 @@ class Exchange:
             logger.log(level, "request", extra={"request_id": self.id.decode(), **values})
 
 
+def size_of_head(scope: Scope) -> int:
+    """About the bytes of a request's address and headers."""
+    size = len(scope.get("raw_path", b"")) + len(scope["query_string"])
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+    return size
+
+
 def too_large(limit: int) -> ProblemError:
     """413; the connection is closed, for the rest of the body is not read."""
-    return ProblemError(413, f"A body has at most {limit} bytes.", headers={"Connection": "close"})
+    return ProblemError(413, f"A body has at most {limit} bytes.", headers=CLOSE)

@@ -1,13 +1,15 @@
 """settings and models/ -> the service: `uvicorn --factory src.api.main:create_app`"""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from pydantic import ValidationError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from src.api import document, logs, operations, problems
+from src.api import connection, document, logs, operations, problems
 from src.api.envelope import Envelope
 from src.api.history import History
 from src.api.journal import Journal
@@ -16,13 +18,37 @@ from src.api.predictions import Predictions
 from src.api.provenance import provenance
 from src.api.security import Gate
 from src.api.settings import Settings
+from src.errors import LastroError
 from src.model.forms import load
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service; raises LastroError where the model is not the one that its card names."""
-    settings = settings or Settings()
+    """The service; raises LastroError where the model is not the one that its card names.
+
+    Without settings they are read from the environment, and what is wrong there ends the process with a sentence.
+    """
+    if settings is not None:
+        return service(settings)
+    try:
+        return service(Settings())
+    except LastroError as error:
+        sys.exit(f"error: {error}")
+    except ValidationError as error:
+        sys.exit("\n".join(f"error: {sentence}" for sentence in wrong_variables(error)))
+
+
+def wrong_variables(error: ValidationError) -> list[str]:
+    """A sentence for each variable that is wrong; never its value, which may be a secret."""
+    return [
+        f"LASTRO_{'_'.join(map(str, problem['loc'][:1])).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def service(settings: Settings) -> FastAPI:
+    """The application of these settings."""
     logs.configure(settings.log_level)
+    connection.install(settings.max_head_bytes, settings.head_timeout)
     served = load(settings.models)
     origin = provenance(settings.models, served.card)
     gate, metrics = Gate(settings), Metrics(settings.multiprocess_metrics)
@@ -65,7 +91,11 @@ def add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(
-        Envelope, metrics=metrics, max_body_bytes=settings.max_body_bytes, body_timeout=settings.body_timeout
+        Envelope,
+        metrics=metrics,
+        max_head_bytes=settings.max_head_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout=settings.body_timeout,
     )
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))

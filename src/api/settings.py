@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     database_timeout: float = Field(2.0, gt=0, description="seconds to wait for a lock or a server, then 503")
     models: Path = Field(Path("models"), description="folder of the model that is served")
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
-    body_timeout: float = Field(10.0, gt=0, description="seconds that any part of a body may take")
+    body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
+    max_head_bytes: int = Field(2**15, gt=0, description="largest request head: address and headers")
+    head_timeout: float = Field(10.0, gt=0, description="seconds that a request's head may take")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("api_keys", mode="before")
