@@ -1,78 +1,53 @@
-"""models/ + data/processed/test.parquet -> the answer for its first applicant, one line of JSON"""
+"""models/model.json, data/processed/test.parquet, .streamlit/secrets.toml -> two lines: a curl command, its answer"""
 
 import json
-import os
-import time
-import uuid
+import shlex
+from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import httpx
 
-from ops.deployment import ROOT
+from ops import client
+from ops.deployment import ROOT, load
 from src.contract.table import read_table
-from src.errors import run
-from src.model.artifact import load_model
-from src.model.card import Card
-from src.model.points import decide, points
+from src.errors import LastroError, run
+from src.model.card import read_card
 
-MOST_REASONS = 4
+TIMEOUT = 30.0  # seconds
 
 
 def main() -> None:
-    """Print the answer."""
-    card, model = load_model(ROOT / "models")
-    print(json.dumps(answer(card, model, read_table(ROOT / "data" / "processed" / "test.parquet").head(1))))
+    """Print how to ask for the first applicant of the test split, and what the API answers to that."""
+    endpoint, key = load().address("API_PORT"), client.read(ROOT)["api_key"]
+    applicant = first_applicant(ROOT)
+    print(curl(endpoint, key, applicant))
+    print(ask(endpoint, key, applicant))
 
 
-def answer(card: Card, model: Any, applicant: pd.DataFrame) -> dict[str, Any]:
-    """Return PD, score and decision for a table of one applicant, with the reasons where they are declined."""
-    row = applicant[[feature.name for feature in card.features]]
-    asked = pd.concat([row, *(row.assign(**{name: value}) for name, value in card.reference.items())])
-    asked = asked.astype(row.dtypes.to_dict())
-    probability, *others = model.predict_proba(asked)[:, 1].tolist()
-    decision = decide(probability, card.threshold)
-    return {
-        "prediction_id": str(time_ordered_id()),
-        "probability_of_default": probability,
-        "score": points(probability, card.scale),
-        "decision": decision,
-        "reasons": reasons(card, row, probability, others) if decision == "decline" else [],
-        "model": registration(card),
-    }
+def first_applicant(root: Path) -> dict[str, Any]:
+    """Return the first row of the test split as a body of POST /predict."""
+    names = [feature.name for feature in read_card(root / "models" / "model.json").features]
+    table = read_table(root / "data" / "processed" / "test.parquet")[names].head(1)
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return rows[0]
 
 
-def reasons(card: Card, row: pd.DataFrame, probability: float, others: list[float]) -> list[dict[str, Any]]:
-    """Return the features whose replacement by the reference applicant's value lowers the PD most.
-
-    `others` are the PDs with each feature replaced, in the order of `card.reference`.
-    """
-    titles = {feature.name: feature.title for feature in card.features}
-    values = json.loads(row.to_json(orient="records"))[0]
-    lower = sorted((other, name) for other, name in zip(others, card.reference, strict=True) if other < probability)
-    score = points(probability, card.scale)
-    return [
-        {"feature": name, "title": titles[name], "value": values[name], "points": points(other, card.scale) - score}
-        for other, name in lower[:MOST_REASONS]
-    ]
+def curl(endpoint: str, key: str, applicant: dict[str, Any]) -> str:
+    """Return the command that asks for this applicant."""
+    headers = (f"x-api-key: {key}", "content-type: application/json")
+    words = ["curl", "-s", f"{endpoint}/predict", *(word for header in headers for word in ("-H", header))]
+    return shlex.join([*words, "-d", json.dumps(applicant, ensure_ascii=False)])
 
 
-def registration(card: Card) -> dict[str, str | None]:
-    """Return which model this is; its version is unknown where another one was published."""
-    published = json.loads((ROOT / "models" / "registry.json").read_text())
-    known = published if published["sha256"] == card.sha256 else {}
-    return {
-        "name": card.name,
-        "version": known.get("version"),
-        "sha256": card.sha256,
-        "git_commit": known.get("git_commit"),
-        "data_md5": card.data["applications"],
-    }
-
-
-def time_ordered_id() -> uuid.UUID:
-    """Return an identifier that sorts by its time (UUID version 7, RFC 9562)."""
-    bits = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
-    return uuid.UUID(int=bits & ~(0xF << 76 | 0x3 << 62) | 7 << 76 | 2 << 62)
+def ask(endpoint: str, key: str, applicant: dict[str, Any]) -> str:
+    """Return the API's answer, one line of JSON; raises LastroError where it gives none."""
+    try:
+        answer = httpx.post(f"{endpoint}/predict", json=applicant, headers={"x-api-key": key}, timeout=TIMEOUT)
+    except httpx.HTTPError as error:
+        raise LastroError(f"{endpoint} does not answer: {error}") from None
+    if answer.status_code != httpx.codes.OK:
+        raise LastroError(f"{endpoint} answers {answer.status_code}: {answer.text}")
+    return json.dumps(answer.json())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-""".env.example, random secrets, the environment -> .env and .dvc/config.local, readable by their owner alone"""
+""".env.example, random secrets, the environment -> .env, .dvc/config.local, .streamlit/secrets.toml, for their owner"""
 
 import configparser
 import os
@@ -8,11 +8,13 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ops import client
 from ops.deployment import PORTS, ROOT, Deployment, SetupError, is_local, load, parse, tracking
 
 REMOTE = "'remote \"minio\"'"
 DIRECTORY = "'remote \"local\"'"
 SECRETS = {"AWS_ACCESS_KEY_ID": 10, "AWS_SECRET_ACCESS_KEY": 20}  # bytes; MinIO allows 20 and 40 hex digits
+KEYS = "LASTRO_API_KEYS"  # from .env alone: digests that a terminal has exported may be old
 FORBIDDEN = set(" \t'\"$`\\#;")
 
 
@@ -23,16 +25,21 @@ def main() -> None:
 
 
 def write(root: Path, environment: Mapping[str, str]) -> list[Path]:
-    """Bring `.env` and `.dvc/config.local` up to date and return those that changed; secrets there are kept.
+    """Bring the three files of secrets up to date and return those that changed; secrets there are kept.
 
     Raises SetupError where a variable of the environment contradicts `.env`, or `.env` cannot hold a value.
     """
+    key = client.read(root).get("api_key") or client.new_key()
     wanted = _values(root, environment)
+    wanted[KEYS] = client.accepting(wanted.get(KEYS, ""), key)
     wrong = [name for name, value in wanted.items() if not value.isprintable() or FORBIDDEN & set(value)]
     if wrong:
         raise SetupError(f".env cannot hold {', '.join(wrong)}: no quotes, blanks or $ are allowed in a value.")
     _refuse_shared_ports(Deployment(root, root, wanted))
     written = [root / ".env"] if write_secret(root / ".env", _text(root, wanted)) else []
+    (root / client.FILE).parent.mkdir(exist_ok=True)
+    if write_secret(root / client.FILE, client.text(root, Deployment(root, root, wanted).address("API_PORT"), key)):
+        written.append(root / client.FILE)
     return written + write_remote(load(root), directory=False)
 
 
@@ -86,7 +93,7 @@ def _values(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 def _choices(example: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
     """Return the variables that a user has set to say where things are: ours, and an S3 endpoint elsewhere."""
-    ours = [name for name in example if name.startswith("LASTRO_") and environment.get(name)]
+    ours = [name for name in example if name.startswith("LASTRO_") and name != KEYS and environment.get(name)]
     elsewhere = not is_local(environment.get("AWS_ENDPOINT_URL_S3", ""))
     places = ("AWS_ENDPOINT_URL_S3", "AWS_DEFAULT_REGION") if elsewhere else ()
     return ours + [name for name in places if environment.get(name)]

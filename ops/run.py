@@ -26,17 +26,18 @@ def main() -> None:
         configure.main()
         deployment = load()
         with _alone(deployment):
-            answer = _run(deployment)
+            command, answer = _run(deployment)
     except SetupError as error:
         sys.exit(f"make run: {error}")
     except KeyboardInterrupt:
         sys.exit("make run: interrupted; what was started goes on, `make stop` ends it.")
-    print(f"\nAll done in {time.monotonic() - started:.0f} s. One applicant of the test split:")
-    print(answer, end="")
+    print(f"\nTo score an applicant:\n  {command}")
+    print(f"\nAll done in {time.monotonic() - started:.0f} s. The API's answer to just that:")
+    print(answer)
 
 
-def _run(deployment: Deployment) -> str:
-    """Go from the environment to the answer, and return it."""
+def _run(deployment: Deployment) -> list[str]:
+    """Go from the environment to the answer; return the command that asks for it, and the answer."""
     chosen = lifecycle.startable(deployment)
     with _step("environment"):
         bootstrap.prepare(deployment.venv, print, with_minio=services.MINIO in chosen)
@@ -53,6 +54,7 @@ def _run(deployment: Deployment) -> str:
         _call(deployment, "python", "-m", "src.lineage.storage")
     _await(deployment, server, (service for service in early if service is not services.MINIO))
     _pipeline(deployment)
+    server = lifecycle.begin(deployment, chosen)  # once more: what served a former model ends
     for service in (late := [service for service in chosen if service.needs_model]):
         lifecycle.start(deployment, server, service)
     _await(deployment, server, late)
@@ -134,6 +136,7 @@ def _summary(deployment: Deployment, chosen: Iterable[Service]) -> None:
     print("\nWhere everything is:")
     for service in chosen:
         print(f"  {service.title:26} {deployment.address(service.port)}")
+    print(f"  {'its description, to try it':26} {deployment.address('API_PORT')}/docs")
     if services.MINIO in chosen:
         print(f"  {'its object browser':26} {deployment.address('MINIO_CONSOLE_PORT')} (user and password: .env)")
     print(f"  {'model, card, evaluation':26} models/, MODEL_CARD.md, reports/")
@@ -143,15 +146,15 @@ def _summary(deployment: Deployment, chosen: Iterable[Service]) -> None:
     print(f"\nTo work here:  {prefix}. ./activate")
 
 
-def _ask_for_one(deployment: Deployment) -> str:
-    """Return the answer for one applicant of the test split, one line of JSON."""
+def _ask_for_one(deployment: Deployment) -> list[str]:
+    """Return a command that asks for one applicant of the test split, and the answer, one line of JSON."""
     command = [str(deployment.venv / "bin" / "python"), "-m", "ops.answer"]
     done = subprocess.run(
         command, cwd=ROOT, env=deployment.environment(), stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         raise SetupError("no answer could be given; what went wrong stands above.")
-    return done.stdout
+    return done.stdout.splitlines()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """the services of this checkout: what each runs, listens on, and gets of the environment (standard library only)"""
 
 import fnmatch
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,19 @@ EVERY_SERVICE = (
     "*_PROXY",
     "*_proxy",
 )
+API_VARIABLES = (
+    "LASTRO_API_KEYS",
+    "LASTRO_*_LIMIT",
+    "LASTRO_LIMIT_STORAGE",
+    "LASTRO_DATABASE_*",
+    "LASTRO_TRUSTED_PROXIES",
+    "LASTRO_CORS_ORIGINS",
+    "LASTRO_METRICS_OPEN",
+    "LASTRO_MAX_*_BYTES",
+    "LASTRO_BODY_TIMEOUT",
+    "LASTRO_HEAD_TIMEOUT",
+    "LASTRO_LOG_LEVEL",
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,7 @@ class Service:
     settings: Callable[[Deployment], dict[str, str]] = field(default=lambda _: {})
     other_ports: tuple[str, ...] = ()
     needs_model: bool = False  # starts only after the pipeline
+    loads: tuple[str, ...] = ()  # the project's files that it reads once: where one changes, it must start again
     patience: float = 60.0  # seconds until it must be healthy
 
     def environment(self, deployment: Deployment) -> dict[str, str]:
@@ -47,9 +62,11 @@ class Service:
         return {**_fitting(whole, names), **self.settings(deployment)}
 
     def configuration(self, deployment: Deployment) -> str:
-        """Return all of `.env` that this service runs with: where it changes, the service must start again."""
+        """Return all that this service runs with, of `.env` and of files: where it changes, it must start again."""
         mine = {**_fitting(deployment.values, self.variables), **self.settings(deployment)}
-        return repr((self.command(deployment), sorted(mine.items())))
+        files = sorted(path for pattern in self.loads for path in deployment.root.glob(pattern))
+        loaded = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+        return repr((self.command(deployment), sorted(mine.items()), loaded))
 
 
 def _fitting(values: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
@@ -80,6 +97,15 @@ def _mlflow_settings(_: Deployment) -> dict[str, str]:
     return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
+def _api(deployment: Deployment) -> list[str]:
+    address = ["--host", HOST, "--port", str(deployment.port("API_PORT")), "--no-access-log", "--no-proxy-headers"]
+    return [str(deployment.venv / "bin" / "uvicorn"), "--factory", "src.api.main:create_app", *address]
+
+
+def _api_settings(deployment: Deployment) -> dict[str, str]:
+    return {"LASTRO_STATE": str(deployment.state.resolve()), "LASTRO_MODELS": str(deployment.root / "models")}
+
+
 MINIO = Service(
     name="minio",
     title="MinIO, the S3 store",
@@ -98,7 +124,18 @@ MLFLOW = Service(
     variables=("AWS_*", "MLFLOW_S3_ENDPOINT_URL", "MLFLOW_BACKEND_STORE_URI"),
     settings=_mlflow_settings,
 )
-SERVICES = (MINIO, MLFLOW)  # in the order of their start
+API = Service(
+    name="api",
+    title="the scoring API",
+    port="API_PORT",
+    health="/ready",
+    command=_api,
+    variables=API_VARIABLES,
+    settings=_api_settings,
+    needs_model=True,
+    loads=("models/*.json", "src/*.py", "src/api/**/*.py", "src/model/*.py", "src/contract/*.py"),
+)
+SERVICES = (MINIO, MLFLOW, API)  # in the order of their start
 
 
 def of(deployment: Deployment) -> list[Service]:

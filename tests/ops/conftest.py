@@ -27,8 +27,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def clone(tmp_path: Path) -> Path:
     """What set-up reads of a clone."""
     root = tmp_path / "clone"
-    (root / ".dvc").mkdir(parents=True)
-    for name in (".env.example", ".dvc/config", "activate"):
+    for folder in (".dvc", ".streamlit"):
+        (root / folder).mkdir(parents=True)
+    for name in (".env.example", ".dvc/config", ".streamlit/secrets.toml.example", "activate"):
         shutil.copy(ROOT / name, root / name)
     return root
 

@@ -17,11 +17,19 @@ def sourced(shell: str, clone: Path, folder: Path, then: str) -> subprocess.Comp
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_activated_terminal_has_the_programs_and_the_variables_but_no_ports(shell: str, clone: Path) -> None:
+def test_activated_terminal_has_the_programs_and_the_variables_but_not_the_services_own(
+    shell: str, clone: Path
+) -> None:
     configure.write(clone, {})
-    shown = sourced(shell, clone, clone, 'command -v dvc; echo "$AWS_SECRET_ACCESS_KEY ${MINIO_PORT:-none}"').stdout
+    shown = sourced(
+        shell,
+        clone,
+        clone,
+        'command -v dvc; echo "$AWS_SECRET_ACCESS_KEY $LASTRO_BUCKET ${MINIO_PORT:-no} ${LASTRO_API_KEYS:-no}"',
+    ).stdout
     deployment = load(clone)
-    assert shown.split() == [f"{deployment.venv}/bin/dvc", deployment.values["AWS_SECRET_ACCESS_KEY"], "none"]
+    secret = deployment.values["AWS_SECRET_ACCESS_KEY"]
+    assert shown.split() == [f"{deployment.venv}/bin/dvc", secret, "lastro", "no", "no"]
 
 
 @pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell != "sh"])

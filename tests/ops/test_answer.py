@@ -1,66 +1,64 @@
 import json
-import shutil
-import time
-import uuid
-from pathlib import Path
+import shlex
+import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import ClassVar
 
-import pandas as pd
 import pytest
 
 from ops import answer
-from src.contract.table import read_table
-from src.model.artifact import load_model
-from src.model.points import decide
+from src.errors import LastroError
 from tests.conftest import Project
 
-KEYS = ["prediction_id", "probability_of_default", "score", "decision", "reasons", "model"]
+
+class Recorder(BaseHTTPRequestHandler):
+    """Answers 200, or 401 to another key than `key`, and keeps what it was sent."""
+
+    bodies: ClassVar[list[dict[str, object]]] = []
+
+    def do_POST(self) -> None:
+        self.bodies.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(200 if self.headers["x-api-key"] == "key" else 401)
+        self.end_headers()
+        self.wfile.write(b'{\n"score":\n600}')
+
+    def log_message(self, format: str, *_: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture
-def registered(light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """models/ of a light run, published as version 7."""
-    root = tmp_path / "root"
-    shutil.copytree(light_run.root / "models", root / "models")
-    card, _ = load_model(root / "models")
-    published = {"name": card.name, "version": "7", "sha256": card.sha256, "git_commit": "abc", "data_md5": "def"}
-    (root / "models" / "registry.json").write_text(json.dumps(published))
-    monkeypatch.setattr(answer, "ROOT", root)
-    return root
+def endpoint() -> Iterator[str]:
+    Recorder.bodies.clear()
+    with HTTPServer(("127.0.0.1", 0), Recorder) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
-def test_every_applicant_of_the_test_split_gets_the_models_own_number(light_run: Project, registered: Path) -> None:
-    card, model = load_model(registered / "models")
-    table = read_table(light_run.root / "data" / "processed" / "test.parquet").head(20)
-    expected = model.predict_proba(table[[feature.name for feature in card.features]])[:, 1]
-    answers = [answer.answer(card, model, table.iloc[[place]]) for place in range(len(table))]
-    assert [found["probability_of_default"] for found in answers] == expected.tolist()
-    assert [found["decision"] for found in answers] == [decide(pd_of, card.threshold) for pd_of in expected]
-    assert {found["decision"] for found in answers} == {"approve", "decline"}
-    for found in answers:
-        assert list(found) == KEYS
-        assert (found["reasons"] != []) == (found["decision"] == "decline")
-        gains = [reason["points"] for reason in found["reasons"]]
-        assert gains == sorted(gains, reverse=True)
-        assert json.loads(json.dumps(found, allow_nan=False)) == found
+def test_applicant_is_the_test_splits_first_with_the_models_features_only(light_run: Project) -> None:
+    applicant = answer.first_applicant(light_run.root)
+    features = json.loads(light_run.read("models/model.json"))["features"]
+    assert list(applicant) == [feature["name"] for feature in features]
+    assert all(applicant[f["name"]] in f["categories"] for f in features if f["categories"])
 
 
-def test_reasons_name_what_differs_from_the_reference_applicant(registered: Path) -> None:
-    card, model = load_model(registered / "models")
-    reference = pd.DataFrame([card.reference])
-    assert answer.answer(card, model, reference)["reasons"] == []
+def test_curl_line_sends_what_the_client_sends(endpoint: str) -> None:
+    applicant = {"purpose": 'it\'s a "car"', "amount": 3, "état": None}
+    assert answer.ask(endpoint, "key", applicant) == '{"score": 600}'
+    line = answer.curl(endpoint, "key", applicant)
+    said = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == {"score": 600}
+    assert Recorder.bodies == [applicant, applicant]
+    assert "\n" not in line
+    assert shlex.split(line)[0] == "curl"
 
 
-def test_version_of_another_model_is_not_claimed(registered: Path) -> None:
-    card, _ = load_model(registered / "models")
-    assert answer.registration(card)["version"] == "7"
-    other = card.model_copy(update={"sha256": "0" * 64})
-    assert answer.registration(other)["version"] is None
-    assert answer.registration(other)["sha256"] == "0" * 64
-
-
-def test_identifiers_are_uuids_that_sort_by_time() -> None:
-    first = answer.time_ordered_id()
-    time.sleep(0.002)
-    second = answer.time_ordered_id()
-    assert first < second
-    assert (first.version, first.variant) == (7, uuid.RFC_4122)
+def test_refusal_and_silence_are_sentences(endpoint: str) -> None:
+    with pytest.raises(LastroError, match=f"{endpoint} answers 401"):
+        answer.ask(endpoint, "wrong", {})
+    with pytest.raises(LastroError, match=r"http://127\.0\.0\.1:1 does not answer"):
+        answer.ask("http://127.0.0.1:1", "key", {})

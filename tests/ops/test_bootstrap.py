@@ -75,7 +75,9 @@ def test_lock_names_uv_once_with_hashes() -> None:
 
 
 def test_set_up_runs_without_the_environment(tmp_path: Path) -> None:
-    modules = "bootstrap configure deployment launch lifecycle manage minio packages ports run services supervisord"
+    modules = (
+        "bootstrap client configure deployment launch lifecycle manage minio packages ports run services supervisord"
+    )
     imports = "; ".join(f"import ops.{name}" for name in modules.split())
     base = Path(sys.base_prefix) / "bin" / "python3"
     done = subprocess.run(

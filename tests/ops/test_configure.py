@@ -28,7 +28,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 def test_set_up_writes_random_secrets_that_only_the_owner_reads(clone: Path) -> None:
     env, local = clone / ".env", clone / ".dvc" / "config.local"
-    assert configure.write(clone, {}) == [env, local]
+    assert configure.write(clone, {}) == [env, clone / ".streamlit" / "secrets.toml", local]
     assert (mode(env), mode(local)) == (0o600, 0o600)
     values = parse(env)
     assert len(values["AWS_ACCESS_KEY_ID"]) == 20

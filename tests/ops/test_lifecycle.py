@@ -2,7 +2,9 @@
 
 import contextlib
 import http.server
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,13 +13,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from ops import configure, lifecycle, manage, ports, services
+from ops import client, configure, lifecycle, manage, ports, services
 from ops.deployment import ROOT, Deployment, SetupError, load
 from ops.launch import holder
-from ops.services import MINIO, MLFLOW
+from ops.services import API, MINIO, MLFLOW
 from ops.supervisord import Supervisord
+from tests.conftest import Project
+from tests.ops.conftest import free_ports
 
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")
@@ -50,7 +55,7 @@ def listening(port: int) -> Iterator[None]:
 
 def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
     deployment = deploy()
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API]
     up(deployment, MINIO)
     pid = holder(deployment, "minio")
     manage.status(deployment)
@@ -58,9 +63,10 @@ def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFi
     assert [line.split()[:3] for line in lines] == [
         ["minio", "RUNNING", deployment.address("MINIO_PORT")],
         ["mlflow", "STOPPED", deployment.address("MLFLOW_PORT")],
+        ["api", "STOPPED", deployment.address("API_PORT")],
     ]
 
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API]
     up(deployment, MINIO)
     assert holder(deployment, "minio") == pid
 
@@ -86,7 +92,7 @@ def test_services_that_outlive_a_killed_supervisor_are_replaced(deploy: Deploy) 
     up(deployment, MINIO)
     orphan = holder(deployment, "minio")
     os.kill(supervisord(deployment), signal.SIGKILL)
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API]
     up(deployment, MINIO)
     assert holder(deployment, "minio") not in {None, orphan}
 
@@ -142,9 +148,10 @@ def test_minio_with_our_credentials_is_used_and_another_is_named(deploy: Deploy,
     other = tmp_path / "other"
     (other / ".dvc").mkdir(parents=True)
     (other / ".env.example").write_text((ROOT / ".env.example").read_text())
-    free = {"MINIO_CONSOLE_PORT": "API_PORT", "MLFLOW_PORT": "PAGE_PORT"}
-    taken = {"API_PORT": "MINIO_CONSOLE_PORT", "PAGE_PORT": "MLFLOW_PORT", "MINIO_PORT": "MINIO_PORT"}
-    configure.write(other, {name: deployment.values[there] for name, there in {**free, **taken}.items()})
+    ports_of = dict(
+        zip(("MINIO_CONSOLE_PORT", "MLFLOW_PORT", "API_PORT", "PAGE_PORT"), map(str, free_ports(4)), strict=True)
+    )
+    configure.write(other, {**ports_of, "MINIO_PORT": deployment.values["MINIO_PORT"]})
     with pytest.raises(SetupError, match=r"refuses this project's credentials: set MINIO_PORT in \.env"):
         lifecycle.startable(load(other))
 
@@ -152,7 +159,7 @@ def test_minio_with_our_credentials_is_used_and_another_is_named(deploy: Deploy,
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         text = text.replace(load(other).values[name], deployment.values[name])
     (other / ".env").write_text(text)
-    assert lifecycle.startable(load(other)) == [MLFLOW]
+    assert lifecycle.startable(load(other)) == [MLFLOW, API]
 
 
 def test_server_that_is_not_minio_is_named(deploy: Deploy) -> None:
@@ -164,7 +171,7 @@ def test_server_that_is_not_minio_is_named(deploy: Deploy) -> None:
         lifecycle.startable(deployment)
 
 
-@pytest.mark.parametrize("variable", ["MINIO_CONSOLE_PORT", "MLFLOW_PORT"])
+@pytest.mark.parametrize("variable", ["MINIO_CONSOLE_PORT", "MLFLOW_PORT", "API_PORT"])
 def test_taken_port_is_a_sentence_that_names_the_variable(deploy: Deploy, variable: str) -> None:
     deployment = deploy()
     with (
@@ -181,9 +188,29 @@ def test_service_that_ends_at_once_shows_its_last_word(deploy: Deploy, clone: Pa
         up(load(clone), MINIO)
 
 
+def test_republished_model_is_served_after_the_next_start_and_the_same_one_goes_on(
+    deploy: Deploy, light_run: Project
+) -> None:
+    deployment = deploy()
+    models = shutil.copytree(light_run.root / "models", deployment.root / "models")
+    card = json.loads((models / "model.json").read_text())
+    entry = {"name": "credit-score", "sha256": card["sha256"], "git_commit": None, "data_md5": "d" * 32}
+    served, pids = [], []
+    for version in ("1", "1", "2"):
+        (models / "registry.json").write_text(json.dumps({**entry, "version": version}))
+        up(deployment, API)
+        pids.append(holder(deployment, "api"))
+        key = client.read(deployment.root)["api_key"]
+        info = httpx.get(f"{deployment.address('API_PORT')}/model/info", headers={"x-api-key": key}).json()
+        served.append(info["model"]["version"])
+    assert served == ["1", "1", "2"]
+    assert pids[0] == pids[1] != pids[2]
+    assert (deployment.state / "api" / "journal.db").is_file()
+
+
 def test_store_and_tracking_elsewhere_start_nothing_here(deploy: Deploy) -> None:
     deployment = deploy(AWS_ENDPOINT_URL_S3="https://s3.example.org")
-    assert lifecycle.startable(deployment) == [MLFLOW]
+    assert lifecycle.startable(deployment) == [MLFLOW, API]
 
 
 def test_long_path_of_the_state_moves_the_socket_to_the_temporary_folder(clone: Path) -> None:

@@ -61,6 +61,8 @@ def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
     try:
         said = project.run("make", "run", **variables).stdout
         status = project.run("make", "status", **variables).stdout
+        command = next(line for line in said.splitlines() if line.strip().startswith("curl "))
+        again = json.loads(project.run("sh", "-c", command).stdout)
     finally:
         project.run("make", "stop", **variables)
     answer = json.loads(said.splitlines()[-1])
@@ -70,8 +72,9 @@ def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
     metrics = json.loads(project.read("reports/metrics.json"))
     assert f"roc_auc        {metrics['roc_auc']['value']:.3f}" in said
     assert "To work here:" in said
-    for name in ("MINIO_PORT", "MLFLOW_PORT"):
+    assert again["probability_of_default"] == answer["probability_of_default"]
+    for name in ("MINIO_PORT", "MLFLOW_PORT", "API_PORT"):
         assert f"http://127.0.0.1:{variables[name]}" in said
-    assert [line.split()[:2] for line in status.splitlines()] == [["minio", "RUNNING"], ["mlflow", "RUNNING"]]
+    assert [line.split()[:2] for line in status.splitlines()] == [[n, "RUNNING"] for n in ("minio", "mlflow", "api")]
     assert project.run("git", "status", "--porcelain").stdout == ""
-    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 2
+    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 3

@@ -2,9 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.deployment import Deployment
-from ops.services import MINIO, MLFLOW
+from ops.deployment import Deployment, parse
+from ops.services import API, MINIO, MLFLOW
 from ops.supervisord import render
+from src.api.settings import Settings
 
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")
@@ -17,6 +18,38 @@ def test_each_service_gets_only_its_own_variables(deploy: Deploy, monkeypatch: p
     assert store["MINIO_ROOT_PASSWORD"] == tracking["AWS_SECRET_ACCESS_KEY"]
     assert not {"AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_URI", "LASTRO_STATE", "SOMETHING_PRIVATE"} & set(store)
     assert not {"LASTRO_STATE", "MINIO_PORT", "SOMETHING_PRIVATE"} & set(tracking)
+
+
+def test_api_gets_its_variables_and_no_credentials_of_the_store(deploy: Deploy) -> None:
+    deployment = deploy(LASTRO_RATE_LIMIT="5/minute", LASTRO_DATABASE_URL="postgresql://lastro@db/lastro")
+    environment = API.environment(deployment)
+    assert environment["LASTRO_API_KEYS"] == deployment.values["LASTRO_API_KEYS"]
+    assert environment["LASTRO_RATE_LIMIT"] == "5/minute"
+    assert environment["LASTRO_STATE"] == str(deployment.state)
+    given = {name for name in environment if name.startswith(("AWS_", "MLFLOW_", "MINIO_", "LASTRO_"))}
+    assert {name.removeprefix("LASTRO_").lower() for name in given} <= set(Settings.model_fields)
+    for service in (MINIO, MLFLOW):
+        assert not {name for name in service.environment(deployment) if name.startswith("LASTRO_")}
+
+
+def test_every_variable_of_the_api_in_env_is_one_of_its_settings_and_reaches_it(deploy: Deploy) -> None:
+    deployment = deploy()
+    written = {name for name in parse(deployment.root / ".env.example") if name.startswith("LASTRO_")}
+    ours = written - {"LASTRO_STATE", "LASTRO_BUCKET"}
+    assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Settings.model_fields)
+    assert {name for name in ours if deployment.values.get(name)} <= set(API.environment(deployment))
+
+
+def test_another_model_is_another_configuration_of_the_api_alone(deploy: Deploy) -> None:
+    deployment = deploy()
+    models = deployment.root / "models"
+    models.mkdir()
+    (models / "registry.json").write_text("1")
+    before = [service.configuration(deployment) for service in (MLFLOW, API)]
+    assert [service.configuration(deployment) for service in (MLFLOW, API)] == before
+    (models / "registry.json").write_text("2")
+    after = [service.configuration(deployment) for service in (MLFLOW, API)]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
 
 
 def test_minio_asks_nobody_for_news_and_writes_to_the_state_alone(deploy: Deploy) -> None:

@@ -1,0 +1,82 @@
+"""params.yaml, the training split -> a folder for each candidate: models/ in each form, MLflow's, and applicants"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import Model
+from threadpoolctl import threadpool_limits
+
+from src.contract.package import read_package
+from src.contract.table import read_table
+from src.files import sha256_of, write_bytes, write_json
+from src.lineage.versions import Flavor
+from src.model import candidates
+from src.model.artifact import to_bytes
+from src.model.card import CARD, MODEL, Card, read_card, write_card
+from src.model.compiled import compile_model
+from src.model.forms import EXPORT, ONNX
+from src.params import read_params
+from src.pipeline.export import export_of, graph_of
+
+ROOT = Path(__file__).resolve().parents[1]
+APPLICATIONS = ROOT / "data/raw/applications.parquet"
+TRAIN = ROOT / "data/processed/train.parquet"
+CHANGED = 0.15  # share of an applicant's values that are another's
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One candidate's folders: `served` and `pickled` are models/ in two forms, `mlflow` is as it is published."""
+
+    name: str
+    served: Path
+    pickled: Path
+    mlflow: Path
+
+
+def fitted(folder: Path, names: list[str]) -> Iterator[Candidate]:
+    """Fit each candidate of params.yaml on the training split and write it in all forms."""
+    params = read_params(ROOT / "params.yaml")
+    package = read_package(ROOT / params.dataset)
+    card = read_card(ROOT / "models" / CARD)
+    table = read_table(TRAIN)
+    X = table[[feature.name for feature in card.features]]
+    bad = (table[card.target.name] == card.target.bad).to_numpy().astype("int64")
+    pipelines = candidates.build(params.train.candidates, package.features, params.seed)
+    for name in names or list(pipelines):
+        with threadpool_limits(1):
+            model = pipelines[name].fit(X, bad)
+        content = to_bytes(model)
+        changes = {"candidate": name, "calibrated": False, "sha256": sha256_of(content)}
+        yield written(folder / name, card.model_copy(update=changes), model, content)
+
+
+def written(folder: Path, card: Card, model: Any, content: bytes) -> Candidate:
+    """Write one fitted model in all forms."""
+    made = Candidate(card.candidate, folder / "models", folder / "pickled", folder / "mlflow")
+    compiled = compile_model(model, card.features)
+    for place, form, graph in ((made.served, compiled, graph_of(compiled)), (made.pickled, None, b"")):
+        write_bytes(place / MODEL, content)
+        write_bytes(place / ONNX, graph)
+        write_card(place / CARD, card)
+        write_json(place / EXPORT, export_of(card, form, graph, None, None).model_dump(mode="json"))
+    (folder / "src").symlink_to(ROOT / "src")
+    Flavor(mlflow, folder, card).save_model(str(made.mlflow), Model())
+    return made
+
+
+def applicants(count: int, seed: int) -> pd.DataFrame:
+    """Distinct applicants: rows of the data set, some of whose values are other rows'."""
+    random = np.random.default_rng(seed)
+    card = read_card(ROOT / "models" / CARD)
+    known = read_table(APPLICATIONS)[[feature.name for feature in card.features]].astype(object)
+    table = known.sample(2 * count, replace=True, random_state=seed, ignore_index=True)
+    for name in table:
+        others = known[name].sample(len(table), replace=True, random_state=random, ignore_index=True)
+        table[name] = table[name].mask(random.random(len(table)) < CHANGED, others)
+    return table.drop_duplicates(ignore_index=True).head(count)

@@ -1,0 +1,106 @@
+"""a command -> a server on a free port of the loopback: its first answer, its memory, its end"""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from benchmarks._load import Load
+from benchmarks._models import ROOT
+
+PATIENCE = 90.0  # seconds until a server must answer
+OURS = ("LASTRO_", "MLFLOW_", "AWS_", "PYTHONDONTWRITEBYTECODE")
+UVICORN = ["-m", "uvicorn", "--no-access-log", "--no-proxy-headers", "--no-server-header", "--log-level", "warning"]
+
+
+@dataclass
+class Server:
+    """A command that ends with the port, its variables, and the process."""
+
+    command: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    log: Path = Path(os.devnull)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, log: Path) -> None:
+        """Start it on a port that nothing listens on."""
+        self.log = log
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*self.command, str(self.port)],
+                cwd=ROOT,
+                env=kept | {"PATH": path} | self.env,
+                stdout=output,
+                stderr=output,
+            )
+
+    def wait(self, load: Load) -> None:
+        """Return when it has answered one request by 200."""
+        body = None if load.method == "GET" else load.bodies.read_bytes().partition(b"\n")[0]
+        headers = {"content-type": "application/json", "x-api-key": load.key}
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process is not None and self.process.poll() is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            try:
+                connection.request(load.method, load.path, body, headers)
+                answer = connection.getresponse()
+                if answer.status != 200:
+                    raise SystemExit(f"{self.command}: {answer.status} {answer.read().decode()}")
+                return
+            except OSError:
+                time.sleep(0.005)
+            finally:
+                connection.close()
+        raise SystemExit(f"{self.command}: no answer; its log is {self.log}")
+
+    def memory(self) -> float:
+        """Resident MB of the process and its children."""
+        if self.process is None:
+            return 0.0
+        waiting, total = [self.process.pid], 0
+        while waiting:
+            process = Path(f"/proc/{waiting.pop()}")
+            fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+            total += int(fields["VmRSS"].split()[0])
+            for task in (process / "task").iterdir():
+                waiting += [int(pid) for pid in (task / "children").read_text().split()]
+        return total / 1024
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(30)
+
+
+def empty() -> Server:
+    """FastAPI with one endpoint that does nothing."""
+    return Server([sys.executable, *UVICORN, "benchmarks._empty:app", "--port"])
+
+
+def service(models: Path, state: Path, key: str) -> Server:
+    """The whole service, its log in `state`."""
+    env = {
+        "LASTRO_API_KEYS": f"other:{sha256(b'other').hexdigest()},benchmark:{sha256(key.encode()).hexdigest()}",
+        "LASTRO_RATE_LIMIT": "100000000/minute",
+        "LASTRO_STATE": str(state),
+        "LASTRO_MODELS": str(models),
+    }
+    return Server([sys.executable, *UVICORN, "--factory", "src.api.main:create_app", "--port"], env)
+
+
+def mlflow_serve(model: Path) -> Server:
+    """MLflow's own server of the model as it is published."""
+    command = ["mlflow", "models", "serve", "-m", str(model), "--env-manager", "local", "--workers", "1", "--port"]
+    return Server(command, {"MLFLOW_DISABLE_TELEMETRY": "true"})

@@ -1,0 +1,129 @@
+"""the card -> the types of the bodies: one applicant, a batch of them"""
+
+from collections.abc import Callable
+from math import ceil, floor
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, TypeAdapter, WithJsonSchema, with_config
+from pydantic.config import JsonDict
+from pydantic.types import Strict
+from typing_extensions import TypedDict  # typing has its own only from Python 3.12 on, says pydantic
+
+from src.model.card import Card, Feature
+
+MOST_APPLICANTS = 1000
+LARGEST = 2**53 - 1  # beyond it, several whole numbers are one float64
+
+
+def applicant_type(card: Card) -> Any:
+    """The type of one applicant: the card's features, nothing else."""
+    fields: dict[str, Any] = {
+        feature.name: value_type(feature) if feature.required else NotRequired[value_type(feature)]
+        for feature in card.features
+    }
+    example = {feature.name: shown(feature, card) for feature in card.features}
+    optional = sum(not feature.required for feature in card.features)
+    null = f"; {optional} of its fields may be null or left out" if optional else ""
+    return named_fields(
+        "Applicant", fields, f"One applicant of {card.dataset.title or card.dataset.name}{null}.", example
+    )
+
+
+def batch_type(applicant: Any) -> Any:
+    """The type of a batch of applicants."""
+    many = Annotated[list[applicant], Field(min_length=1, max_length=MOST_APPLICANTS)]
+    batch: Any = named_fields("Batch", {"applicants": many}, f"1 to {MOST_APPLICANTS} applicants.")
+    return batch
+
+
+def named_fields(name: str, fields: dict[str, Any], text: str, example: JsonDict | None = None) -> Any:
+    """A type of exactly these fields."""
+    made = TypedDict(name, fields)  # type: ignore[misc]  # its fields come from the card
+    config = ConfigDict(extra="forbid", json_schema_extra={"example": example} if example else None)
+    made.__doc__ = text
+    return with_config(config)(made)
+
+
+def value_type(feature: Feature) -> Any:
+    """The type of one feature's value, with its texts, bounds and example."""
+    kind: Any = base_type(feature) if feature.required else base_type(feature) | None
+    examples = None if feature.example is None else [feature.example]
+    text = description(feature)
+    return Annotated[
+        kind, Field(title=feature.title, description=text, examples=examples, json_schema_extra=extra(feature))
+    ]
+
+
+def base_type(feature: Feature) -> Any:
+    """The bare type: a label, a boolean, or a number within its bounds; text is never taken for a number."""
+    if feature.categories is not None:
+        return Literal[tuple(feature.categories)]
+    if feature.type == "boolean":
+        return StrictBool
+    kind: Any = whole(feature) if feature.type == "integer" else real(feature)
+    return Annotated[kind, AfterValidator(one_of(feature.enum))] if feature.enum else kind
+
+
+def whole(feature: Feature) -> Any:
+    """A whole number within its bounds; 24.0 is one, as JSON Schema says, "24" and true are none."""
+    low = -LARGEST if feature.minimum is None else ceil(feature.minimum)
+    high = LARGEST if feature.maximum is None else floor(feature.maximum)
+    if feature.exclusive_minimum is not None:
+        low = max(low, floor(feature.exclusive_minimum) + 1)
+    if feature.exclusive_maximum is not None:
+        high = min(high, ceil(feature.exclusive_maximum) - 1)
+    schema: JsonDict = {"type": "integer", "minimum": low, "maximum": high}
+    bounds = Field(ge=low, le=high, multiple_of=1, allow_inf_nan=False)
+    return Annotated[float, Strict(), bounds, AfterValidator(int), WithJsonSchema(schema)]
+
+
+def real(feature: Feature) -> Any:
+    """A number within its bounds; never infinite."""
+    bounds = Field(
+        ge=feature.minimum,
+        le=feature.maximum,
+        gt=feature.exclusive_minimum,
+        lt=feature.exclusive_maximum,
+        allow_inf_nan=False,
+    )
+    return Annotated[float, Strict(), bounds]
+
+
+def one_of(allowed: list[float]) -> Callable[[float], float]:
+    """A check that a number is among those allowed."""
+
+    def check(value: float) -> float:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(f'{number:g}' for number in allowed)}")
+        return value
+
+    return check
+
+
+def description(feature: Feature) -> str:
+    """The contract's description, the unit, and what null means."""
+    unit = f" In {feature.unit}." if feature.unit else ""
+    missing = "" if feature.required else f" Null or left out: {feature.missing_label or 'unknown'}."
+    return f"{feature.description}{unit}{missing}".strip()
+
+
+def extra(feature: Feature) -> JsonDict:
+    """What JSON Schema has no rule for in pydantic: a unit, a closed list of numbers."""
+    found: JsonDict = {}
+    if feature.unit:
+        found["unit"] = feature.unit
+    if feature.enum:
+        numbers: list[Any] = [int(number) if feature.type == "integer" else number for number in feature.enum]
+        found["enum"] = numbers if feature.required else [*numbers, None]
+    return found
+
+
+def shown(feature: Feature, card: Card) -> Any:
+    """The example value; where the contract has none, the reference applicant's."""
+    return card.reference[feature.name] if feature.example is None else feature.example
+
+
+def schema_of(kind: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The JSON schema of a type and the named schemas that it refers to."""
+    schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
+    return schema, schema.pop("$defs", {})

@@ -1,0 +1,71 @@
+"""the routes and the card -> the OpenAPI document and its page"""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse, Response
+
+from src.api.applicants import schema_of
+from src.api.problems import MEDIA_TYPE, ProblemDocument
+from src.api.security import Gate
+
+SCHEME = "ApiKey"
+KEYED: dict[str, Any] = {"security": [{SCHEME: []}]}
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net;"
+    " style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com"
+)
+DETAILS = {
+    401: "the key is missing or wrong",
+    404: "there is no such thing, or it is another key's",
+    408: "the body took too long",
+    413: "the body is too large",
+    415: "the body is not JSON",
+    422: "fields are missing, unknown or wrong: `errors` names each",
+    429: "more requests than allowed: wait as Retry-After says",
+    503: "the prediction log or the limits' storage does not answer: nothing was recorded",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The document's answers that are problem documents."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    return {status: {"description": DETAILS[status], "content": content} for status in statuses}
+
+
+def document(app: FastAPI, batch: Any) -> dict[str, Any]:
+    """The whole OpenAPI document; `batch` brings the applicant's schema from the card."""
+    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    components = found.setdefault("components", {})
+    batch_schema, named = schema_of(batch)
+    problem, parts = schema_of(ProblemDocument)
+    components.setdefault("schemas", {}).update(named | parts | {"Batch": batch_schema, "ProblemDocument": problem})
+    components["securitySchemes"] = {SCHEME: {"type": "apiKey", "in": "header", "name": "x-api-key"}}
+    return found
+
+
+def install(app: FastAPI, batch: Any, gate: Gate) -> None:
+    """Serve the document and its page: without a key, but limited by address."""
+    made: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        """The document, made once."""
+        if not made:
+            made.update(document(app, batch))
+        return made
+
+    async def serve_document(request: Request) -> Response:
+        """openapi.json."""
+        return JSONResponse(app.openapi(), headers=gate.admit_reader(request).headers)
+
+    async def serve_page(request: Request) -> Response:
+        """Swagger's page."""
+        page = get_swagger_ui_html(openapi_url="openapi.json", title=app.title)
+        page.headers.update(gate.admit_reader(request).headers | {"Content-Security-Policy": PAGE_POLICY})
+        return page
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
+    app.add_api_route("/openapi.json", serve_document, include_in_schema=False)
+    app.add_api_route("/docs", serve_page, include_in_schema=False)

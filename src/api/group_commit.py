@@ -1,0 +1,100 @@
+"""rows from many requests -> one commit for all that arrive together, and each request waits for its own"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, NamedTuple, TypeVar
+
+Row = TypeVar("Row")
+
+
+class WriteRefusedError(Exception):
+    """The rows are not written; nothing of them was acknowledged."""
+
+
+class Waiting(NamedTuple, Generic[Row]):
+    """A request's rows and the future that it awaits."""
+
+    rows: Sequence[Row]
+    done: asyncio.Future[None]
+
+
+Group = tuple[asyncio.AbstractEventLoop, list[Waiting[Row]]]
+
+
+class GroupCommit(Generic[Row]):
+    """One thread calls `commit(rows)`, which returns when they are durable or raises `WriteRefusedError`.
+
+    While a commit waits for the disk, the next group gathers: the more requests, the cheaper each. Only the event loop
+    touches what waits, so that a group costs two hand-overs between the threads, however many requests are in it.
+    """
+
+    def __init__(self, commit: Callable[[list[Row]], None], capacity: int) -> None:
+        self.commit = commit
+        self.capacity = capacity
+        self.waiting: list[Waiting[Row]] = []
+        self.groups: SimpleQueue[Group[Row] | None] = SimpleQueue()
+        self.busy = False
+        self.closing = False
+        self.thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write; again after a close, too."""
+        self.busy = self.closing = False
+        self.thread = Thread(target=self.run, name="group-commit", daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        """Write what waits, then end."""
+        self.closing = True
+        if self.waiting:
+            self.hand_over(self.waiting[0].done.get_loop())
+        self.groups.put(None)
+        if self.thread is not None:
+            self.thread.join()
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Return when all of `rows` are durable; raises `WriteRefusedError` when none of them is."""
+        if self.closing:
+            raise WriteRefusedError("the service is stopping")
+        if len(self.waiting) >= self.capacity:
+            raise WriteRefusedError("too many requests wait for the disk")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self.waiting.append(Waiting(rows, done))
+        if not self.busy:
+            self.busy = True
+            loop.call_soon(self.hand_over, loop)  # after the other requests that are ready now
+        await done
+
+    def hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give all that waits to the thread."""
+        group, self.waiting = self.waiting, []
+        self.groups.put((loop, group))
+
+    def run(self) -> None:
+        """Commit group after group until closed (the thread's body)."""
+        while group := self.groups.get():
+            loop, waiting = group
+            failure = None
+            try:
+                self.commit([row for rows, _ in waiting for row in rows])
+            except WriteRefusedError as error:
+                failure = error
+            loop.call_soon_threadsafe(self.settle, loop, waiting, failure)
+
+    def settle(
+        self, loop: asyncio.AbstractEventLoop, group: Sequence[Waiting[Row]], failure: WriteRefusedError | None
+    ) -> None:
+        """Tell all who wait how their commit went, and hand over those who came meanwhile (in the event loop)."""
+        self.busy = bool(self.waiting)
+        if self.waiting:
+            self.hand_over(loop)
+        for _, done in group:
+            if done.done():  # its client has gone
+                continue
+            if failure is None:
+                done.set_result(None)
+            else:
+                done.set_exception(type(failure)(*failure.args))

@@ -1,0 +1,78 @@
+"""what the answers hold"""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field, JsonValue
+
+from src.model.points import Decision
+
+
+class ReasonOut(BaseModel):
+    """A feature that counts against the applicant."""
+
+    feature: str
+    title: str
+    value: str | bool | int | float | None
+    points: float = Field(description="points that the reference applicant's value would add")
+
+
+class ModelOut(BaseModel):
+    """Where the model comes from; `version` and `git_commit` are null until it is published."""
+
+    name: str
+    version: str | None
+    sha256: str
+    git_commit: str | None
+    data_md5: str
+
+
+class PredictionOut(BaseModel):
+    """The answer for one applicant."""
+
+    prediction_id: str
+    probability_of_default: float = Field(ge=0, le=1)
+    score: int
+    decision: Decision
+    reasons: list[ReasonOut] = Field(description="for every declined applicant; for any with ?reasons=true")
+    model: ModelOut
+
+
+class BatchOut(BaseModel):
+    """One answer for each applicant, in their order."""
+
+    predictions: list[PredictionOut]
+
+
+class RecordedModel(BaseModel):
+    """The model that answered then."""
+
+    sha256: str
+    version: str | None
+
+
+class RecordedOut(BaseModel):
+    """A prediction as the log holds it."""
+
+    prediction_id: str
+    time: datetime
+    probability_of_default: float
+    score: int
+    decision: Decision
+    reasons: list[ReasonOut]
+    inputs: dict[str, str | bool | int | float | None]
+    model: RecordedModel
+
+
+class PageOut(BaseModel):
+    """Predictions, newest first; `next` is the cursor of the following page, null at the end."""
+
+    predictions: list[RecordedOut]
+    next: str | None
+
+
+class ModelInfo(BaseModel):
+    """The card, the served form, where the model comes from."""
+
+    model: ModelOut
+    card: dict[str, JsonValue]
+    export: dict[str, JsonValue]

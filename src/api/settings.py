@@ -1,0 +1,94 @@
+"""environment (LASTRO_*) -> what differs between deployments of the service"""
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from limits import parse
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Names = Annotated[tuple[str, ...], NoDecode]
+Keys = Annotated[dict[str, str], NoDecode]
+
+
+def split(value: Any) -> Any:
+    """`a,b` -> ("a", "b"); anything that is no text is left to pydantic."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What a deployment decides; the only reader of the environment in this package."""
+
+    model_config = SettingsConfigDict(env_prefix="LASTRO_", env_file=".env", extra="ignore", frozen=True)
+
+    api_keys: Keys = Field(description="`name:hex,…`; hex is the SHA-256 of a key made by `python -m src.api.security`")
+    rate_limit: str = Field("600/minute", description="requests of one key")
+    failed_key_limit: str = Field("30/minute", description="wrong or missing keys from one address")
+    open_limit: str = Field("60/minute", description="documentation pages read from one address")
+    limit_storage: SecretStr = Field(
+        SecretStr("memory://"), description="memory:// counts per worker, redis://… for all workers together"
+    )
+    trusted_proxies: Names = Field((), description="addresses or networks whose X-Forwarded-For is believed")
+    metrics_open: bool = Field(False, description="/metrics without a key")
+    multiprocess_metrics: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("multiprocess_metrics", "PROMETHEUS_MULTIPROC_DIR"),
+        description="folder in which several workers share their metrics (read by the Prometheus client too)",
+    )
+    cors_origins: Names = Field((), description="origins whose pages may call the service; none by default")
+    state: Path = Field(Path("var"), description="folder of what the services write")
+    database_url: SecretStr | None = Field(None, description="the prediction log; if unset, SQLite in `state`")
+    database_timeout: float = Field(2.0, gt=0, description="seconds to wait for a lock or a server, then 503")
+    models: Path = Field(Path("models"), description="folder of the model that is served")
+    max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
+    body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
+    max_head_bytes: int = Field(2**15, gt=0, description="largest request head: address and headers")
+    head_timeout: float = Field(10.0, gt=0, description="seconds that a request's head may take")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def keys(cls, value: Any) -> Any:
+        """`name:hex,name:hex` -> {name: hex}; says which entry is wrong by its place, never by its text."""
+        if not isinstance(value, str):
+            return value
+        entries = [entry.partition(":") for entry in split(value)]
+        return {name: digest for name, _, digest in entries}
+
+    @field_validator("api_keys")
+    @classmethod
+    def digests(cls, value: dict[str, str]) -> dict[str, str]:
+        """Refuse an empty list of keys, an empty name and a digest that is no SHA-256."""
+        if not value:
+            raise ValueError("no key: make one with `python -m src.api.security new NAME`")
+        for place, (name, digest) in enumerate(value.items(), start=1):
+            if not name or len(digest) != 64 or set(digest.lower()) - set("0123456789abcdef"):
+                raise ValueError(f"entry {place} is not `name:` followed by the 64 hex digits of a SHA-256")
+        return {name: digest.lower() for name, digest in value.items()}
+
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @classmethod
+    def lists(cls, value: Any) -> Any:
+        """`a,b` -> ("a", "b")."""
+        return split(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Each is an address or a network."""
+        for network in value:
+            ip_network(network)
+        return value
+
+    @field_validator("rate_limit", "failed_key_limit", "open_limit")
+    @classmethod
+    def limits(cls, value: str) -> str:
+        """In slowapi's words, such as `600/minute`."""
+        parse(value)
+        return value
+
+    @property
+    def journal_url(self) -> str:
+        """The prediction log's address."""
+        return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/api/journal.db"

@@ -1,0 +1,93 @@
+"""models/model.pkl + data/raw/applications.parquet -> models/model.onnx, models/export.json: the form that is served"""
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from src.contract.table import read_table
+from src.errors import LastroError, run
+from src.files import rounded, write_bytes, write_json
+from src.model.artifact import load_model
+from src.model.card import MODEL, Card
+from src.model.compiled import Compiled, compile_model
+from src.model.encoder import Export, Parity, digest
+from src.model.forms import EXPORT, ONNX, form_of
+from src.model.parity import compare, random_applicants, rows_of
+from src.model.parts import NotExportableError
+from src.params import read_params
+
+PARAMS = Path("params.yaml")
+APPLICATIONS = Path("data/raw/applications.parquet")
+MODELS = Path("models")
+RANDOM_ROWS = 10_000
+TOLERANCE = 1e-6
+LIBRARIES = ("onnxruntime",)
+
+
+def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
+    """The PDs of the serving form."""
+    form = form_of(compiled.fields, compiled.intercept, content)
+    return np.array(form.probabilities(rows_of(table, form.row)))
+
+
+def graph_of(compiled: Compiled) -> bytes:
+    """The file of the graph; empty for a scorecard, which needs none."""
+    return b"" if compiled.intercept is not None else compiled.model.SerializeToString(deterministic=True)
+
+
+def checked(card: Card, model: Any, compiled: Compiled, content: bytes, data: pd.DataFrame, seed: int) -> Parity:
+    """The parity on the whole data set and on random applicants; raises LastroError beyond the tolerance."""
+    both = pd.concat([data.astype(object), random_applicants(card.features, RANDOM_ROWS, seed)], ignore_index=True)
+    with threadpool_limits(1):
+        fitted = model.predict_proba(both)[:, 1]
+    found = compare(fitted, served(content, compiled, both), card, len(data))
+    if found.largest_difference > TOLERANCE or found.flipped_decisions:
+        raise LastroError(
+            f"{MODELS / ONNX}: differs from the fitted model by {found.largest_difference:g} (at most {TOLERANCE:g})"
+            f" and flips {found.flipped_decisions} decisions of {len(both)}"
+        )
+    return found
+
+
+def export_of(card: Card, compiled: Compiled | None, content: bytes, parity: Parity | None, why: str | None) -> Export:
+    """What models/export.json says."""
+    file = MODEL if compiled is None else ONNX if compiled.intercept is None else EXPORT
+    weights = digest(compiled.fields, compiled.intercept) if compiled and compiled.intercept is not None else None
+    return Export(
+        model=card.sha256,
+        file=file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        why=why,
+        fields=compiled.fields if compiled else [],
+        intercept=compiled.intercept if compiled else None,
+        weights_sha256=weights,
+        libraries={name: version(name) for name in LIBRARIES},
+        parity=parity,
+    )
+
+
+def main() -> None:
+    """Compile, compare, write; where no graph is served, its file is empty."""
+    params = read_params(PARAMS)
+    card, model = load_model(MODELS)
+    data = read_table(APPLICATIONS)[[feature.name for feature in card.features]]
+    try:
+        compiled = compile_model(model, card.features)
+    except NotExportableError as error:
+        export, content = export_of(card, None, b"", None, str(error)), b""
+    else:
+        content = graph_of(compiled)
+        export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed), None)
+    write_bytes(MODELS / ONNX, content)
+    exact = export.model_dump(mode="json")
+    write_json(MODELS / EXPORT, exact | {"parity": rounded(exact["parity"])})
+
+
+if __name__ == "__main__":
+    run(main)

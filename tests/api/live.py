@@ -1,0 +1,92 @@
+"""A live uvicorn on a free port"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import ROOT
+
+KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
+HEADERS = {"x-api-key": KEYS["web"]}
+DIGESTS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
+PLENTY = "1000000/minute"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(check: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)
+
+
+@dataclass
+class Server:
+    """A live uvicorn."""
+
+    folder: Path
+    models: Path
+    port: int = field(default_factory=free_port)
+    workers: int = 1
+    env: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text()
+
+    def start(self) -> "Server":
+        own = {"LASTRO_API_KEYS": DIGESTS, "LASTRO_STATE": str(self.folder), "LASTRO_MODELS": str(self.models)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("LASTRO_")}
+        command = f"-m uvicorn --factory src.api.main:create_app --port {self.port} --workers {self.workers}"
+        options = "--no-access-log --no-proxy-headers"
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command.split(), *options.split()],
+                cwd=ROOT,
+                env=kept | {"LASTRO_RATE_LIMIT": PLENTY} | own | self.env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self.answers)
+        return self
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def signal(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+            self.process.wait(20)
+
+    def stop(self) -> None:
+        self.signal(signal.SIGTERM)

@@ -1,0 +1,87 @@
+"""GET /predictions and /predictions/{id}: what a key asked before, newest first"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.api.live import HEADERS, KEYS
+
+
+def test_ids_sort_by_time_and_history_pages_through_them(client: TestClient, applicant: dict[str, Any]) -> None:
+    made = [client.post("/predict", json=applicant, headers=HEADERS).json()["prediction_id"] for _ in range(7)]
+    assert made == sorted(made)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = f"limit=3&cursor={cursor}" if cursor else "limit=3"
+        page = client.get(f"/predictions?{query}", headers=HEADERS).json()
+        seen += [found["prediction_id"] for found in page["predictions"]]
+        cursor = page["next"]
+    assert seen == made[::-1]
+
+
+def test_prediction_of_another_key_is_404(client: TestClient, applicant: dict[str, Any]) -> None:
+    path = f"/predictions/{client.post('/predict', json=applicant, headers=HEADERS).json()['prediction_id']}"
+    assert client.get(path, headers=HEADERS).json()["inputs"] == applicant
+    assert client.get(path, headers={"x-api-key": KEYS["batch"]}).status_code == 404
+
+
+def test_filters_by_decision_and_time(client: TestClient, applicant: dict[str, Any]) -> None:
+    body = {"applicants": varied(applicant, client)}
+    made = client.post("/predict/batch", json=body, headers=HEADERS).json()["predictions"]
+    for decision in ("approve", "decline"):
+        found = client.get(f"/predictions?decision={decision}&limit=500", headers=HEADERS).json()["predictions"]
+        expected = [one["prediction_id"] for one in made[::-1] if one["decision"] == decision]
+        assert [one["prediction_id"] for one in found] == expected != []
+    now = datetime.now(UTC)
+    for since, until, count in ((-1, 1, len(made)), (1, 2, 0), (-2, -1, 0)):
+        span = {"since": now + timedelta(hours=since), "until": now + timedelta(hours=until)}
+        query = {name: moment.isoformat() for name, moment in span.items()}
+        assert (
+            len(client.get("/predictions", params=query | {"limit": "500"}, headers=HEADERS).json()["predictions"])
+            == count
+        )
+
+
+def varied(applicant: dict[str, Any], client: TestClient) -> list[dict[str, Any]]:
+    """Applicants that differ from the example in one label each."""
+    schema = client.get("/openapi.json").json()["components"]["schemas"]["Applicant"]["properties"]
+    labels = [(name, label) for name, shown in schema.items() for label in shown.get("enum", [])]
+    return [applicant | {name: label} for name, label in labels]
+
+
+def test_record_is_what_was_answered(client: TestClient, applicant: dict[str, Any]) -> None:
+    answer = client.post("/predict?reasons=true", json=applicant, headers=HEADERS).json()
+    record = client.get(f"/predictions/{answer['prediction_id']}", headers=HEADERS).json()
+    for name in ("probability_of_default", "score", "decision", "reasons"):
+        assert record[name] == answer[name]
+    assert record["model"]["sha256"] == answer["model"]["sha256"]
+    assert abs(datetime.fromisoformat(record["time"]) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "cursor=1", "decision=maybe", "since=0", "until=today"])
+def test_wrong_parameter_is_422_and_named(client: TestClient, query: str) -> None:
+    answer = client.get(f"/predictions?{query}", headers=HEADERS)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/" + query.partition("=")[0]]
+
+
+def test_evaluation_is_the_files_and_404_without_one(client_with: Callable[..., TestClient], changed: Path) -> None:
+    client = client_with(models=changed)
+    found = client.get("/model/evaluation", headers=HEADERS)
+    assert found.json() == json.loads((changed / "evaluation.json").read_text())
+    (changed / "evaluation.json").unlink()
+    assert client.get("/model/evaluation", headers=HEADERS).status_code == 404
+
+
+def test_info_shows_the_card_and_what_is_served(client: TestClient, models: Path) -> None:
+    info = client.get("/model/info", headers=HEADERS).json()
+    card = json.loads((models / "model.json").read_text())
+    assert (info["model"]["sha256"], info["card"]["threshold"]) == (card["sha256"], card["threshold"])
+    assert info["card"]["translations"] == card["translations"]
+    assert info["export"]["parity"]["flipped_decisions"] == 0

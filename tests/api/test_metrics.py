@@ -1,0 +1,46 @@
+"""Numbers for Prometheus, of one worker and of several together"""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from src.api.metrics import SCORES, Metrics
+from tests.api.live import HEADERS, Server
+
+
+def test_two_applications_in_one_process_count_apart() -> None:
+    one, other = Metrics(), Metrics()
+    one.request("/predict", "POST", 200, 0.01)
+    assert b'route="/predict"' in one.text()
+    assert b'route="/predict"' not in other.text()
+
+
+def test_score_buckets_cover_the_scale_in_order() -> None:
+    assert list(SCORES) == sorted(SCORES)
+    assert SCORES[-1] == float("inf")
+
+
+def test_two_workers_show_their_sum(
+    server_with: Callable[..., Server], applicant: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    server = server_with(workers=2, PROMETHEUS_MULTIPROC_DIR=str(folder), LASTRO_METRICS_OPEN="true")
+
+    def ask(_: int) -> int:
+        return httpx.post(f"{server.url}/predict", json=applicant, headers=HEADERS, timeout=20).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(40))) == {200}
+    answered = {path.name for path in folder.glob("counter_*.db")}
+    text = httpx.get(f"{server.url}/metrics").text
+    assert len(answered) == 2
+    assert (
+        sum(float(count) for count in re.findall(r"^lastro_predictions_total\{.*\} (\S+)$", text, re.MULTILINE)) == 40
+    )
+    assert len(re.findall(r"^lastro_model_info\{", text, re.MULTILINE)) == 1
+    server.stop()
