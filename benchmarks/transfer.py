@@ -5,6 +5,7 @@ push to a bucket of their own and pull into an empty clone or folder, first one,
 Prints the median seconds and ratio, boto3's seconds over DVC's: above 1 DVC is the faster. DVC's seconds hold its
 start, boto3's only the transfers. No option of DVC's remote shortens that start (imports, the index of 1 000 files, the
 question what is there already), so `dvc push` with nothing to send is timed too, and the ratio shown without it.
+The remote's `jobs` stays unset, four a core: from 2 to 32 no other number was faster on 2 cores. `--jobs` tries one.
 """
 
 import argparse
