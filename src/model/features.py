@@ -101,11 +101,22 @@ def _numbers(column: pd.Series) -> Matrix:
 
 
 def _edges(known: Matrix, bins: int) -> Matrix:
-    if not known.size:
-        return np.empty(0)
-    shares = np.linspace(0, 1, bins + 1)[1:-1]
-    edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
-    return np.asarray(edges[edges > known.min()])
+    """Return the first value of each bin but the lowest; few distinct values are a bin each.
+
+    Where so many rows hold the least value that quantiles coincide, it is a bin of its own below the others' quantiles.
+    """
+    distinct = np.unique(known)
+    if len(distinct) <= bins:
+        return distinct[1:]
+    edges = _quantiles(known, bins)
+    edges = edges[edges > distinct[0]]
+    if len(edges) < bins - 1:
+        edges = np.union1d(distinct[1:2], _quantiles(known[known > distinct[0]], bins - 1))
+    return edges
+
+
+def _quantiles(values: Matrix, parts: int) -> Matrix:
+    return np.unique(np.quantile(values, np.linspace(0, 1, parts + 1)[1:-1], method="inverted_cdf"))
 
 
 def _indicators(codes: Matrix, count: int) -> Matrix:

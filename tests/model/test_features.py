@@ -29,6 +29,17 @@ def test_bins_hold_about_equally_many_known_values(table) -> None:
     assert (np.abs(matrix.sum(axis=0)[:4] - 75) <= 5).all()
 
 
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_rare_truth_and_a_crowded_minimum_are_bins_of_their_own(share: float) -> None:
+    random = np.random.default_rng(0)
+    rare = random.random(400) < share
+    X = pd.DataFrame({"flag": pd.array(rare, dtype="boolean"), "days": np.where(rare, random.integers(1, 300, 400), 0)})
+    encoder = ApplicantEncoder(["flag", "days"], [], {}, bins=4).fit(X)
+    assert encoder.edges_["flag"].tolist() == [1.0]
+    assert encoder.edges_["days"][0] == X["days"][X["days"] > 0].min()
+    assert len(encoder.edges_["days"]) == 3
+
+
 def test_edge_belongs_to_the_bin_above() -> None:
     X = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
     encoder = ApplicantEncoder(["x"], [], {}, bins=2).fit(X)
