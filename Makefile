@@ -32,7 +32,7 @@ test: ## everything that must hold: style, types, tests, coverage
 	@$(python) -m ops.bootstrap --minio
 	@$(python) -m ops.packages
 	@$(MAKE) --no-print-directory lint
-	@$(activated) python -m pytest --cov $(TESTS)
+	@$(activated) python -m pytest --cov -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy
