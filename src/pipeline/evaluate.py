@@ -20,6 +20,7 @@ PARAMS = Path("params.yaml")
 TEST = Path("data/processed/test.parquet")
 MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
+EXPORT = Path("models/export.json")
 METRICS = Path("reports/metrics.json")
 PLOTS = Path("reports/plots")
 MODEL_CARD = Path("MODEL_CARD.md")
@@ -34,7 +35,20 @@ def _short(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def model_card(card: Card, package: Package, found: dict[str, Any], compared: dict[str, Any]) -> str:
+def _served(export: dict[str, Any]) -> str:
+    parity = export["parity"]
+    if parity is None:
+        return f"`models/{export['file']}` itself: {export['why']}"
+    return (
+        f"`models/{export['file']}`, within {max(parity['largest_difference'], 1e-6):g} of its probabilities and with"
+        f" {parity['flipped_decisions']} flipped decisions on {parity['dataset_rows']} rows of data and"
+        f" {parity['random_rows']} random applicants"
+    )
+
+
+def model_card(
+    card: Card, package: Package, found: dict[str, Any], compared: dict[str, Any], export: dict[str, Any]
+) -> str:
     """Return MODEL_CARD.md (Mitchell et al. 2019): what the model is, how good it is and for whom."""
     metrics = _table(
         ["metric", "test", "95 % interval", "base rate"],
@@ -69,6 +83,7 @@ Written by the pipeline's `evaluate` stage; every number is from `models/evaluat
 
 - **Model:** candidate `{card.candidate}`, chosen by {compared["metric"]} ({compared["rule"]}), {calibrated}.
 - **File:** `models/model.pkl`, sha256 `{card.sha256}`.
+- **Served from:** {_served(export)}.
 - **Data:** {package.title or package.name}; `data/raw/applications.parquet` md5 `{card.data["applications"]}`.
   {" ".join(package.description.split())}
 - **Decision:** decline where the probability of default reaches {card.threshold:g}; a false accept costs
@@ -126,8 +141,8 @@ def main() -> None:
     for name, records in (found["curves"] | {"importance": found["importance"]}).items():
         write_json(PLOTS / f"{name}.json", records)
     write_json(METRICS, found["metrics"])
-    compared = json.loads(CANDIDATES.read_text(encoding="utf-8"))
-    write_bytes(MODEL_CARD, model_card(card, package, found, compared).encode())
+    compared, export = (json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT))
+    write_bytes(MODEL_CARD, model_card(card, package, found, compared, export).encode())
     write_json(MODELS / "evaluation.json", found)
 
 

@@ -84,7 +84,7 @@ def test_plots_show_draws_every_declared_plot(experiment: Project) -> None:
 def test_dag_is_the_readmes_flow(light_run: Project) -> None:
     graph = light_run.run("dvc", "dag", "--mermaid").stdout
     numbers = {line.split('["')[1][:-2]: line.split("[")[0].strip() for line in graph.splitlines() if '["' in line}
-    assert set(numbers) == {"ingest", "prepare", "train", "evaluate"}
+    assert set(numbers) == {"ingest", "prepare", "train", "export", "evaluate"}
     edges = {tuple(line.strip().split("-->")) for line in graph.splitlines() if "-->" in line}
     names = {number: name for name, number in numbers.items()}
     assert {(names[a], names[b]) for a, b in edges} == {
@@ -92,7 +92,10 @@ def test_dag_is_the_readmes_flow(light_run: Project) -> None:
         ("ingest", "train"),
         ("prepare", "train"),
         ("prepare", "evaluate"),
+        ("ingest", "export"),
+        ("train", "export"),
         ("train", "evaluate"),
+        ("export", "evaluate"),
     }
 
 
