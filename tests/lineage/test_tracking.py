@@ -156,7 +156,8 @@ def test_two_first_trainings_may_start_together_and_write_nowhere_else(tmp_path:
     state, here = tmp_path / "a state", tmp_path / "here"
     here.mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "LASTRO_"))}
-    environment = kept | {"LASTRO_STATE": str(state), "MLFLOW_TRACKING_URI": "", "PYTHONPATH": str(ROOT)}
+    environment = kept | {"LASTRO_STATE": str(state), "PYTHONPATH": str(ROOT)}
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{state / 'mlflow' / 'mlflow.db'}"  # before what .env says
     command = [sys.executable, "-c", TRAIN]
     both = [subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
     assert [process.communicate()[1].decode() for process in both] == ["", ""]
