@@ -1,0 +1,42 @@
+"""requirements.txt -> what requirements.in names, in the majors that this project is written for"""
+
+import re
+from importlib.metadata import version
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from tests.conftest import ROOT
+
+MAJORS = {  # a bare `mlflow` once resolved to 1.27: a resolver may go far back without a word
+    "boto3": 1, "dvc": 3, "dvc-s3": 3, "fastapi": 0, "httpx": 0, "mlflow": 3, "numpy": 2, "onnx": 1, "onnxruntime": 1,
+    "pandas": 3, "pandera": 0, "pyarrow": 25, "pydantic": 2, "pydantic-settings": 2, "pytest": 9, "scikit-learn": 1,
+    "scipy": 1, "sqlalchemy": 2, "supervisor": 4,
+}  # fmt: skip
+NAMED = [
+    Requirement(line.partition("#")[0].strip())
+    for line in (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
+    if line.partition("#")[0].strip()
+]
+LOCKED = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M))
+
+
+@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.name)
+def test_named_package_is_locked_as_named_and_not_below_its_major(named: Requirement) -> None:
+    locked = Version(LOCKED[named.name.lower()])
+    assert locked in named.specifier
+    assert locked.major >= MAJORS.get(named.name, 0)
+
+
+@pytest.mark.parametrize("name", MAJORS)
+def test_installed_package_is_the_locked_one(name: str) -> None:
+    assert version(name) == LOCKED[name]
+    assert name in {named.name for named in NAMED}
+
+
+def test_every_locked_package_has_hashes() -> None:
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    blocks = re.split(r"^(?=[a-z0-9._-]+==)", text, flags=re.M)[1:]
+    assert len(blocks) >= len(LOCKED)
+    assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
