@@ -1,12 +1,13 @@
 """requirements.txt -> the environment ($VENV, default .venv), with the MinIO build beside it (standard library only)"""
 
+import contextlib
 import hashlib
 import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ops import minio
@@ -22,25 +23,28 @@ Say = Callable[[str], None]
 def main() -> None:
     """Make the environment; with `--minio`, build MinIO beside it where there is none."""
     try:
-        prepare(ROOT / os.environ.get("VENV", ".venv"), print, with_minio="--minio" in sys.argv[1:])
+        check_python()
+        with minio_build(wanted="--minio" in sys.argv[1:]):
+            make_environment(ROOT / os.environ.get("VENV", ".venv"), print)
     except SetupError as error:
         sys.exit(str(error))
 
 
-def prepare(venv: Path, say: Say, *, with_minio: bool) -> None:
-    """Make the environment and, beside it, MinIO; without MinIO it goes on, a failed environment is a SetupError."""
-    check_python()
-    wanted = with_minio and minio.find() is None
-    build = subprocess.Popen([sys.executable, "-u", "-m", "ops.minio"], cwd=ROOT) if wanted else None
-    try:
-        make_environment(venv, say)
-    except BaseException:
-        if build:
+@contextlib.contextmanager
+def minio_build(*, wanted: bool) -> Iterator[bool]:
+    """Build MinIO beside what happens inside, where it is wanted and there is none; yields whether it does.
+
+    At the end it waits for the build, whose failure is no error here: `minio.find` tells. What fails inside ends it.
+    """
+    if not wanted or minio.find():
+        yield False
+        return
+    with subprocess.Popen([sys.executable, "-u", "-m", "ops.minio"], cwd=ROOT) as build:
+        try:
+            yield True
+        except BaseException:
             build.terminate()
-        raise
-    finally:
-        if build:
-            build.wait()
+            raise
 
 
 def check_python(

@@ -61,7 +61,7 @@ def build_environment(folder: Path) -> dict[str, str]:
     """Return the environment in which Go keeps everything it makes inside `folder`."""
     inherited = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOROOT"}}
     inside = {name: str(folder / name.lower()) for name in ("GOPATH", "GOCACHE", "GOTMPDIR", "GOBIN")}
-    return {**inherited, **inside, "CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-modcacherw"}
+    return {**inherited, **inside, "CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-modcacherw", "GOGC": "400"}
 
 
 def go_version(go: str) -> tuple[int, ...]:

@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ops import bootstrap, configure, lifecycle, minio, services
 from ops.deployment import ROOT, Deployment, SetupError, load
 from ops.services import Service
-from ops.supervisord import Supervisord
 
 INPUTS = ("src", "data", "dvc.yaml", "params.yaml")
 
@@ -37,43 +36,55 @@ def main() -> None:
 
 
 def _run(deployment: Deployment) -> list[str]:
-    """Go from the environment to the answer; return the command that asks for it, and the answer."""
+    """Go from the environment to the answer; return the command that asks for it, and the answer.
+
+    The pipeline needs no store: where MinIO must be built first, which takes minutes, it runs beside that.
+    """
     chosen = lifecycle.startable(deployment)
-    with _step("environment"):
-        bootstrap.prepare(deployment.venv, print, with_minio=services.MINIO in chosen)
-    if services.MINIO in chosen and minio.find() is None:
-        print("MinIO is not possible here: DVC's remote is a directory in the state's folder instead.")
-        chosen.remove(services.MINIO)
-        configure.write_remote(deployment, directory=True)
-    server = lifecycle.begin(deployment, chosen)
-    early = [service for service in chosen if not service.needs_model]
-    for service in early:
-        lifecycle.start(deployment, server, service)
-    _await(deployment, server, (service for service in early if service is services.MINIO))
-    with _step("the place of DVC's objects"):
-        _call(deployment, "python", "-m", "src.lineage.storage")
-    _await(deployment, server, (service for service in early if service is not services.MINIO))
-    _pipeline(deployment)
-    server = lifecycle.begin(deployment, chosen)  # once more: what served a former model ends
-    for service in (late := [service for service in chosen if service.needs_model]):
-        lifecycle.start(deployment, server, service)
-    _await(deployment, server, late)
+    with bootstrap.minio_build(wanted=services.MINIO in chosen) as building:
+        with _step("environment"):
+            bootstrap.make_environment(deployment.venv, print)
+        if not building:
+            _store(deployment, chosen)
+        _up(deployment, chosen, lambda service: service is not services.MINIO and not service.needs_model)
+        with _step("dvc repro"):
+            _call(deployment, "dvc", "repro")
+            _compare_lock()
+        if building and minio.find() is None:
+            print("── waiting for MinIO's build")
+    if building:
+        _store(deployment, chosen)
+    _publish(deployment)
+    _up(deployment, chosen, lambda service: service.needs_model)
     _summary(deployment, chosen)
     return _ask_for_one(deployment)
 
 
-def _pipeline(deployment: Deployment) -> None:
-    with _step("dvc repro"):
-        _call(deployment, "dvc", "repro")
-        _compare_lock()
+def _store(deployment: Deployment, chosen: list[Service]) -> None:
+    """Bring up MinIO and make the bucket; where MinIO is not possible, it leaves `chosen` and a directory stands in."""
+    if services.MINIO in chosen and minio.find() is None:
+        print("MinIO is not possible here: DVC's remote is a directory in the state's folder instead.")
+        chosen.remove(services.MINIO)
+        configure.write_remote(deployment, directory=True)
+    _up(deployment, chosen, lambda service: service is services.MINIO)
+    with _step("the place of DVC's objects"):
+        _call(deployment, "python", "-m", "src.lineage.storage")
+
+
+def _publish(deployment: Deployment) -> None:
     with _step("dvc push"):
         _call(deployment, "dvc", "push")
     with _step("publish"):
         _call(deployment, "python", "-m", "src.lineage.registry", "publish")
 
 
-def _await(deployment: Deployment, server: Supervisord, started: Iterable[Service]) -> None:
-    for service in started:
+def _up(deployment: Deployment, chosen: Iterable[Service], now: Callable[[Service], bool]) -> None:
+    """Start those services that `now` names and wait for each; those that run with a former configuration end first."""
+    possible = [service for service in chosen if service is not services.MINIO or minio.find()]
+    server = lifecycle.begin(deployment, possible)
+    for service in (wanted := [service for service in possible if now(service)]):
+        lifecycle.start(deployment, server, service)
+    for service in wanted:
         with _step(f"{service.title}: {deployment.address(service.port)}"):
             lifecycle.wait(deployment, server, service)
 
