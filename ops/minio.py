@@ -54,14 +54,16 @@ def cached() -> Path:
 
 def build_command(go: str) -> list[str]:
     """Return the one command that builds the pinned source."""
-    return [go, "install", "-trimpath", "-ldflags", "-s -w", "-v", SOURCE]
+    no_debugging = ["-ldflags", "-s -w", "-gcflags", "all=-dwarf=false"]  # an eighth of the compiler's work
+    return [go, "install", "-trimpath", *no_debugging, "-v", SOURCE]
 
 
 def build_environment(folder: Path) -> dict[str, str]:
     """Return the environment in which Go keeps everything it makes inside `folder`."""
     inherited = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOROOT"}}
     inside = {name: str(folder / name.lower()) for name in ("GOPATH", "GOCACHE", "GOTMPDIR", "GOBIN")}
-    return {**inherited, **inside, "CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-modcacherw", "GOGC": "400"}
+    chosen = {"CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-modcacherw"}
+    return {**inherited, **inside, **chosen, "GOGC": "200"}  # a fourth less compiling for some hundred MB
 
 
 def go_version(go: str) -> tuple[int, ...]:

@@ -49,7 +49,8 @@ def go(folder: Path, version: str = "1.26.8", end: str = BUILDS, seconds: float 
 
 def test_build_command_is_the_pinned_one() -> None:
     pinned = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
-    assert minio.build_command("go") == ["go", "install", "-trimpath", "-ldflags", "-s -w", "-v", pinned]
+    flags = ["-trimpath", "-ldflags", "-s -w", "-gcflags", "all=-dwarf=false", "-v"]
+    assert minio.build_command("go") == ["go", "install", *flags, pinned]
 
 
 def test_build_keeps_everything_in_its_folder_and_needs_no_c_compiler(
