@@ -94,6 +94,23 @@ def test_lines_count_from_each_file(tmp_path: Path, package: Package) -> None:
         refuse(check_table(table, package), table)
 
 
+def test_lines_are_the_file_s_own_after_blank_lines_and_line_breaks_in_values(tmp_path: Path, package: Package) -> None:
+    broken = [
+        '1;20;20;ja;a;"A\nB";yes',
+        "",
+        "2;20;200;ja;a;AB;yes",
+        "",
+        "",
+        "3;20;20;ja;a;AB;yes",
+        "4;20;300;ja;a;AB;yes",
+    ]
+    table, _ = typed(package, write(tmp_path, *broken))
+    with pytest.raises(ContractError) as caught:
+        refuse(check_table(table, package), table)
+    assert "months: rule exclusiveMaximum 100: 2 row(s), first 200 at t.csv line 5, 9" in str(caught.value)
+    assert len(table) == 4
+
+
 @pytest.mark.parametrize(
     ("header", "rows", "said"),
     [
