@@ -1,5 +1,6 @@
 """What several rooms of tests share: a copy of the project to run the real commands in"""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -113,8 +114,19 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def light_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy in which the whole pipeline ran with light parameters. Copy it before you change it."""
-    project = fresh_copy(tmp_path_factory.mktemp("light") / "project")
-    project.edit("params.yaml", light)
-    project.run("dvc", "repro")
-    return project
+    """A copy in which the whole pipeline ran with light parameters. Copy it before you change it.
+
+    The workers of one session share it: whoever comes first makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "light"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            shutil.rmtree(folder / "project", ignore_errors=True)
+            project = fresh_copy(folder / "project")
+            project.edit("params.yaml", light)
+            project.run("dvc", "repro")
+            (folder / "made").touch()
+    return Project(folder / "project")
