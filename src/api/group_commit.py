@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Generic, NamedTuple, TypeVar
 
 Row = TypeVar("Row")
-TURN = 0.0005  # seconds after which a busy event loop lets the thread go on that comes back from the disk; Python's: 5 ms
+TURN = 0.0005  # seconds (Python's own: .005) until a busy event loop lets the thread go on that the disk has answered
 
 
 class WriteRefusedError(Exception):
