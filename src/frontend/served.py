@@ -1,0 +1,63 @@
+"""what the API serves -> kept for a while, by endpoint and key, so that pages are quick"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from src.frontend.client import Client, Json
+from src.frontend.schema import Field, fields_of
+from src.frontend.settings import settings
+
+KEPT = 300  # seconds; an answer from another model than the kept one ends it at once
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def connection(endpoint: str, api_key: str) -> Client:
+    """A client whose connections stay open."""
+    return Client(endpoint, api_key)
+
+
+@st.cache_data(ttl=KEPT, max_entries=12, show_spinner=False)
+def kept(endpoint: str, api_key: str, what: str) -> Json:
+    """The answer to one of the client's questions."""
+    ask: Callable[[], Json] = getattr(connection(endpoint, api_key), what)
+    return ask()
+
+
+def client() -> Client:
+    """The API of these settings; raises PageError."""
+    here = settings()
+    return connection(here.endpoint, here.api_key)
+
+
+def fields() -> list[Field]:
+    """What the API asks of an applicant; raises PageError."""
+    return fields_of(ask("document"))
+
+
+def model_info() -> Json:
+    """The served model's card and provenance; raises PageError."""
+    return ask("model_info")
+
+
+def evaluation() -> Json:
+    """The served model's evaluation; raises PageError."""
+    return ask("evaluation")
+
+
+def ask(what: str) -> Json:
+    """Ask anew unless it is kept."""
+    here = settings()
+    return kept(here.endpoint, here.api_key, what)
+
+
+def forget() -> None:
+    """Ask anew next time."""
+    kept.clear()
+
+
+def notice(model: dict[str, Any]) -> None:
+    """Forget what was kept where an answer comes from another model."""
+    if model["sha256"] != model_info()["model"]["sha256"]:
+        forget()
