@@ -33,7 +33,7 @@ def scale(info: Json) -> Scale:
 def show(answer: Json, info: Json, texts: Texts) -> None:
     """The whole answer; `info` is that of the model that is served now."""
     with st.container(border=True):
-        st.html(drawing(answer["score"], scale(info), current()))
+        st.markdown(drawing(answer["score"], scale(info), current()), unsafe_allow_html=True)
         st.markdown(f"### {ICONS.get(answer['decision'], '')} {decision(answer)}")
         st.markdown(risk(answer, info))
     reasons(answer["reasons"], answer["decision"], texts)

@@ -9,7 +9,7 @@ from src.frontend.sentences import guarded
 
 def main() -> None:
     """The four pages; `/` opens on the form."""
-    st.set_page_config(page_title="Lastro", page_icon=":material/balance:", layout="centered")
+    st.set_page_config(page_title="Lastro", page_icon="⚖️", layout="centered")
     with st.sidebar:
         language.choose()
     st.navigation(pages()).run()

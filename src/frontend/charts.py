@@ -90,8 +90,8 @@ def at_threshold(points: float, language: Language) -> Any:
     """The line at the threshold, with its name."""
     frame = pd.DataFrame({"at": [points], "name": [_("threshold {points}").format(points=language.number(points))]})
     rule = alt.Chart(frame).mark_rule(strokeDash=[2, 2], strokeWidth=2, color=GREY).encode(x="at:Q")
-    name = alt.Chart(frame).mark_text(align="right", dx=-6, baseline="top", color=GREY, fontSize=12)
-    return rule + name.encode(x="at:Q", y=alt.value(2), text="name:N")
+    name = alt.Chart(frame).mark_text(baseline="bottom", color=GREY, fontSize=12)
+    return rule + name.encode(x="at:Q", y=alt.value(-4), text="name:N")
 
 
 def importance(rows: Rows, titles: Mapping[str, str], language: Language) -> Any:
@@ -100,6 +100,6 @@ def importance(rows: Rows, titles: Mapping[str, str], language: Language) -> Any
     bars = alt.Chart(frame).mark_bar(color=ACCENT)
     chart = bars.encode(
         x=alt.X("loss:Q", title=_("Loss of ROC AUC when it is shuffled")),
-        y=alt.Y("title:N", sort="-x", title=None, axis=alt.Axis(labelLimit=150)),
+        y=alt.Y("title:N", sort="-x", title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False)),
     )
     return finished(chart, language).properties(height=22 * len(frame))

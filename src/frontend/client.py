@@ -33,6 +33,10 @@ class Client:
         except httpx.InvalidURL as error:
             raise UnreachableError(endpoint) from error
 
+    def close(self) -> None:
+        """Let the connections go."""
+        self.http.close()
+
     def document(self) -> Json:
         """openapi.json."""
         return self.ask("GET", "/openapi.json")

@@ -10,6 +10,7 @@ from src.frontend.table import Fault, Table, UnreadableError
 from src.frontend.texts import Texts
 
 SHOWN = 100
+NONE = "\N{EN DASH}"  # a hyphen alone would be a list in Markdown
 
 
 def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
@@ -21,7 +22,7 @@ def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
     st.table(
         {
             _("Line"): [str(fault.line) for fault in table.faults[:SHOWN]],
-            _("Column"): [fault.column or "-" for fault in table.faults[:SHOWN]],
+            _("Column"): [fault.column or NONE for fault in table.faults[:SHOWN]],
             _("What is wrong"): [said(fault, by_name.get(fault.column), words) for fault in table.faults[:SHOWN]],
         },
         hide_index=True,

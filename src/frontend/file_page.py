@@ -101,7 +101,7 @@ def progress(job: Job) -> None:
     """Send batch after batch; whatever ends it, the answers stay in the job."""
     bar = st.progress(job.share, text(job))
     place = st.empty()
-    place.button(_("Stop"), on_click=job.stop, icon=":material/stop_circle:")
+    place.button(_("Stop scoring"), on_click=job.stop, icon=":material/stop_circle:")
     waited = 0
     while job.running and not job.done:
         try:

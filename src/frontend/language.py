@@ -95,13 +95,14 @@ def nearest(wanted: str | None) -> str:
 
 def choose() -> None:
     """The switch; first the browser's language, then what is chosen here and kept in the address."""
-    st.segmented_control(
+    codes = list(NAMES)
+    st.radio(
         "Language · Idioma",
-        list(NAMES),
-        default=nearest(st.context.locale),
-        required=True,
-        format_func=NAMES.__getitem__,
+        codes,
+        codes.index(nearest(st.context.locale)),
+        NAMES.__getitem__,
         key=KEY,
+        horizontal=True,
         bind="query-params",
     )
 

@@ -13,6 +13,7 @@ from src.frontend.lineage import lineage
 from src.frontend.texts import Texts, texts
 
 Json = Mapping[str, Any]
+NONE = "\N{EN DASH}"  # a hyphen alone would be a list in Markdown
 
 
 def show() -> None:
@@ -133,7 +134,7 @@ def fairness(groups: list[Json], words: Texts) -> None:
     st.caption(
         _(
             "Protected facts are no features; they are looked at here only. Ratio: the group's approval rate to that "
-            "of all; bad: the observed share of bads, and the mean PD."
+            "of the group approved most; bad: the observed share of bads, and the mean PD."
         )
     )
     for name in dict.fromkeys(group["field"] for group in groups):
@@ -157,9 +158,9 @@ def fairness(groups: list[Json], words: Texts) -> None:
 
 def rate(value: float | None) -> str:
     """A share; a dash where the group was too small for one."""
-    return "-" if value is None else current().percent(value, 0)
+    return NONE if value is None else current().percent(value, 0)
 
 
 def missing_or(value: float | None, digits: int) -> str:
     """A number; a dash where there is none."""
-    return "-" if value is None else current().number(value, digits)
+    return NONE if value is None else current().number(value, digits)

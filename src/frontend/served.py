@@ -12,7 +12,7 @@ from src.frontend.settings import settings
 KEPT = 300  # seconds; an answer from another model than the kept one ends it at once
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False, on_release=Client.close)
 def connection(endpoint: str, api_key: str) -> Client:
     """A client whose connections stay open."""
     return Client(endpoint, api_key)

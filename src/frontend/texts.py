@@ -14,10 +14,11 @@ class Texts:
 
     language: Language
     translated: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def title(self, name: str, otherwise: str = "") -> str:
         """A field's title."""
-        return self.translated.get(name, {}).get("title") or otherwise or name
+        return self.translated.get(name, {}).get("title") or otherwise or name.replace("_", " ").capitalize()
 
     def label(self, name: str, value: Value) -> str:
         """A value as people read it."""
@@ -27,7 +28,7 @@ class Texts:
             case bool():
                 return _("yes") if value else _("no")
             case int() | float():
-                return self.language.plain(value)
+                return f"{self.language.plain(value)} {unit(self.units.get(name, ''))}".strip()
         return str(self.translated.get(name, {}).get("categories", {}).get(value, value))
 
     def heading(self, asked: Field) -> str:
@@ -57,8 +58,9 @@ class Texts:
 
 def texts(info: Mapping[str, Any]) -> Texts:
     """The words of the served model's data set in the session's language."""
-    language = current()
-    return Texts(language, info["card"].get("translations", {}).get(language.code, {}))
+    language, card = current(), info["card"]
+    units = {each["name"]: each["unit"] for each in card["features"] if each["unit"]}
+    return Texts(language, card.get("translations", {}).get(language.code, {}), units)
 
 
 def unit(name: str) -> str:

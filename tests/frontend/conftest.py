@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.conftest import Project
 from tests.frontend.pages import APP, PATIENCE, alone
 
 Open = Callable[..., AppTest]
+ClientOf = Callable[..., Client]
 
 
 @pytest.fixture(scope="session")
@@ -49,20 +51,28 @@ def server_with(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]]
 
 
 @pytest.fixture(autouse=True)
-def _forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Nothing kept of another test, and no secrets of the developer's own deployment."""
     for name in [name for name in os.environ if name.startswith("LASTRO_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     st.cache_data.clear()
     st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 @pytest.fixture
-def client(api: Server) -> Iterator[Client]:
-    found = Client(api.url, KEYS["web"])
-    yield found
-    found.http.close()
+def client_of() -> Iterator[ClientOf]:
+    """Builds a client of a service, closed in the end."""
+    with ExitStack() as stack:
+        yield lambda url, key=KEYS["web"]: stack.enter_context(closing(Client(url, key)))
+
+
+@pytest.fixture
+def client(api: Server, client_of: ClientOf) -> Client:
+    return client_of(api.url)
 
 
 @pytest.fixture

@@ -3,17 +3,20 @@ import sys
 
 import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from src.frontend.app import pages
 from tests.api.live import KEYS, Server, free_port, wait_until
 from tests.conftest import ROOT
 from tests.frontend.conftest import Open
+from tests.frontend.pages import PATIENCE
 
 
-def test_pages_have_addresses_that_no_language_changes(open_page: Open) -> None:
-    app = open_page()
-    assert not app.exception
-    assert [page.url_path for page in pages()] == ["", "file", "model", "history"]
+@pytest.mark.parametrize("locale", ["en", "pt-BR"])
+def test_pages_have_addresses_that_no_language_changes(locale: str) -> None:
+    script = "import streamlit as st\nfrom src.frontend.app import pages\n"
+    app = AppTest.from_string(f"{script}st.text([page.url_path for page in pages()])", default_timeout=PATIENCE)
+    app.context["locale"] = locale
+    assert app.run().text[0].value == "['', 'file', 'model', 'history']"
 
 
 @pytest.mark.parametrize("page", ["score_page", "file_page", "model_page", "history_page"])

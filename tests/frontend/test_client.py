@@ -19,9 +19,8 @@ from src.frontend.errors import (
     UnreachableError,
     WrongKeyError,
 )
-from tests.api.live import KEYS, Server, free_port
-
-KEY = KEYS["web"]
+from tests.api.live import Server, free_port
+from tests.frontend.conftest import ClientOf
 
 
 @pytest.fixture
@@ -66,14 +65,14 @@ def test_prediction_is_found_again(client: Client, example: dict[str, Any]) -> N
     assert [each["prediction_id"] for each in page["predictions"]] == [answer["prediction_id"]]
 
 
-def test_wrong_key_is_said(api: Server) -> None:
+def test_wrong_key_is_said(api: Server, client_of: ClientOf) -> None:
     with pytest.raises(WrongKeyError):
-        Client(api.url, "wrong").model_info()
+        client_of(api.url, "wrong").model_info()
 
 
-def test_key_that_no_header_can_hold_is_wrong(api: Server) -> None:
+def test_key_that_no_header_can_hold_is_wrong(api: Server, client_of: ClientOf) -> None:
     with pytest.raises(WrongKeyError):
-        Client(api.url, "chave-ção-✓").model_info()
+        client_of(api.url, "chave-ção-✓").model_info()
 
 
 def test_unknown_prediction_is_not_found(client: Client) -> None:
@@ -88,24 +87,26 @@ def test_refused_fields_are_named(client: Client, example: dict[str, Any]) -> No
     assert {wrong.pointer for wrong in raised.value.wrong} == {f"#/{name}", "#/surplus"}
 
 
-def test_limit_says_when_to_come_back(server_with: Callable[..., Server]) -> None:
-    client = Client(server_with(LASTRO_RATE_LIMIT="1/minute").url, KEY)
+def test_limit_says_when_to_come_back(server_with: Callable[..., Server], client_of: ClientOf) -> None:
+    client = client_of(server_with(LASTRO_RATE_LIMIT="1/minute").url)
     client.model_info()
     with pytest.raises(LimitedError) as raised:
         client.model_info()
     assert 0 < raised.value.seconds <= 60
 
 
-def test_body_that_is_too_large_is_said(server_with: Callable[..., Server], example: dict[str, Any]) -> None:
-    client = Client(server_with(LASTRO_MAX_BODY_BYTES="100").url, KEY)
+def test_body_that_is_too_large_is_said(
+    server_with: Callable[..., Server], client_of: ClientOf, example: dict[str, Any]
+) -> None:
+    client = client_of(server_with(LASTRO_MAX_BODY_BYTES="100").url)
     with pytest.raises(TooLargeError):
         client.predict(example)
 
 
 def test_log_that_cannot_be_written_is_unavailable(
-    server_with: Callable[..., Server], tmp_path: Path, example: dict[str, Any]
+    server_with: Callable[..., Server], client_of: ClientOf, tmp_path: Path, example: dict[str, Any]
 ) -> None:
-    client = Client(server_with(LASTRO_DATABASE_TIMEOUT="0.2").url, KEY)
+    client = client_of(server_with(LASTRO_DATABASE_TIMEOUT="0.2").url)
     (path,) = tmp_path.rglob("journal.db")
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -120,13 +121,13 @@ def test_log_that_cannot_be_written_is_unavailable(
 @pytest.mark.parametrize(
     "endpoint", ["http://127.0.0.1:{port}", "http://no-such-host.invalid", "nonsense", "http://[::1"]
 )
-def test_nobody_at_the_endpoint_is_unreachable(endpoint: str) -> None:
+def test_nobody_at_the_endpoint_is_unreachable(endpoint: str, client_of: ClientOf) -> None:
     with pytest.raises(UnreachableError):
-        Client(endpoint.format(port=free_port()), KEY).model_info()
+        client_of(endpoint.format(port=free_port())).model_info()
 
 
-def test_server_that_is_not_the_api_fails_without_a_traceback(foreign: str) -> None:
-    client = Client(foreign, KEY)
+def test_server_that_is_not_the_api_fails_without_a_traceback(foreign: str, client_of: ClientOf) -> None:
+    client = client_of(foreign)
     for ask in (client.model_info, client.evaluation):
         with pytest.raises(FailedError):
             ask()

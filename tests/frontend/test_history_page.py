@@ -1,21 +1,23 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from src.frontend.client import Client
-from tests.api.live import KEYS, Server
-from tests.frontend.conftest import Open
+from tests.api.live import Server
+from tests.frontend.conftest import ClientOf, Open
 from tests.frontend.pages import button, widget, words
+
+NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 
 
 @pytest.fixture
-def past(server_with: Callable[..., Server], example: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def past(
+    server_with: Callable[..., Server], client_of: ClientOf, example: dict[str, Any]
+) -> tuple[str, list[dict[str, Any]]]:
     """A service that has given 30 answers; they are newest first."""
     server = server_with()
-    return server.url, Client(server.url, KEYS["web"]).predict_batch([example] * 30)[::-1]
+    return server.url, client_of(server.url).predict_batch([example] * 30)[::-1]
 
 
 def ids(page: Any) -> list[str]:
@@ -61,7 +63,7 @@ def test_prediction_is_opened_by_its_id(
     assert len(page.table[0].value) == len(example)
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("nonsense", "no prediction id"), (str(uuid4()), "nothing by that name")])
+@pytest.mark.parametrize(("wanted", "said"), [("nonsense", "no prediction id"), (NOBODYS, "nothing by that name")])
 def test_id_that_opens_nothing_is_a_sentence(open_page: Open, wanted: str, said: str) -> None:
     page = open_page("history_page")
     widget(page, "Prediction id").set_value(wanted).run()

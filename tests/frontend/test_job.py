@@ -8,7 +8,8 @@ from src.frontend.client import Client
 from src.frontend.errors import TooLargeError, UnreachableError
 from src.frontend.job import Job
 from src.frontend.schema import Field
-from tests.api.live import KEYS, Server, free_port
+from tests.api.live import Server, free_port
+from tests.frontend.conftest import ClientOf
 
 
 @pytest.fixture
@@ -48,12 +49,14 @@ def test_stop_keeps_what_was_answered_and_going_on_sends_the_rest_only(
     assert len(job.answers) == len(rows)
 
 
-def test_failure_in_the_middle_keeps_what_was_answered(rows: list[dict[str, Any]], client: Client) -> None:
+def test_failure_in_the_middle_keeps_what_was_answered(
+    rows: list[dict[str, Any]], client: Client, client_of: ClientOf
+) -> None:
     job = Job(rows, size=100)
     job.start()
     job.step(client)
     with pytest.raises(UnreachableError):
-        job.step(Client(f"http://127.0.0.1:{free_port()}", "k"))
+        job.step(client_of(f"http://127.0.0.1:{free_port()}"))
     assert len(job.answers) == 100
     run(job, client)
     assert len({answer["prediction_id"] for answer in job.answers}) == len(rows)
@@ -72,9 +75,9 @@ def test_two_runs_of_the_page_send_no_row_twice(rows: list[dict[str, Any]], clie
 
 
 def test_batch_that_is_too_large_is_halved_until_it_fits(
-    rows: list[dict[str, Any]], server_with: Callable[..., Server]
+    rows: list[dict[str, Any]], server_with: Callable[..., Server], client_of: ClientOf
 ) -> None:
-    client = Client(server_with(LASTRO_MAX_BODY_BYTES="20000").url, KEYS["web"])
+    client = client_of(server_with(LASTRO_MAX_BODY_BYTES="20000").url)
     job = Job(rows[:60], size=60)
     run(job, client)
     assert len(job.answers) == 60
@@ -82,11 +85,11 @@ def test_batch_that_is_too_large_is_halved_until_it_fits(
 
 
 def test_row_that_alone_is_too_large_is_an_error(
-    rows: list[dict[str, Any]], server_with: Callable[..., Server]
+    rows: list[dict[str, Any]], server_with: Callable[..., Server], client_of: ClientOf
 ) -> None:
     job = Job(rows[:3], size=3)
     with pytest.raises(TooLargeError):
-        run(job, Client(server_with(LASTRO_MAX_BODY_BYTES="100").url, KEYS["web"]))
+        run(job, client_of(server_with(LASTRO_MAX_BODY_BYTES="100").url))
 
 
 def test_models_that_answered_are_told_apart() -> None:

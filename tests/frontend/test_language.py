@@ -107,7 +107,7 @@ def test_unknown_zone_is_utc() -> None:
 def test_page_speaks_the_browsers_language_until_another_is_chosen(open_page: Open) -> None:
     page = open_page(locale="pt-PT")
     assert "Pontuar um solicitante" in words(page)
-    page.sidebar.segmented_control[0].set_value("en").run()
+    page.sidebar.radio[0].set_value("en").run()
     assert "Score an applicant" in words(page)
     assert page.query_params["lang"] == "en"
 

@@ -71,7 +71,7 @@ def test_what_if_shows_both_scores_side_by_side(open_page: Open, client: Client,
 def test_answer_stays_while_the_language_changes(open_page: Open) -> None:
     page = scored(open_page())
     answered = page.code[0].value
-    page.sidebar.segmented_control[0].set_value("pt-BR").run()
+    page.sidebar.radio[0].set_value("pt-BR").run()
     assert page.code[0].value == answered
     assert "Probabilidade de inadimplência" in words(page)
 
