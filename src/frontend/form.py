@@ -30,9 +30,10 @@ def key(field: Field, form: str) -> str:
 
 
 def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> None:
-    """Put values into the widgets that are drawn next."""
+    """Put values into the widgets that are drawn next; one that is not allowed leaves its widget empty."""
     for field in fields:
-        st.session_state[key(field, form)] = values.get(field.name)
+        value = values.get(field.name)
+        st.session_state[key(field, form)] = None if field.broken(value) else value
 
 
 def draw(fields: Sequence[Field], texts: Texts, form: str) -> Applicant:
@@ -65,7 +66,7 @@ def widget(field: Field, texts: Texts, name: str) -> Value:
 def number(field: Field, about: dict[str, Any], name: str) -> Value:
     """The input of a number: it starts at the example's value, and whole numbers stay whole."""
     kind = int if field.kind == "integer" else float
-    known = name in st.session_state or not field.required
+    known = name in st.session_state or not field.required or field.broken(field.example)
     rules: dict[str, Any] = {
         "value": None if known else typed(field.example, kind),
         "min_value": typed(field.minimum, kind),

@@ -94,17 +94,16 @@ def nearest(wanted: str | None) -> str:
 
 
 def choose() -> None:
-    """The switch; first the browser's language, then what is chosen here and kept in the address."""
-    codes = list(NAMES)
-    st.radio(
-        "Language · Idioma",
-        codes,
-        codes.index(nearest(st.context.locale)),
-        NAMES.__getitem__,
-        key=KEY,
-        horizontal=True,
-        bind="query-params",
-    )
+    """The switch: first the address's language or the browser's, then what is chosen here and kept in the address.
+
+    Streamlit's own `bind` would write the label, which no one could type, in place of the code.
+    """
+    browsers = nearest(st.context.locale)
+    if KEY not in st.session_state:
+        st.session_state[KEY] = nearest(st.query_params.get(KEY, browsers))
+    chosen = st.radio("Language · Idioma", list(NAMES), format_func=NAMES.__getitem__, key=KEY, horizontal=True)
+    if st.query_params.get(KEY, browsers) != chosen:
+        st.query_params[KEY] = chosen
 
 
 def current() -> Language:

@@ -90,11 +90,14 @@ def example(fields: list[Field]) -> dict[str, Any]:
 def open_page(api: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Runs the app, or one of its pages by the name of its module, as a browser's first visit would."""
 
-    def visit(page: str = "", locale: str = "en-US", endpoint: str = api.url, key: str = KEYS["web"]) -> AppTest:
+    def visit(
+        page: str = "", locale: str = "en-US", endpoint: str = api.url, key: str = KEYS["web"], lang: str = ""
+    ) -> AppTest:
         monkeypatch.setenv("LASTRO_ENDPOINT", endpoint)
         monkeypatch.setenv("LASTRO_API_KEY", key)
         app = alone(page) if page else AppTest.from_file(str(APP), default_timeout=PATIENCE)
         app.context["locale"] = locale
+        app.query_params.update({"lang": lang} if lang else {})
         return app.run()
 
     return visit
