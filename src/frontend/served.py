@@ -1,5 +1,6 @@
 """what the API serves -> kept for a while, by endpoint and key, so that pages are quick"""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +19,16 @@ def connection(endpoint: str, api_key: str) -> Client:
     return Client(endpoint, api_key)
 
 
-@st.cache_data(ttl=KEPT, max_entries=12, show_spinner=False)
-def kept(endpoint: str, api_key: str, what: str) -> Json:
+def question(endpoint: str, api_key: str, what: str) -> Json:
     """The answer to one of the client's questions."""
     ask: Callable[[], Json] = getattr(connection(endpoint, api_key), what)
     return ask()
+
+
+@functools.cache
+def kept() -> Any:
+    """`question` with its answers kept; made at its first use, for Streamlit warns where that is an import."""
+    return st.cache_data(ttl=KEPT, max_entries=12, show_spinner=False)(question)
 
 
 def client() -> Client:
@@ -49,12 +55,13 @@ def evaluation() -> Json:
 def ask(what: str) -> Json:
     """Ask anew unless it is kept."""
     here = settings()
-    return kept(here.endpoint, here.api_key, what)
+    found: Json = kept()(here.endpoint, here.api_key, what)
+    return found
 
 
 def forget() -> None:
     """Ask anew next time."""
-    kept.clear()
+    kept().clear()
 
 
 def notice(model: dict[str, Any]) -> None:
