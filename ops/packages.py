@@ -1,22 +1,35 @@
-"""ops/apt.txt -> Debian packages, installed as root with CI set, else named where missing (standard library only)"""
+"""ops/apt.txt, package-lock.json -> what tests need besides Python's packages, or its names (standard library only)
 
+Debian's packages are installed as root with CI set; npm's wherever npm is. What is missing is named, and left out.
+"""
+
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from ops.deployment import ROOT
+
 LIST = Path(__file__).with_name("apt.txt")
+BROWSER = ROOT / "tests" / "browser"
 
 
 def main() -> None:
     """Install what is missing where that is wanted; elsewhere say what the tests leave out."""
-    needed = packages(LIST.read_text())
-    left_out = missing(needed)
+    system()
+    npm_packages(BROWSER)
+
+
+def system() -> None:
+    """Debian's packages; exits where their installation fails."""
+    left_out = missing(packages(LIST.read_text()))
     if left_out and wanted():
         print(f"system packages: installing {', '.join(left_out)}")
-        sys.exit(install(left_out))
-    if left_out:
+        if code := install(left_out):
+            sys.exit(code)
+    elif left_out:
         print(f"system packages left out, not installed here: {', '.join(left_out)}")
 
 
@@ -27,13 +40,14 @@ def packages(text: str) -> list[str]:
 
 
 def missing(needed: list[str]) -> list[str]:
-    """Return those that are not installed; all of them where there is no dpkg."""
-    if not needed or not shutil.which("dpkg-query"):
-        return needed
-    command = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *needed]
+    """Return those that dpkg does not have and whose program is not here from elsewhere either."""
+    absent = [name for name in needed if not shutil.which(name)]
+    if not absent or not shutil.which("dpkg-query"):
+        return absent
+    command = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *absent]
     shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     installed = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
-    return [name for name in needed if name not in installed]
+    return [name for name in absent if name not in installed]
 
 
 def wanted() -> bool:
@@ -49,6 +63,27 @@ def install(names: list[str]) -> int:
         if code:
             return code
     return 0
+
+
+def npm_packages(folder: Path) -> None:
+    """What the folder's lock names, by npm where it is; exits where that fails with CI set, elsewhere says so."""
+    npm = shutil.which("npm")
+    if npm is None or locked(folder / "package-lock.json") == locked(folder / "node_modules" / ".package-lock.json"):
+        return
+    done = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = f"npm packages left out, `npm ci` failed: {' '.join(done.stderr.split())}"
+        if os.environ.get("CI"):
+            sys.exit(said)
+        print(said)
+
+
+def locked(path: Path) -> dict[str, str]:
+    """Return package -> hash of a lock; the one in node_modules is written when all is installed. Empty without one."""
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))["packages"]
+    return {name: package["integrity"] for name, package in found.items() if name}
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ API_VARIABLES = (
     "LASTRO_HEAD_TIMEOUT",
     "LASTRO_LOG_LEVEL",
 )
+PAGE_VARIABLES = ("LASTRO_ENDPOINT", "LASTRO_API_KEY")
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,12 @@ def _api_settings(deployment: Deployment) -> dict[str, str]:
     return {"LASTRO_STATE": str(deployment.state.resolve()), "LASTRO_MODELS": str(deployment.root / "models")}
 
 
+def _page(deployment: Deployment) -> list[str]:
+    address = ["--server.address", HOST, "--server.port", str(deployment.port("PAGE_PORT"))]
+    program = [str(deployment.venv / "bin" / "python"), "-m", "streamlit"]
+    return [*program, "run", str(deployment.root / "src" / "frontend" / "app.py"), *address]
+
+
 MINIO = Service(
     name="minio",
     title="MinIO, the S3 store",
@@ -135,7 +142,22 @@ API = Service(
     needs_model=True,
     loads=("models/*.json", "src/*.py", "src/api/**/*.py", "src/model/*.py", "src/contract/*.py"),
 )
-SERVICES = (MINIO, MLFLOW, API)  # in the order of their start
+PAGE = Service(
+    name="page",
+    title="the credit analyst's page",
+    port="PAGE_PORT",
+    health="/_stcore/health",
+    command=_page,
+    variables=PAGE_VARIABLES,
+    needs_model=True,  # after the API, which it asks for everything
+    loads=(
+        "src/frontend/*.py",
+        "src/frontend/locales/*/*/*.po",
+        ".streamlit/config.toml",
+        ".streamlit/secrets.toml",
+    ),
+)
+SERVICES = (MINIO, MLFLOW, API, PAGE)  # in the order of their start
 
 
 def of(deployment: Deployment) -> list[Service]:

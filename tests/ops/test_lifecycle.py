@@ -19,7 +19,7 @@ import pytest
 from ops import client, configure, lifecycle, manage, ports, services
 from ops.deployment import ROOT, Deployment, SetupError, load
 from ops.launch import holder
-from ops.services import API, MINIO, MLFLOW
+from ops.services import API, MINIO, MLFLOW, PAGE
 from ops.supervisord import Supervisord
 from tests.conftest import Project
 from tests.ops.conftest import free_ports
@@ -55,7 +55,7 @@ def listening(port: int) -> Iterator[None]:
 
 def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
     deployment = deploy()
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API, PAGE]
     up(deployment, MINIO)
     pid = holder(deployment, "minio")
     manage.status(deployment)
@@ -64,9 +64,10 @@ def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFi
         ["minio", "RUNNING", deployment.address("MINIO_PORT")],
         ["mlflow", "STOPPED", deployment.address("MLFLOW_PORT")],
         ["api", "STOPPED", deployment.address("API_PORT")],
+        ["page", "STOPPED", deployment.address("PAGE_PORT")],
     ]
 
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API, PAGE]
     up(deployment, MINIO)
     assert holder(deployment, "minio") == pid
 
@@ -92,7 +93,7 @@ def test_services_that_outlive_a_killed_supervisor_are_replaced(deploy: Deploy) 
     up(deployment, MINIO)
     orphan = holder(deployment, "minio")
     os.kill(supervisord(deployment), signal.SIGKILL)
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API, PAGE]
     up(deployment, MINIO)
     assert holder(deployment, "minio") not in {None, orphan}
 

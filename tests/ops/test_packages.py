@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,7 +46,7 @@ def test_left_out_package_is_named(
     listed.write_text("no-such-package-here\n")
     monkeypatch.setattr(packages, "LIST", listed)
     monkeypatch.delenv("CI", raising=False)
-    packages.main()
+    packages.system()
     assert capsys.readouterr().out == "system packages left out, not installed here: no-such-package-here\n"
 
 
@@ -56,3 +58,74 @@ def test_installation_updates_first_and_passes_failure_on(tmp_path: Path, monkey
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert packages.install(["one"]) == 1
     assert [line.split()[0] for line in log.read_text().splitlines()] == ["update", "install"]
+
+
+def test_program_that_is_here_from_elsewhere_is_no_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert packages.missing(["npm", "chromium"]) == ["chromium"]
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Path:
+    """The browser tests' folder without what npm brings."""
+    folder = tmp_path / "browser"
+    folder.mkdir()
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(packages.BROWSER / name, folder / name)
+    return folder
+
+
+def npm_that(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put an npm on PATH that counts its calls."""
+    folder.mkdir()
+    npm = folder / "npm"
+    npm.write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\n{does}\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder / "calls"
+
+
+def test_npm_installs_what_the_lock_names_and_only_once(
+    browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    does = "mkdir -p node_modules && cp package-lock.json node_modules/.package-lock.json"
+    calls = npm_that(does, tmp_path / "bin", monkeypatch)
+    packages.npm_packages(browser)
+    packages.npm_packages(browser)
+    assert calls.read_text() == "ci\n"
+    lock = browser / "package-lock.json"
+    lock.write_text(lock.read_text().replace("sha512-", "sha512-another"))
+    packages.npm_packages(browser)
+    assert calls.read_text() == "ci\nci\n"
+
+
+def test_failed_npm_is_named_on_a_users_machine_and_ends_a_check_with_ci_set(
+    browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    npm_that("echo no network >&2; exit 1", tmp_path / "bin", monkeypatch)
+    monkeypatch.delenv("CI", raising=False)
+    packages.npm_packages(browser)
+    assert capsys.readouterr().out == "npm packages left out, `npm ci` failed: no network\n"
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(SystemExit, match="no network"):
+        packages.npm_packages(browser)
+
+
+def test_without_npm_nothing_is_tried(browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    packages.npm_packages(browser)
+    assert not (browser / "node_modules").exists()
+
+
+def test_lock_of_the_browser_tests_has_hashes_and_names_no_registry() -> None:
+    lock = json.loads((packages.BROWSER / "package-lock.json").read_text())
+    named = json.loads((packages.BROWSER / "package.json").read_text())["devDependencies"]
+    found = packages.locked(packages.BROWSER / "package-lock.json")
+    assert set(found) == {f"node_modules/{name}" for name in named}
+    assert all(digest.startswith("sha512-") for digest in found.values())
+    assert "://" not in json.dumps(lock)

@@ -73,8 +73,9 @@ def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
     assert f"roc_auc        {metrics['roc_auc']['value']:.3f}" in said
     assert "To work here:" in said
     assert again["probability_of_default"] == answer["probability_of_default"]
-    for name in ("MINIO_PORT", "MLFLOW_PORT", "API_PORT"):
+    for name in ("MINIO_PORT", "MLFLOW_PORT", "API_PORT", "PAGE_PORT"):
         assert f"http://127.0.0.1:{variables[name]}" in said
-    assert [line.split()[:2] for line in status.splitlines()] == [[n, "RUNNING"] for n in ("minio", "mlflow", "api")]
+    names = ("minio", "mlflow", "api", "page")
+    assert [line.split()[:2] for line in status.splitlines()] == [[name, "RUNNING"] for name in names]
     assert project.run("git", "status", "--porcelain").stdout == ""
-    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 3
+    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 4

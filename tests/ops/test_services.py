@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from ops.deployment import Deployment, parse
-from ops.services import API, MINIO, MLFLOW
+from ops.services import API, MINIO, MLFLOW, PAGE, PAGE_VARIABLES
 from ops.supervisord import render
 from src.api.settings import Settings
 
@@ -35,7 +35,7 @@ def test_api_gets_its_variables_and_no_credentials_of_the_store(deploy: Deploy) 
 def test_every_variable_of_the_api_in_env_is_one_of_its_settings_and_reaches_it(deploy: Deploy) -> None:
     deployment = deploy()
     written = {name for name in parse(deployment.root / ".env.example") if name.startswith("LASTRO_")}
-    ours = written - {"LASTRO_STATE", "LASTRO_BUCKET"}
+    ours = written - {"LASTRO_STATE", "LASTRO_BUCKET", *PAGE_VARIABLES}
     assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Settings.model_fields)
     assert {name for name in ours if deployment.values.get(name)} <= set(API.environment(deployment))
 
@@ -49,6 +49,33 @@ def test_another_model_is_another_configuration_of_the_api_alone(deploy: Deploy)
     assert [service.configuration(deployment) for service in (MLFLOW, API)] == before
     (models / "registry.json").write_text("2")
     after = [service.configuration(deployment) for service in (MLFLOW, API)]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+
+
+def test_page_gets_where_the_api_is_and_nothing_else_of_env(deploy: Deploy) -> None:
+    deployment = deploy(LASTRO_ENDPOINT="https://scores.example.org", LASTRO_API_KEY="secret")
+    environment = PAGE.environment(deployment)
+    given = {name: value for name, value in environment.items() if name.startswith(("AWS_", "MLFLOW_", "LASTRO_"))}
+    assert given == {"LASTRO_ENDPOINT": "https://scores.example.org", "LASTRO_API_KEY": "secret"}
+    assert not set(PAGE_VARIABLES) & set(API.environment(deployment))
+
+
+def test_page_listens_on_this_machine_alone(deploy: Deploy) -> None:
+    deployment = deploy()
+    command = PAGE.command(deployment)
+    assert command[command.index("--server.address") + 1] == "127.0.0.1"
+    assert command[command.index("--server.port") + 1] == str(deployment.port("PAGE_PORT"))
+
+
+@pytest.mark.parametrize("path", ["src/frontend/app.py", ".streamlit/config.toml", ".streamlit/secrets.toml"])
+def test_page_starts_again_where_its_source_or_key_has_changed_and_the_api_does_not(deploy: Deploy, path: str) -> None:
+    deployment = deploy()
+    file = deployment.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("before")
+    before = [service.configuration(deployment) for service in (API, PAGE)]
+    file.write_text("after")
+    after = [service.configuration(deployment) for service in (API, PAGE)]
     assert (after[0] == before[0], after[1] == before[1]) == (True, False)
 
 

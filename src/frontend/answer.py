@@ -1,0 +1,95 @@
+"""an answer of the API -> the decision, the gauge, the reasons, and where they come from"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from src.frontend.gauge import Scale, drawing, scale_of
+from src.frontend.language import _, current
+from src.frontend.texts import Texts
+
+Json = Mapping[str, Any]
+ICONS = {"approve": ":material/check_circle:", "decline": ":material/cancel:"}
+MARKS = {"approve": "✓", "decline": "✕"}
+
+
+def decision(answer: Json) -> str:
+    """The decision in a word."""
+    said = str(answer["decision"])
+    return {"approve": _("Approve"), "decline": _("Decline")}.get(said, said)
+
+
+def marked(answer: Json) -> str:
+    """The decision with a sign, for tables."""
+    return f"{MARKS.get(answer['decision'], '')} {decision(answer)}".strip()
+
+
+def scale(info: Json) -> Scale:
+    """The served model's scale and threshold."""
+    return scale_of(info["card"], info["card"]["threshold"])
+
+
+def show(answer: Json, info: Json, texts: Texts) -> None:
+    """The whole answer; `info` is that of the model that is served now."""
+    with st.container(border=True):
+        st.markdown(drawing(answer["score"], scale(info), current()), unsafe_allow_html=True)
+        st.markdown(f"### {ICONS.get(answer['decision'], '')} {decision(answer)}")
+        st.markdown(risk(answer, info))
+    reasons(answer["reasons"], answer["decision"], texts)
+    st.markdown(bold(_("Prediction id")))
+    st.code(answer["prediction_id"], language=None, wrap_lines=True)
+    with st.expander(_("Where this score comes from"), icon=":material/account_tree:"):
+        origin(answer["model"])
+
+
+def risk(answer: Json, info: Json) -> str:
+    """The probability of default beside the threshold."""
+    language = current()
+    return _("Probability of default **{pd}**; the threshold is {threshold}, in points {points}.").format(
+        pd=language.percent(answer["probability_of_default"]),
+        threshold=language.percent(info["card"]["threshold"]),
+        points=language.number(scale(info).threshold),
+    )
+
+
+def reasons(found: Sequence[Json], decided: str, texts: Texts) -> None:
+    """What lowered the score, the strongest first."""
+    declined = decided == "decline"
+    st.markdown(bold(_("What counts against the applicant") if declined else _("What lowers the score")))
+    if not found:
+        st.markdown(_("Nothing: no single fact would raise the score if it were as usual."))
+        return
+    st.markdown("\n".join(f"- {reason(each, texts)}" for each in found))
+    st.caption(_("Points: what the score would gain if this one fact were as with the reference applicant."))
+
+
+def reason(found: Json, texts: Texts) -> str:
+    """One of them in plain words."""
+    return _("{title}: {value} ({points} points)").format(
+        title=escaped(texts.title(found["feature"], found["title"])),
+        value=escaped(texts.label(found["feature"], found["value"])),
+        points=current().signed(-found["points"], 1),
+    )
+
+
+def bold(words: str) -> str:
+    """A small heading."""
+    return f"**{words}**"
+
+
+def escaped(words: str) -> str:
+    """A text of the data set, with none of its signs taken for Markdown."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|$:~" else sign for sign in words)
+
+
+def origin(model: Json) -> None:
+    """The model by version and digests; what an answer of the log does not hold is left out."""
+    rows = {
+        _("Model"): model.get("name"),
+        _("Version"): model["version"] or _("not published"),
+        "SHA-256": model["sha256"],
+        _("Git commit"): model.get("git_commit"),
+        _("MD5 of the data"): model.get("data_md5"),
+    }
+    st.markdown("  \n".join(f"{name}: `{value}`" for name, value in rows.items() if value))

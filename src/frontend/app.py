@@ -1,0 +1,29 @@
+"""the API at `endpoint` -> a credit analyst's page: `python -m streamlit run src/frontend/app.py`"""
+
+import streamlit as st
+
+from src.frontend import file_page, history_page, language, model_page, score_page
+from src.frontend.language import _
+from src.frontend.sentences import guarded
+
+
+def main() -> None:
+    """The four pages; `/` opens on the form."""
+    st.set_page_config(page_title="Lastro", page_icon="⚖️", layout="centered")
+    with st.sidebar:
+        language.choose()
+    st.navigation(pages()).run()
+
+
+def pages() -> list[st.Page]:
+    """What the navigation shows, in the session's language; addresses stay."""
+    return [
+        st.Page(guarded(score_page.show), title=_("Score an applicant"), icon=":material/person:", default=True),
+        st.Page(guarded(file_page.show), title=_("Score a file"), icon=":material/table:", url_path="file"),
+        st.Page(guarded(model_page.show), title=_("Model"), icon=":material/insights:", url_path="model"),
+        st.Page(guarded(history_page.show), title=_("History"), icon=":material/history:", url_path="history"),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""the scoring API over HTTP: what it answers, or an error that the pages know"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from src.frontend.errors import (
+    FailedError,
+    LimitedError,
+    NotFoundError,
+    PageError,
+    RefusedError,
+    TooLargeError,
+    UnavailableError,
+    UnreachableError,
+    Wrong,
+    WrongKeyError,
+)
+
+TIMEOUT = httpx.Timeout(30.0, connect=3.0)  # seconds; a batch of 1 000 takes a few
+Json = dict[str, Any]
+
+
+class Client:
+    """The API at `endpoint`, asked with `api_key`; every method raises PageError."""
+
+    def __init__(self, endpoint: str, api_key: str) -> None:
+        self.endpoint = endpoint
+        try:
+            headers = {b"x-api-key": api_key.encode()}  # bytes: a key that is no ASCII is a wrong key, no traceback
+            self.http = httpx.Client(base_url=endpoint, headers=headers, timeout=TIMEOUT)
+        except httpx.InvalidURL as error:
+            raise UnreachableError(endpoint) from error
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.http.close()
+
+    def document(self) -> Json:
+        """openapi.json."""
+        return self.ask("GET", "/openapi.json")
+
+    def model_info(self) -> Json:
+        """Card, served form and where the model comes from."""
+        return self.ask("GET", "/model/info")
+
+    def evaluation(self) -> Json:
+        """What the test split showed."""
+        return self.ask("GET", "/model/evaluation")
+
+    def predict(self, applicant: Mapping[str, Any]) -> Json:
+        """The answer for one applicant, with reasons in any case."""
+        return self.ask("POST", "/predict", params={"reasons": "true"}, json=dict(applicant))
+
+    def predict_batch(self, applicants: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """One answer each, in their order."""
+        found: list[Json] = self.ask("POST", "/predict/batch", json={"applicants": list(applicants)})["predictions"]
+        return found
+
+    def predictions(self, **wanted: str | int | None) -> Json:
+        """A page of this key's predictions; `decision`, `since`, `until`, `limit`, `cursor`."""
+        return self.ask("GET", "/predictions", params={name: value for name, value in wanted.items() if value})
+
+    def prediction(self, prediction_id: str) -> Json:
+        """One prediction of this key."""
+        return self.ask("GET", f"/predictions/{prediction_id}")
+
+    def ask(self, method: str, path: str, **request: Any) -> Json:
+        """The answer's JSON."""
+        try:
+            answer = self.http.request(method, path, **request)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise UnreachableError(self.endpoint) from error
+        found = content(answer)
+        if answer.is_success and found is not None:
+            return found
+        raise refused(answer, found or {})
+
+
+def content(answer: httpx.Response) -> Json | None:
+    """The JSON object of an answer; None where it is none, as of a server that is not ours."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def refused(answer: httpx.Response, problem: Json) -> PageError:
+    """The error that a problem document tells of."""
+    detail = str(problem.get("detail", answer.reason_phrase))
+    match answer.status_code:
+        case 401:
+            return WrongKeyError(detail)
+        case 404 if "detail" in problem:
+            return NotFoundError(detail)
+        case 413:
+            return TooLargeError(detail)
+        case 422:
+            return RefusedError([wrong(each) for each in problem.get("errors", [])], detail)
+        case 429:
+            return LimitedError(seconds(answer))
+        case 503 if "detail" in problem:
+            return UnavailableError(seconds(answer))
+        case status:
+            return FailedError(status, detail)
+
+
+def wrong(error: Json) -> Wrong:
+    """A field of a problem document's `errors`."""
+    return Wrong(str(error.get("pointer", "")), str(error.get("detail", "")))
+
+
+def seconds(answer: httpx.Response) -> float:
+    """Retry-After; one second where it is missing or a date."""
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isascii() and said.isdigit() else 1.0

@@ -1,0 +1,58 @@
+"""what is wrong with a file -> sentences by row and column"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from src.frontend.language import _, many
+from src.frontend.schema import Field
+from src.frontend.table import Fault, Table, UnreadableError
+from src.frontend.texts import Texts
+
+SHOWN = 100
+NONE = "\N{EN DASH}"  # a hyphen alone would be a list in Markdown
+
+
+def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
+    """Every fault, or the first of them, and how many there are."""
+    count = many("{number} error: nothing was sent.", "{number} errors: nothing was sent.", len(table.faults))
+    advice = _("Correct the file, then upload it again.")
+    st.error(f"{count} {advice}", icon=":material/error:")
+    by_name = {field.name: field for field in fields}
+    st.table(
+        {
+            _("Line"): [str(fault.line) for fault in table.faults[:SHOWN]],
+            _("Column"): [fault.column or NONE for fault in table.faults[:SHOWN]],
+            _("What is wrong"): [said(fault, by_name.get(fault.column), words) for fault in table.faults[:SHOWN]],
+        },
+        hide_index=True,
+        border="horizontal",
+    )
+    if len(table.faults) > SHOWN:
+        st.caption(many("The first {number} is shown.", "The first {number} are shown.", SHOWN))
+
+
+def said(fault: Fault, field: Field | None, words: Texts) -> str:
+    """One of them; never the cell's own content."""
+    if field is not None and fault.rule == "choice":
+        allowed = ", ".join(str(choice) for choice in field.choices)
+        return _("is none of the allowed values: {values}").format(values=allowed)
+    if field is not None and fault.rule == "bounds":
+        return _("is out of bounds. {bounds}").format(bounds=words.bounds(field)).strip()
+    return {
+        "missing": _("is empty, but needed"),
+        "number": _("is no number"),
+        "integer": _("is no whole number"),
+        "boolean": _("is neither true nor false"),
+        "column": _("this column is missing"),
+        "doubled": _("this column is there twice"),
+        "cells": _("has more or fewer cells than the header"),
+    }.get(fault.rule, fault.rule)
+
+
+def unreadable(error: UnreadableError) -> str:
+    """Why a file cannot be read at all."""
+    return {
+        "encoding": _("The file is not UTF-8: save it as “CSV UTF-8”, then upload it again."),
+        "empty": _("The file has no rows: download the template, fill it in, then upload it."),
+    }.get(error.rule, _("The file is no CSV: a quotation mark is never closed, or a cell is too long."))

@@ -1,0 +1,33 @@
+"""where the served model comes from -> the way from a commit to a version, step by step"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from src.frontend.language import _
+
+
+def lineage(info: Mapping[str, Any]) -> None:
+    """Git commit, data, the object in the bucket, the registry's version, the file that is served."""
+    model, export = info["model"], info["export"]
+    steps = [
+        (_("Git commit"), model["git_commit"] or _("none: the model was not published from a clean commit")),
+        (_("MD5 of the data"), model["data_md5"]),
+        (_("Object in the bucket"), f"dvc/{stored(model['data_md5'])}"),
+        (_("Registry version"), version(model)),
+        (_("SHA-256 of the model"), model["sha256"]),
+        (_("SHA-256 of the served form"), export.get("sha256")),
+    ]
+    lines = [f"{number}. {name}  \n`{value}`" for number, (name, value) in enumerate(steps, 1) if value]
+    st.markdown("\n".join(lines))
+
+
+def stored(md5: str) -> str:
+    """Where DVC keeps an object of this md5, below its prefix in the bucket."""
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
+
+
+def version(model: Mapping[str, Any]) -> str:
+    """Name and version, as the registry's addresses are written."""
+    return f"models:/{model['name']}/{model['version']}" if model["version"] else _("not published")

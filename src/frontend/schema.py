@@ -1,0 +1,92 @@
+"""openapi.json -> the applicant's fields, and whether a value is allowed in one"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from src.frontend.errors import SchemaChangedError
+
+Value = str | bool | int | float | None
+Kind = Literal["integer", "number", "boolean", "choice"]
+Rule = Literal["missing", "choice", "number", "integer", "boolean", "bounds"]
+UNBOUNDED = 2**53 - 1  # what the API writes for a whole number without a bound of its own
+
+
+@dataclass(frozen=True)
+class Field:
+    """One fact about an applicant."""
+
+    name: str
+    title: str
+    description: str
+    unit: str
+    kind: Kind
+    required: bool
+    example: Value = None
+    choices: tuple[Value, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def broken(self, value: Value) -> Rule | None:
+        """The rule that a value breaks; None where it is allowed."""
+        if value is None:
+            return "missing" if self.required else None
+        if self.choices:
+            return None if value in self.choices else "choice"
+        if self.kind == "boolean":
+            return None if isinstance(value, bool) else "boolean"
+        return self.broken_number(value)
+
+    def broken_number(self, value: Value) -> Rule | None:
+        """The same for numbers."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return "number"
+        if self.kind == "integer" and value != int(value):
+            return "integer"
+        low = self.minimum is None or value >= self.minimum
+        high = self.maximum is None or value <= self.maximum
+        inside = (self.above is None or value > self.above) and (self.below is None or value < self.below)
+        return None if low and high and inside else "bounds"
+
+
+def fields_of(document: Mapping[str, Any]) -> list[Field]:
+    """The fields in the API's order; raises SchemaChangedError where the document has no applicant."""
+    try:
+        applicant = document["components"]["schemas"]["Applicant"]
+        required = set(applicant.get("required", []))
+        example = applicant.get("example", {})
+        return [
+            field_of(name, schema, name in required, example.get(name))
+            for name, schema in applicant["properties"].items()
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SchemaChangedError(str(error)) from error
+
+
+def field_of(name: str, schema: Mapping[str, Any], required: bool, example: Value) -> Field:
+    """One property; `anyOf` with null is how an optional one is written."""
+    branches = [branch for branch in schema.get("anyOf", []) if branch.get("type") != "null"]
+    rules = {**branches[0], **schema} if branches else schema
+    values = [rules["const"]] if "const" in rules else rules.get("enum", [])
+    return Field(
+        name=name,
+        title=rules.get("title", name),
+        description=rules.get("description", ""),
+        unit=rules.get("unit", ""),
+        kind="choice" if values else rules["type"],
+        required=required,
+        example=example,
+        choices=tuple(value for value in values if value is not None),
+        minimum=bound(rules.get("minimum")),
+        maximum=bound(rules.get("maximum")),
+        above=rules.get("exclusiveMinimum"),
+        below=rules.get("exclusiveMaximum"),
+    )
+
+
+def bound(number: float | None) -> float | None:
+    """A bound that says something."""
+    return None if number is None or abs(number) >= UNBOUNDED else number

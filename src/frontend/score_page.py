@@ -1,0 +1,73 @@
+"""the form -> one applicant's score: the page that `/` opens on"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from src.frontend import answer, served, whatif
+from src.frontend.errors import RefusedError, SchemaChangedError
+from src.frontend.form import Applicant, draw, faults, fill, given
+from src.frontend.language import _
+from src.frontend.schema import Field
+from src.frontend.texts import Texts, texts
+
+FORM = "applicant"
+ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
+
+
+def show() -> None:
+    """The form, and the answer beneath it once it was sent."""
+    st.title(_("Score an applicant"), anchor=False)
+    info, fields = served.model_info(), served.fields()
+    words = texts(info)
+    example = {field.name: field.example for field in fields}
+    st.button(
+        _("Example applicant"), on_click=use_example, args=(fields, example), icon=":material/person:", type="secondary"
+    )
+    with st.form(FORM, border=False):
+        values = draw(fields, words, FORM)
+        sent = st.form_submit_button(_("Score"), type="primary")
+    if sent:
+        ask_for(fields, values, words)
+    if asked := st.session_state.get(ASKED):
+        outcome(fields, asked, info, words)
+
+
+def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
+    """Fill the form with the API's own example."""
+    fill(fields, example, FORM)
+
+
+def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:
+    """Remember what is to be scored, so that a wait or a failure does not lose it; or say what is wrong."""
+    st.session_state[ANSWER], st.session_state[ASKED] = None, None
+    if wrong := faults(fields, values, words):
+        said = "\n".join(f"- {answer.escaped(sentence)}" for sentence in wrong)
+        heading = _("Correct these, then score again:")
+        st.error(f"{heading}\n{said}", icon=":material/error:")
+        return
+    st.session_state[ASKED] = given(values)
+
+
+def outcome(fields: Sequence[Field], asked: Applicant, info: Mapping[str, Any], words: Texts) -> None:
+    """The answer; asked for unless it is there."""
+    found = st.session_state.get(ANSWER)
+    if found is None:
+        found = st.session_state[ANSWER] = predicted(fields, asked)
+        served.notice(found["model"])
+    st.divider()
+    answer.show(found, info, words)
+    whatif.show(fields, asked, found, words)
+
+
+def predicted(fields: Sequence[Field], asked: Applicant) -> Mapping[str, Any]:
+    """The API's answer; raises SchemaChangedError where it refuses because it asks for other fields by now."""
+    try:
+        return served.client().predict(asked)
+    except RefusedError:
+        st.session_state[ASKED] = None
+        served.forget()
+        if served.fields() != list(fields):
+            raise SchemaChangedError from None
+        raise

@@ -1,0 +1,113 @@
+"""an error -> a sentence on the page that says what to do; a limit -> a countdown, then on it goes"""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import streamlit as st
+
+from src.frontend.errors import (
+    FailedError,
+    LimitedError,
+    NotConfiguredError,
+    NotFoundError,
+    PageError,
+    RefusedError,
+    SchemaChangedError,
+    TooLargeError,
+    UnavailableError,
+    UnreachableError,
+    WaitError,
+    WrongKeyError,
+)
+from src.frontend.language import _, current, many
+
+
+def guarded(page: Callable[[], None]) -> Callable[[], None]:
+    """The page, with every error that it raises said in a sentence."""
+
+    def show() -> None:
+        with spoken():
+            page()
+
+    show.__name__ = page.__name__
+    return show
+
+
+@contextlib.contextmanager
+def spoken() -> Iterator[None]:
+    """Say what goes wrong inside; wait where the API asks for it, and then run the page again."""
+    try:
+        yield
+    except LimitedError as error:
+        countdown(error)
+        st.rerun()
+    except PageError as error:
+        st.error(sentence(error), icon=":material/error:")
+        st.button(_("Try again"), icon=":material/refresh:")
+
+
+def countdown(error: WaitError) -> None:
+    """Show the seconds that are left."""
+    place = st.empty()
+    for left in range(max(1, math.ceil(error.seconds)), 0, -1):
+        place.warning(waiting(error, left), icon=":material/hourglass_top:")
+        time.sleep(1)
+    place.empty()
+
+
+def waiting(error: WaitError, left: int) -> str:
+    """Why it waits and for how long."""
+    why = _("The limit of requests is reached.") if isinstance(error, LimitedError) else _("The service is busy.")
+    when = many("It goes on by itself in {number} second.", "It goes on by itself in {number} seconds.", left)
+    return f"{why} {when}"
+
+
+def sentence(error: PageError) -> str:
+    """What happened, and what to do about it."""
+    match error:
+        case NotConfiguredError():
+            return _(
+                "This page does not know {missing}: run `make run`, which writes .streamlit/secrets.toml, "
+                "or set LASTRO_ENDPOINT and LASTRO_API_KEY."
+            ).format(missing=_(" and ").join(f"`{name}`" for name in error.missing))
+        case UnreachableError():
+            return _("Nobody answers at {endpoint}: start the API (`make run`), then try again.").format(
+                endpoint=error.endpoint
+            )
+        case WrongKeyError():
+            return _(
+                "The API does not accept this page's key: correct `api_key` in .streamlit/secrets.toml, "
+                "or run `make run`, which repairs it, then try again."
+            )
+        case UnavailableError():
+            return _("The API cannot record predictions now, so it gives none: try again in a moment.")
+        case SchemaChangedError():
+            return _(
+                "The service asks for other fields than before; the page has been drawn again. "
+                "Check the fields, then go on."
+            )
+    return more(error)
+
+
+def more(error: PageError) -> str:
+    """The rarer ones."""
+    match error:
+        case LimitedError():
+            return waiting(error, math.ceil(error.seconds))
+        case NotFoundError():
+            return _("There is nothing by that name for this key: check it, then try again.")
+        case TooLargeError():
+            return _("One row alone is larger than the API takes: raise LASTRO_MAX_BODY_BYTES, or shorten the row.")
+        case RefusedError():
+            named = "; ".join(f"{wrong.pointer.lstrip('#/')}: {wrong.detail}" for wrong in error.wrong)
+            return _("The API refuses these values: {named}. Correct them, then try again.").format(
+                named=named or error.detail
+            )
+        case FailedError():
+            return _(
+                "The API failed with status {status} ({detail}): try again; "
+                "if it stays so, its log (`make logs`) says why."
+            ).format(status=current().number(error.status), detail=error.detail)
+    return str(error)

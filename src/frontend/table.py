@@ -1,0 +1,188 @@
+"""a CSV file -> applicants, or every error by row and column; applicants and answers -> a CSV file"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from src.frontend.errors import PageError
+from src.frontend.schema import Field, Rule, Value
+
+SEPARATORS = ",;\t"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
+TRUTHS = {"true": True, "false": False}
+Row = dict[str, str]
+
+
+class UnreadableError(PageError):
+    """The file is no CSV in UTF-8 with a header; `rule` says which of these."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One wrong cell, or a column where `line` is 1."""
+
+    line: int
+    column: str
+    rule: Rule | str
+
+
+@dataclass
+class Table:
+    """A file that was read: its rows as text, the same as applicants, and what is wrong with them."""
+
+    separator: str
+    columns: list[str]
+    lines: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    applicants: list[dict[str, Value]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def read(content: bytes, fields: Sequence[Field]) -> Table:
+    """The file's table; raises UnreadableError. The separator is the one that finds most of the fields' names."""
+    text = decoded(content)
+    separator = max(SEPARATORS, key=lambda sign: len(set(header(text, sign)) & {each.name for each in fields}))
+    table = Table(separator, header(text, separator))
+    check_columns(table, fields)
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    next(reader)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                add(table, reader.line_num, cells, fields)
+    except csv.Error:
+        raise UnreadableError("csv") from None
+    if not table.rows and not table.faults:
+        raise UnreadableError("empty")
+    return table
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableError("encoding") from None
+    if not text.strip():
+        raise UnreadableError("empty")
+    return text
+
+
+def header(text: str, separator: str) -> list[str]:
+    """The first line's names."""
+    try:
+        return [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator))]
+    except csv.Error:
+        raise UnreadableError("csv") from None
+
+
+def check_columns(table: Table, fields: Sequence[Field]) -> None:
+    """Missing and doubled columns are faults; columns that are no field are kept, and named."""
+    known = {each.name for each in fields}
+    table.unknown = [name for name in table.columns if name not in known]
+    doubled = sorted({name for name in table.columns if table.columns.count(name) > 1})
+    table.faults += [Fault(1, name, "doubled") for name in doubled]
+    missing = [each.name for each in fields if each.required and each.name not in table.columns]
+    table.faults += [Fault(1, name, "column") for name in missing]
+
+
+def add(table: Table, line: int, cells: Sequence[str], fields: Sequence[Field]) -> None:
+    """One row, with its faults; a row with too few or too many cells is one fault."""
+    if len(cells) != len(table.columns):
+        table.faults.append(Fault(line, "", "cells"))
+        return
+    row = dict(zip(table.columns, cells, strict=True))
+    applicant: dict[str, Value] = {}
+    for each in fields:
+        if each.name not in row:
+            continue
+        value = parsed(row[each.name], each, table.separator)
+        if rule := each.broken(value):
+            table.faults.append(Fault(line, each.name, rule))
+        elif value is not None:
+            applicant[each.name] = value
+    table.lines.append(line)
+    table.rows.append(row)
+    table.applicants.append(applicant)
+
+
+def parsed(cell: str, asked: Field, separator: str) -> Value:
+    """A cell as the API's value; text that is no number stays text, and is a fault."""
+    text = cell.strip()
+    if not text:
+        return None
+    if asked.kind == "boolean":
+        return TRUTHS.get(text.lower(), text)
+    numbers = asked.kind != "choice" or not isinstance(asked.choices[0], str)
+    return as_number(text, separator, asked.kind) if numbers else text
+
+
+def as_number(text: str, separator: str, kind: str) -> Value:
+    """A number; files with semicolons may have a decimal comma."""
+    if "_" in text:  # which Python would take
+        return text
+    if separator == ";" and "." not in text:
+        text = text.replace(",", ".")
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if kind != "number" and number.is_integer() else number
+
+
+def template(fields: Sequence[Field], decimal_comma: bool) -> bytes:
+    """A file with the header and the API's example applicant."""
+    example = {each.name: written(each.example, decimal_comma) for each in fields}
+    return as_csv([example], decimal_comma)
+
+
+def written(value: Value, decimal_comma: bool) -> str:
+    """A value as `read` takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = "" if value is None else str(value)
+    return text.replace(".", ",") if decimal_comma and isinstance(value, float) else text
+
+
+def results(table: Table, answers: Iterable[Mapping[str, Any]], decimal_comma: bool) -> bytes:
+    """The file's own columns with the answers beside them; rows that are not answered yet are left out."""
+    found = []
+    for row, answer in zip(table.rows, answers, strict=False):
+        reasons = "; ".join(f"{reason['title']}: {reason['value']}" for reason in answer["reasons"])
+        found.append(
+            {name: harmless(cell) for name, cell in row.items()}
+            | {
+                "prediction_id": answer["prediction_id"],
+                "score": str(answer["score"]),
+                "probability_of_default": written(answer["probability_of_default"], decimal_comma),
+                "decision": answer["decision"],
+                "reasons": harmless(reasons),
+                "model_version": answer["model"]["version"] or "",
+                "model_sha256": answer["model"]["sha256"],
+            }
+        )
+    return as_csv(found, decimal_comma)
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    if not cell.startswith(FORMULA) or not isinstance(as_number(cell, ";", "number"), str):
+        return cell
+    return f"'{cell}"
+
+
+def as_csv(rows: Sequence[Mapping[str, str]], decimal_comma: bool) -> bytes:
+    """CSV that spreadsheets of the language open at a double click."""
+    text = io.StringIO()
+    names = {harmless(name): name for name in (rows[0] if rows else {})}
+    writer = csv.writer(text, delimiter=";" if decimal_comma else ",", lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([row[name] for name in names.values()] for row in rows)
+    return text.getvalue().encode("utf-8-sig")

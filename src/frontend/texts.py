@@ -1,0 +1,69 @@
+"""the card's translations -> titles, descriptions and labels of the data set in the session's language"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from src.frontend.language import Language, _, current
+from src.frontend.schema import Field, Value
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The data set's words; the API's own where a language has none."""
+
+    language: Language
+    translated: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def title(self, name: str, otherwise: str = "") -> str:
+        """A field's title."""
+        return self.translated.get(name, {}).get("title") or otherwise or name.replace("_", " ").capitalize()
+
+    def label(self, name: str, value: Value) -> str:
+        """A value as people read it."""
+        match value:
+            case None:
+                return _("not known")
+            case bool():
+                return _("yes") if value else _("no")
+            case int() | float():
+                return f"{self.language.plain(value)} {unit(self.units.get(name, ''))}".strip()
+        return str(self.translated.get(name, {}).get("categories", {}).get(value, value))
+
+    def heading(self, asked: Field) -> str:
+        """Title and unit."""
+        title = self.title(asked.name, asked.title)
+        return f"{title} ({unit(asked.unit)})" if asked.unit else title
+
+    def help(self, asked: Field) -> str:
+        """What is asked for, and its bounds."""
+        said = self.translated.get(asked.name, {}).get("description") or asked.description
+        parts = [said, self.bounds(asked)]
+        if not asked.required:
+            parts.append(_("May be left empty."))
+        return " ".join(part for part in parts if part)
+
+    def bounds(self, asked: Field) -> str:
+        """The bounds of a number in words; empty where there are none."""
+        low = asked.minimum if asked.minimum is not None else asked.above
+        high = asked.maximum if asked.maximum is not None else asked.below
+        numbers = {"low": self.language.plain(low or 0), "high": self.language.plain(high or 0)}
+        if low is not None and high is not None:
+            return _("From {low} to {high}.").format(**numbers)
+        if low is not None:
+            return _("At least {low}.").format(**numbers)
+        return _("At most {high}.").format(**numbers) if high is not None else ""
+
+
+def texts(info: Mapping[str, Any]) -> Texts:
+    """The words of the served model's data set in the session's language."""
+    language, card = current(), info["card"]
+    units = {each["name"]: each["unit"] for each in card["features"] if each["unit"]}
+    return Texts(language, card.get("translations", {}).get(language.code, {}), units)
+
+
+def unit(name: str) -> str:
+    """A unit in the session's language; data packages write theirs in English."""
+    common = {"years": _("years"), "months": _("months"), "days": _("days"), "hours": _("hours")}
+    return common.get(name, name)

@@ -1,0 +1,48 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+from tests.api.live import Server
+from tests.frontend.conftest import Open
+from tests.frontend.pages import words
+
+
+def test_page_shows_what_the_evaluation_found(open_page: Open, models: Path) -> None:
+    page = open_page("model_page")
+    assert not page.exception
+    found = json.loads((models / "evaluation.json").read_text())
+    metrics = page.table[0].value
+    assert list(metrics["Value"]) == [f"{each['value']:.3f}" for each in found["metrics"].values()]
+    auc = found["metrics"]["roc_auc"]
+    assert metrics["Interval"][0] == f"{auc['low']:.3f} to {auc['high']:.3f}"
+    confusion = page.table[1].value.set_index("Outcome")
+    cells = {(cell["outcome"], cell["decision"]): cell["count"] for cell in found["curves"]["confusion"]}
+    assert confusion.loc["good", "✓ Approve"] == str(cells["good", "approve"])
+    assert confusion.loc["bad", "✕ Decline"] == str(cells["bad", "decline"])
+    assert sum(len(table.value) for table in page.table[2:]) == len(found["fairness"])
+    assert len(page.get("vega_lite_chart")) == 4
+
+
+def test_lineage_goes_from_the_data_to_its_object_in_the_bucket(open_page: Open, models: Path) -> None:
+    md5 = json.loads((models / "model.json").read_text())["data"]["applications"]
+    said = words(open_page("model_page"))
+    assert f"`{md5}`" in said
+    assert f"`dvc/files/md5/{md5[:2]}/{md5[2:]}`" in said
+    assert "not published" in said
+
+
+def test_metrics_and_groups_are_in_portuguese(open_page: Open) -> None:
+    page = open_page("model_page", locale="pt-BR")
+    assert page.table[0].value["Valor"][0].startswith("0,")
+    assert "Estado civil e sexo" in words(page)
+
+
+def test_deployment_without_an_evaluation_says_so_and_shows_the_rest(
+    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path
+) -> None:
+    bare = Path(copytree(models, tmp_path / "bare"))
+    (bare / "evaluation.json").unlink()
+    page = open_page("model_page", endpoint=server_with(models=bare).url)
+    assert "`dvc repro` writes it" in page.info[0].value
+    assert "Lineage" in words(page)

@@ -1,0 +1,165 @@
+import json
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from src.frontend import served
+from src.frontend.client import Client
+from src.frontend.schema import Field
+from tests.api.live import KEYS, Server, free_port
+from tests.frontend.conftest import Open
+from tests.frontend.pages import button, widget, words
+
+
+def scored(page: Any) -> Any:
+    button(page, "Example applicant").click().run()
+    return button(page, "Score").click().run()
+
+
+def test_root_opens_on_the_form_of_the_served_fields(open_page: Open, fields: list[Field]) -> None:
+    page = open_page()
+    assert not page.exception
+    shown = {each.label.partition(" (")[0] for each in [*page.number_input, *page.selectbox]}
+    assert shown == {field.title for field in fields}
+
+
+def test_example_applicant_and_score_give_the_apis_own_answer(
+    open_page: Open, client: Client, example: dict[str, Any]
+) -> None:
+    page = scored(open_page())
+    expected = client.predict(example)
+    said = words(page)
+    assert {"approve": "Approve", "decline": "Decline"}[expected["decision"]] in said
+    assert f"{expected['probability_of_default']:.1%}" in said
+    assert f"Score {expected['score']} on a scale" in said
+    assert expected["model"]["sha256"] in said
+    recorded = client.prediction(page.code[0].value)
+    assert (recorded["inputs"], recorded["score"]) == (example, expected["score"])
+
+
+def test_reasons_are_in_plain_words(open_page: Open, client: Client, example: dict[str, Any]) -> None:
+    said = words(scored(open_page())).replace("\\", "")
+    for reason in client.predict(example)["reasons"]:
+        assert f"{reason['title']}: {reason['value']}" in said.replace(",", "")
+
+
+def test_field_that_is_left_empty_is_named_and_nothing_is_sent(open_page: Open, client: Client) -> None:
+    before = client.predictions(limit=1)["predictions"]
+    page = button(open_page(), "Score").click().run()
+    assert "is missing" in page.error[0].value
+    assert not page.code
+    assert client.predictions(limit=1)["predictions"] == before
+
+
+def test_what_if_shows_both_scores_side_by_side(open_page: Open, client: Client, example: dict[str, Any]) -> None:
+    page = scored(open_page())
+    name = next(key for key, value in example.items() if isinstance(value, int))
+    title = next(field.title for field in served.fields() if field.name == name)
+    page.selectbox(key=f"whatif:field:{page.code[0].value}").select(name).run()
+    assert "still as in the form" in words(page)
+    inputs = [each for each in page.number_input if each.label.startswith(title)]
+    inputs[-1].set_value(example[name] + 12).run()
+    old, new = client.predict(example), client.predict({**example, name: example[name] + 12})
+    assert [metric.value for metric in page.metric] == [str(old["score"]), str(new["score"])]
+    assert str(abs(new["score"] - old["score"])) in page.metric[1].delta
+
+
+def test_answer_stays_while_the_language_changes(open_page: Open) -> None:
+    page = scored(open_page())
+    answered = page.code[0].value
+    page.sidebar.radio[0].set_value("pt-BR").run()
+    assert page.code[0].value == answered
+    assert "Probabilidade de inadimplência" in words(page)
+
+
+def test_fields_and_values_are_shown_in_portuguese_and_sent_as_the_api_has_them(
+    open_page: Open, client: Client, example: dict[str, Any]
+) -> None:
+    page = open_page(locale="pt-BR")
+    texts = client.model_info()["card"]["translations"]["pt-BR"]
+    for name, value in example.items():
+        if isinstance(value, str):
+            box = widget(page, texts[name]["title"])
+            assert texts[name]["categories"][value] in box.options
+    button(page, "Solicitante de exemplo").click().run()
+    button(page, "Pontuar").click().run()
+    assert client.prediction(page.code[0].value)["inputs"] == example
+
+
+def test_api_that_is_down_is_a_sentence_that_says_what_to_do(open_page: Open) -> None:
+    page = open_page(endpoint=f"http://127.0.0.1:{free_port()}")
+    assert "start the API (`make run`)" in page.error[0].value
+    assert not page.exception
+
+
+def test_wrong_key_is_a_sentence_that_says_what_to_do(open_page: Open) -> None:
+    page = open_page(key="wrong")
+    assert "correct `api_key` in .streamlit/secrets.toml" in page.error[0].value
+    assert not page.exception
+
+
+def test_api_that_goes_away_loses_nothing_of_the_form(open_page: Open, server_with: Callable[..., Server]) -> None:
+    server = server_with()
+    page = open_page(endpoint=server.url)
+    button(page, "Example applicant").click().run()
+    server.signal(signal.SIGKILL)
+    button(page, "Score").click().run()
+    assert "Nobody answers" in page.error[0].value
+    server.start()
+    button(page, "Try again").click().run()
+    assert page.code
+    assert not page.error
+
+
+def test_limit_is_waited_for_and_then_answered(
+    open_page: Open, server_with: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(endpoint=server_with(LASTRO_RATE_LIMIT="2/3seconds").url)
+    waited: list[float] = []
+    sleep = __import__("time").sleep
+    monkeypatch.setattr("src.frontend.sentences.time.sleep", lambda seconds: (waited.append(seconds), sleep(seconds)))
+    button(page, "Example applicant").click().run()
+    for _ in range(3):
+        button(page, "Score").click().run()
+        assert page.code
+    assert sum(waited) >= 1
+
+
+def test_schema_that_changed_under_the_page_is_said_and_drawn_again(
+    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path, example: dict[str, Any]
+) -> None:
+    server = server_with()
+    page = open_page(endpoint=server.url)
+    button(page, "Example applicant").click().run()
+    server.signal(signal.SIGKILL)
+    changed = Path(shutil.copytree(models, tmp_path / "changed"))
+    name = lower_a_bound(changed / "model.json", example)
+    server.models = changed
+    server.start()
+    button(page, "Score").click().run()
+    assert "The service asks for other fields than before" in page.error[0].value
+    button(page, "Try again").click().run()
+    (input_,) = [each for each in page.number_input if f":{name}:" in each.key]
+    assert input_.max == example[name] - 1
+
+
+def lower_a_bound(path: Path, example: dict[str, Any]) -> str:
+    """Set a field's maximum just below the example's value; return the field."""
+    card = json.loads(path.read_text())
+    feature = next(each for each in card["features"] if each["type"] == "integer")
+    feature["maximum"] = example[feature["name"]] - 1
+    path.write_text(json.dumps(card))
+    return str(feature["name"])
+
+
+def test_page_without_endpoint_and_key_says_where_they_belong(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page()
+    monkeypatch.delenv("LASTRO_ENDPOINT")
+    monkeypatch.delenv("LASTRO_API_KEY")
+    page.run()
+    assert "set LASTRO_ENDPOINT and LASTRO_API_KEY" in page.error[0].value
+    assert KEYS["web"] not in words(page)
