@@ -51,9 +51,14 @@ bench: ## the benchmarks
 reproduce: ## the same bytes on every Python 3.11 to 3.13 of this machine?
 	@$(python) -m ops.reproduce
 
+compile = $(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
 lock: environment ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
-	@$(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" $(LOCK) requirements.in --output-file requirements.txt
+	@$(compile) $(LOCK) requirements.in --output-file requirements.txt
+	@for image in serving fetch page; do \
+		$(compile) --constraints requirements.txt "requirements-$$image.in" --output-file "requirements-$$image.txt" \
+		|| exit 1; done
 
 environment:
 	@$(python) -m ops.bootstrap

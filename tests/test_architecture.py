@@ -25,6 +25,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
 DOORS = {  # what only one module, or one room, may name
     "mlflow": {"src.lineage.backend"},
     "boto3": {"src.lineage.storage"},
+    "minio": {"src.lineage.readers"},
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
     "onnxruntime": {"src.model.forms"},
