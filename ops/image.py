@@ -28,12 +28,12 @@ def main() -> None:
 def command(deployment: Deployment, target: str, options: Sequence[str]) -> list[str]:
     """Return the command that builds a target; a store on this machine is reached by the host's own network."""
     values, root = deployment.values, deployment.root
-    arguments = {"GIT_COMMIT": commit(root)}
+    card = json.loads((root / "models" / "model.json").read_text())
+    arguments = {"GIT_COMMIT": commit(root), "MODEL_SHA256": card["sha256"]}
     words = ["docker", "build", "--target", target]
     if target == "serving":
         words += ["--secret", f"id=aws,env={SECRET}", *(["--network", "host"] if deployment.local_store else [])]
         arguments |= {
-            "MODEL_SHA256": json.loads((root / "models" / "model.json").read_text())["sha256"],
             "S3_ENDPOINT": values.get("AWS_ENDPOINT_URL_S3", ""),
             "S3_REMOTE": f"s3://{values['LASTRO_BUCKET']}/dvc",
             "S3_REGION": values["AWS_DEFAULT_REGION"],
