@@ -53,7 +53,7 @@ class Service:
     other_ports: tuple[str, ...] = ()
     needs_model: bool = False  # starts only after the pipeline
     loads: tuple[str, ...] = ()  # the project's files that it reads once: where one changes, it must start again
-    patience: float = 60.0  # seconds until it must be healthy
+    patience: float = 180.0  # seconds until it must be healthy: a new container reads everything for the first time
 
     def environment(self, deployment: Deployment) -> dict[str, str]:
         """Return the whole environment of this service."""

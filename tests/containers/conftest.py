@@ -1,12 +1,14 @@
 """A Docker engine, as DOCKER_HOST and `docker` on PATH have it; `make test-containers` alone runs what is here"""
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,6 @@ from tests.conftest import ROOT, fresh_copy
 
 HERE = Path(__file__).parent
 HOUR = 3600
-STRANGER = 1234  # a developer's uid that no image knows; root runs the tests as this one
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,7 +32,7 @@ class Engine:
     """The engine, used by a developer: this user, or in place of root an ordinary one with a home of its own."""
 
     home: Path
-    who: dict[str, object] = field(default_factory=dict)
+    who: dict[str, Any] = field(default_factory=dict)
 
     def run(self, *command: str, cwd: Path = ROOT, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command; stdout and stderr come back apart, for the tools print JSON to the one and news to the other.
@@ -63,7 +64,7 @@ class Engine:
         root = fresh_copy(to).root
         if self.who:
             for path in (root, *root.rglob("*")):
-                os.chown(path, STRANGER, STRANGER, follow_symlinks=False)
+                os.chown(path, self.who["user"], self.who["group"], follow_symlinks=False)
         return root
 
 
@@ -81,13 +82,18 @@ def engine() -> Iterator[Engine]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def ordinary(home: Path) -> dict[str, object]:
-    """Make root's place one of an ordinary user who may use the engine, with root's plugins; return who that is."""
+def ordinary(home: Path) -> dict[str, Any]:
+    """Make this the home of an ordinary user who may use the engine, with root's plugins; return who that is.
+
+    It is one of this machine's, for the dev container CLI wants a name, and best one whose uid no image knows.
+    """
     socket = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
     configuration = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     (home / "cli-plugins").symlink_to(configuration / "cli-plugins")
-    os.chown(home, STRANGER, STRANGER)
-    return {"user": STRANGER, "group": STRANGER, "extra_groups": [socket.stat().st_gid]}
+    people = [one for one in pwd.getpwall() if 100 <= one.pw_uid < 60000 and one.pw_gid >= 100]
+    one = max(people, key=lambda one: (one.pw_uid not in {999, 1000}, one.pw_uid))
+    os.chown(home, one.pw_uid, one.pw_gid)
+    return {"user": one.pw_uid, "group": one.pw_gid, "extra_groups": [socket.stat().st_gid]}
 
 
 @pytest.fixture(scope="module")
