@@ -11,8 +11,8 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin
  && install --directory --owner lastro --group lastro --mode 700 /var/lib/lastro
 WORKDIR /srv/lastro
 
-# --- environments: each lock names the versions of requirements.txt; no installer goes along. In the API's, modules are
-# not compiled here but where they are first imported, below: three of four never are.
+# --- environments: each lock names the versions of requirements.txt; no installer goes along. Modules of API and
+# page are not compiled here but where they are first imported, below: most never are.
 FROM base AS serving-environment
 RUN --mount=type=bind,source=requirements-serving.txt,target=/tmp/requirements.txt \
     --mount=type=cache,target=/tmp/.cache/pip \
@@ -35,17 +35,23 @@ FROM base AS page-environment
 RUN --mount=type=bind,source=requirements-page.txt,target=/tmp/requirements.txt \
     --mount=type=cache,target=/tmp/.cache/pip \
     python -m venv --without-pip /opt/lastro \
- && pip --python /opt/lastro/bin/python install --quiet --require-hashes --no-deps -r /tmp/requirements.txt
+ && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
+    -r /tmp/requirements.txt \
+ && find /opt/lastro -type d \( -name tests -o -path '*/pyarrow/include' \) -prune -exec rm -r {} +
 
-FROM base AS whole-environment
+FROM base AS pipeline-environment
 RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
+    --mount=type=bind,source=requirements-pipeline.txt,target=/tmp/requirements-pipeline.txt \
     --mount=type=cache,target=/tmp/.cache/uv \
     python -m venv /tmp/installer \
  && sed -n '/^uv==/,/[^\\]$/p' /tmp/requirements.txt >/tmp/uv.txt \
  && /tmp/installer/bin/pip install --quiet --no-cache-dir --require-hashes --no-deps -r /tmp/uv.txt \
  && python -m venv --without-pip /opt/lastro \
  && VIRTUAL_ENV=/opt/lastro UV_LINK_MODE=copy /tmp/installer/bin/uv pip sync --quiet --require-hashes \
-    --compile-bytecode /tmp/requirements.txt
+    --compile-bytecode /tmp/requirements-pipeline.txt \
+ && for library in networkx numpy pandas pyarrow scipy sklearn; do \
+    find /opt/lastro/lib/python3*/site-packages/$library -type d -name tests -prune -exec rm -r {} +; done \
+ && rm -r /opt/lastro/lib/python3*/site-packages/pyarrow/include
 
 # --- the API
 FROM base AS api
@@ -101,6 +107,7 @@ COPY src/__init__.py src/
 COPY src/frontend src/frontend
 COPY .streamlit .streamlit
 COPY ops/__init__.py ops/enter.py ops/
+RUN python -c "import streamlit.web.bootstrap, altair, babel.numbers, httpx, pandas, pyarrow, urllib.request"
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
@@ -118,9 +125,8 @@ FROM base AS pipeline
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git \
  && rm -rf /var/lib/apt/lists/* \
- && git config --system --add safe.directory '*' \
  && install --directory --owner lastro --group lastro --mode 700 /work /release
-COPY --from=whole-environment /opt/lastro /opt/lastro
+COPY --from=pipeline-environment /opt/lastro /opt/lastro
 COPY . .
 ARG GIT_COMMIT
 LABEL org.opencontainers.image.title="Lastro's pipeline and MLflow" \

@@ -56,7 +56,7 @@ compile = $(activated) uv pip compile --quiet --universal --python-version 3.11 
 
 lock: environment ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
 	@$(compile) $(LOCK) requirements.in --output-file requirements.txt
-	@for image in serving fetch page; do \
+	@for image in serving fetch page pipeline; do \
 		$(compile) --constraints requirements.txt "requirements-$$image.in" --output-file "requirements-$$image.txt" \
 		|| exit 1; done
 

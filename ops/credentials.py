@@ -28,9 +28,7 @@ def main() -> None:
         print(values["local"])
         return
     for name, text in files(values, os.environ.get("LASTRO_API_KEYS", "")).items():
-        path = FOLDER / name
-        write_secret(path, text)
-        os.chown(path, OWNERS[path.parent.name], OWNERS[path.parent.name])
+        hand_over(FOLDER / name, text, OWNERS[name.partition("/")[0]])
 
 
 def master(path: Path) -> dict[str, str]:
@@ -42,6 +40,16 @@ def master(path: Path) -> dict[str, str]:
     values = {**made, **known}
     write_secret(path, json.dumps(values))
     return values
+
+
+def hand_over(path: Path, text: str, owner: int) -> None:
+    """Write a file that from its first moment only its owner can read; a former one need not be readable to us."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
+        os.fchown(file.fileno(), owner, owner)
+        file.write(text)
+    temporary.replace(path)
 
 
 def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
