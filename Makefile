@@ -11,13 +11,16 @@ python = $(or $(found),$(error Python 3.11 to 3.14 is needed, and $(or $(PYTHON)
 	install one, or name it, make $@ PYTHON=...))
 activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
-.PHONY: help run stop status logs test lint bench reproduce lock environment
+.PHONY: help run start stop status logs test test-containers lint bench reproduce lock environment
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: ## everything up to a real score; the services stay
 	@$(python) -m ops.run
+
+start: ## the services again, after `make stop` or a restart
+	@$(python) -m ops.manage start
 
 stop: ## end all services
 	@$(python) -m ops.manage stop
@@ -34,6 +37,9 @@ test: ## everything that must hold: style, types, tests, coverage
 	@$(MAKE) --no-print-directory lint
 	@$(activated) python -m pytest --cov -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
+test-containers: environment ## the dev container and the images, really built and used; needs Docker
+	@$(activated) python -m pytest -m containers tests/containers $(TESTS)
+
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy
 
@@ -45,9 +51,14 @@ bench: ## the benchmarks
 reproduce: ## the same bytes on every Python 3.11 to 3.13 of this machine?
 	@$(python) -m ops.reproduce
 
+compile = $(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
 lock: environment ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
-	@$(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" $(LOCK) requirements.in --output-file requirements.txt
+	@$(compile) $(LOCK) requirements.in --output-file requirements.txt
+	@for image in serving fetch page pipeline; do \
+		$(compile) --constraints requirements.txt "requirements-$$image.in" --output-file "requirements-$$image.txt" \
+		|| exit 1; done
 
 environment:
 	@$(python) -m ops.bootstrap

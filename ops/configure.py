@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ops import client
-from ops.deployment import PORTS, ROOT, Deployment, SetupError, is_local, load, parse, tracking
+from ops.deployment import PORTS, ROOT, Deployment, SetupError, is_local, load, own, parse, tracking
 
 REMOTE = "'remote \"minio\"'"
 DIRECTORY = "'remote \"local\"'"
@@ -88,12 +88,13 @@ def _values(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
         values.update({name: values[name] or secrets.token_hex(size) for name, size in SECRETS.items()})
     else:
         values["MLFLOW_S3_ENDPOINT_URL"] = values["AWS_ENDPOINT_URL_S3"]
-    return {**values, **tracking(root, values)}
+    return values if own(environment) else {**values, **tracking(root, values)}
 
 
 def _choices(example: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
     """Return the variables that a user has set to say where things are: ours, and an S3 endpoint elsewhere."""
-    ours = [name for name in example if name.startswith("LASTRO_") and name != KEYS and environment.get(name)]
+    not_here = {KEYS, *own(environment)}
+    ours = [name for name in example if name.startswith("LASTRO_") and environment.get(name) and name not in not_here]
     elsewhere = not is_local(environment.get("AWS_ENDPOINT_URL_S3", ""))
     places = ("AWS_ENDPOINT_URL_S3", "AWS_DEFAULT_REGION") if elsewhere else ()
     return ours + [name for name in places if environment.get(name)]

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-HOST = "127.0.0.1"
+HOST = "127.0.0.1"  # where the services are reached from this machine
+CONTAINERS_OWN = ("LASTRO_STATE", "LASTRO_HOST", "MLFLOW_TRACKING_URI")
 PORTS = ("MINIO_PORT", "MINIO_CONSOLE_PORT", "MLFLOW_PORT", "API_PORT", "PAGE_PORT")
 LONGEST_SOCKET_PATH = 90  # bytes: the systems allow 104 to 108, supervisord appends its pid for a moment
 
@@ -50,6 +51,11 @@ class Deployment:
         name = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"lastro-{os.getuid()}-{name}" / "supervisor.sock"
 
+    @property
+    def host(self) -> str:
+        """The address that the services listen on."""
+        return self.values.get("LASTRO_HOST", HOST)
+
     def port(self, variable: str) -> int:
         """Return the port that a variable names; raises SetupError where it is none."""
         text = self.values[variable]
@@ -77,9 +83,15 @@ class Deployment:
 
 def load(root: Path = ROOT) -> Deployment:
     """Return the deployment that `.env` describes; what it leaves out is as in `.env.example`."""
-    values = {**parse(root / ".env.example"), **parse(root / ".env")}
+    values = {**parse(root / ".env.example"), **parse(root / ".env"), **own(os.environ)}
     given = {name: value for name, value in values.items() if value}
     return Deployment(root, root / os.environ.get("VENV", ".venv"), {**given, **tracking(root, values)})
+
+
+def own(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a container says of itself, whatever the `.env` says that it shares with its host."""
+    names = CONTAINERS_OWN if environment.get("LASTRO_CONTAINER") == "true" else ()
+    return {name: environment[name] for name in names if environment.get(name)}
 
 
 def tracking(root: Path, values: Mapping[str, str]) -> dict[str, str]:

@@ -1,19 +1,28 @@
-"""`python -m ops.manage stop|status|logs`: end, list or read the services of this checkout (standard library only)"""
+"""`python -m ops.manage start|stop|status|logs` the services of this checkout (standard library only)"""
 
 import subprocess
 import sys
 
-from ops import lifecycle, ports, services
+from ops import lifecycle, minio, ports, services
 from ops.deployment import Deployment, SetupError, load
 
 
 def main() -> None:
     """Do what the first argument says."""
-    commands = {"stop": stop, "status": status, "logs": logs}
+    commands = {"start": start, "stop": stop, "status": status, "logs": logs}
     try:
         commands[sys.argv[1]](load())
     except SetupError as error:
         sys.exit(str(error))
+
+
+def start(deployment: Deployment) -> None:
+    """Start all that `make run` has once brought up, and wait for nothing."""
+    chosen = lifecycle.startable(deployment)
+    possible = [service for service in chosen if service is not services.MINIO or minio.find()]
+    server = lifecycle.begin(deployment, possible)
+    for service in possible:
+        lifecycle.start(deployment, server, service)
 
 
 def stop(deployment: Deployment) -> None:

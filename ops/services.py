@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ops import minio
-from ops.deployment import HOST, Deployment, SetupError
+from ops.deployment import Deployment, SetupError
 
 EVERY_SERVICE = (
     "HOME",
@@ -54,7 +54,7 @@ class Service:
     other_ports: tuple[str, ...] = ()
     needs_model: bool = False  # starts only after the pipeline
     loads: tuple[str, ...] = ()  # the project's files that it reads once: where one changes, it must start again
-    patience: float = 60.0  # seconds until it must be healthy
+    patience: float = 180.0  # seconds until it must be healthy: a new container reads everything for the first time
 
     def environment(self, deployment: Deployment) -> dict[str, str]:
         """Return the whole environment of this service."""
@@ -78,7 +78,7 @@ def _minio(deployment: Deployment) -> list[str]:
     program = minio.find()
     if program is None:
         raise SetupError("There is no MinIO on this machine: `make run` builds it.")
-    address, console = (f"{HOST}:{deployment.port(name)}" for name in ("MINIO_PORT", "MINIO_CONSOLE_PORT"))
+    address, console = (f"{deployment.host}:{deployment.port(name)}" for name in ("MINIO_PORT", "MINIO_CONSOLE_PORT"))
     folders = [str(deployment.state / "minio"), "--certs-dir", str(deployment.state / "minio-certs")]
     return [str(program), "server", *folders, "--address", address, "--console-address", console, "--quiet"]
 
@@ -90,7 +90,7 @@ def _minio_settings(deployment: Deployment) -> dict[str, str]:
 
 def _mlflow(deployment: Deployment) -> list[str]:
     artifacts = (deployment.state / "mlflow" / "artifacts").resolve()
-    address = ["--host", HOST, "--port", str(deployment.port("MLFLOW_PORT")), "--workers", "1"]
+    address = ["--host", deployment.host, "--port", str(deployment.port("MLFLOW_PORT")), "--workers", "1"]
     return [str(deployment.venv / "bin" / "mlflow"), "server", *address, "--artifacts-destination", str(artifacts)]
 
 
@@ -99,8 +99,9 @@ def _mlflow_settings(_: Deployment) -> dict[str, str]:
 
 
 def _api(deployment: Deployment) -> list[str]:
-    address = ["--host", HOST, "--port", str(deployment.port("API_PORT")), "--no-access-log", "--no-proxy-headers"]
-    return [str(deployment.venv / "bin" / "uvicorn"), "--factory", "src.api.main:create_app", *address]
+    address = ["--host", deployment.host, "--port", str(deployment.port("API_PORT"))]
+    logs = ["--no-access-log", "--no-proxy-headers"]
+    return [str(deployment.venv / "bin" / "uvicorn"), "--factory", "src.api.main:create_app", *address, *logs]
 
 
 def _api_settings(deployment: Deployment) -> dict[str, str]:
@@ -108,7 +109,7 @@ def _api_settings(deployment: Deployment) -> dict[str, str]:
 
 
 def _page(deployment: Deployment) -> list[str]:
-    address = ["--server.address", HOST, "--server.port", str(deployment.port("PAGE_PORT"))]
+    address = ["--server.address", deployment.host, "--server.port", str(deployment.port("PAGE_PORT"))]
     program = [str(deployment.venv / "bin" / "python"), "-m", "streamlit"]
     return [*program, "run", str(deployment.root / "src" / "frontend" / "app.py"), *address]
 

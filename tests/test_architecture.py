@@ -27,6 +27,7 @@ APART = {"src.frontend"}  # imports nothing of ours but itself
 DOORS = {  # what only one module, or one room, may name
     "mlflow": {"src.lineage.backend"},
     "boto3": {"src.lineage.storage"},
+    "minio": {"src.lineage.readers"},
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
     "onnxruntime": {"src.model.forms"},

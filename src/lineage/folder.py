@@ -6,6 +6,8 @@ from pathlib import Path
 
 from src.errors import LastroError
 
+PUSH = "`dvc push` brings it there"
+
 
 class StorageError(LastroError):
     """The place of DVC's objects cannot be used as it is."""
@@ -57,6 +59,13 @@ class Folder:
         """Return the object of an output by its md5 in dvc.lock; None where it was not pushed."""
         path = self.path / "files" / "md5" / md5[:2] / md5[2:]
         return Stored(str(path), path.stat().st_size) if path.is_file() else None
+
+    def read(self, md5: str) -> bytes:
+        """Return an output's bytes by its md5 in dvc.lock; raises StorageError where they are not there."""
+        stored = self.object_of(md5)
+        if stored is None:
+            raise StorageError(f"DVC's remote is the folder {self.path}, and it does not hold the object {md5}: {PUSH}")
+        return Path(stored.url).read_bytes()
 
     def holds(self, url: str) -> bool:
         """Tell whether a published file is there."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from src.errors import run
-from src.lineage.folder import Folder, StorageError, Stored
+from src.lineage.folder import PUSH, Folder, StorageError, Stored
 from src.lineage.settings import ROOT
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ REFUSALS = {
     "InvalidToken": f"wrong credentials, it refuses the session token: see {KEYS}",
     "ExpiredToken": f"old credentials, the session token has expired: see {KEYS}",
     "AccessDenied": "these credentials may not use the bucket",
+    "NoSuchKey": f"it does not hold the object: {PUSH}",
     "BucketAlreadyExists": "the bucket's name is taken by somebody else: choose another LASTRO_BUCKET in .env",
     "InvalidBucketName": "this is no valid name of a bucket: choose another LASTRO_BUCKET in .env",
     "AuthorizationHeaderMalformed": "the region is not the bucket's: see AWS_DEFAULT_REGION in .env",
@@ -106,14 +107,22 @@ class Bucket:
 
     def object_of(self, md5: str) -> Stored | None:
         """Return the object of an output by its md5 in dvc.lock; None where it was not pushed."""
-        key = "/".join(filter(None, (self.prefix, "files/md5", md5[:2], md5[2:])))
+        key = self._key(md5)
         sizes = self._find(key)
         return Stored(f"s3://{self.name}/{key}", sizes[key]) if key in sizes else None
+
+    def read(self, md5: str) -> bytes:
+        """Return an output's bytes by its md5 in dvc.lock; raises StorageError where they cannot be had."""
+        with self.plainly():
+            return self.client.get_object(Bucket=self.name, Key=self._key(md5))["Body"].read()
 
     def holds(self, url: str) -> bool:
         """Tell whether a published file is there."""
         key = url.removeprefix(f"s3://{self.name}/")
         return key != url and key in self._find(key)
+
+    def _key(self, md5: str) -> str:
+        return "/".join(filter(None, (self.prefix, "files/md5", md5[:2], md5[2:])))
 
     def _find(self, prefix: str) -> dict[str, int]:
         """Return the first key that begins so, with its size: listing says why it fails, a HEAD does not."""
@@ -170,12 +179,17 @@ def remote(root: Path = ROOT) -> Bucket | Folder:
         raise StorageError(f"DVC's configuration: {error}") from error
     if not options or "url" not in options:
         raise StorageError(f"DVC's default remote ({name}) is not configured: .dvc/config names one")
-    url = urlsplit(str(options["url"]))
+    return place_of(str(options["url"]), dict(options))
+
+
+def place_of(address: str, options: dict[str, Any]) -> Bucket | Folder:
+    """Return DVC's remote by its URL and further keys; raises StorageError where it is of another kind."""
+    url = urlsplit(address)
     if url.scheme == "s3":
-        return Bucket(url.netloc, url.path.strip("/"), dict(options))
+        return Bucket(url.netloc, url.path.strip("/"), options)
     if url.scheme in ("", "file"):
         return Folder(Path(url.path))
-    raise StorageError(f"DVC's remote {name} ({options['url']}) is neither an S3 bucket nor a folder")
+    raise StorageError(f"DVC's remote {address} is neither an S3 bucket nor a folder")
 
 
 def probe(root: Path = ROOT) -> None:

@@ -7,7 +7,10 @@ import pytest
 
 from ops.deployment import ROOT
 
-COMMANDS = ("run", "stop", "status", "logs", "test", "lint", "bench", "reproduce", "lock", "help")
+COMMANDS = (
+    *("run", "start", "stop", "status", "logs", "test", "lint", "test-containers"),
+    *("bench", "reproduce", "lock", "help"),
+)
 
 
 def make(*arguments: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:

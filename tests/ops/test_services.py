@@ -35,7 +35,7 @@ def test_api_gets_its_variables_and_no_credentials_of_the_store(deploy: Deploy) 
 def test_every_variable_of_the_api_in_env_is_one_of_its_settings_and_reaches_it(deploy: Deploy) -> None:
     deployment = deploy()
     written = {name for name in parse(deployment.root / ".env.example") if name.startswith("LASTRO_")}
-    ours = written - {"LASTRO_STATE", "LASTRO_BUCKET", *PAGE_VARIABLES}
+    ours = written - {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", *PAGE_VARIABLES}
     assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Settings.model_fields)
     assert {name for name in ours if deployment.values.get(name)} <= set(API.environment(deployment))
 

@@ -1,0 +1,149 @@
+# Four images, each a target: `serving` (the API with its model inside), `serving-fetch` (the API that fetches its model
+# when it starts), `page`, and `pipeline` (everything else of compose.yaml). The context is the project's root.
+# `python -m ops.image serving` builds the first one with the arguments and the secret that it needs.
+ARG PYTHON_VERSION=3.12
+
+FROM python:${PYTHON_VERSION}-slim-bookworm AS base
+ENV PATH=/opt/lastro/bin:$PATH \
+    HOME=/tmp \
+    PYTHONUNBUFFERED=1
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin lastro \
+ && install --directory --owner lastro --group lastro --mode 700 /var/lib/lastro
+WORKDIR /srv/lastro
+
+# --- environments: each lock names the versions of requirements.txt; no installer goes along. Modules of API and
+# page are not compiled here but where they are first imported, below: most never are.
+FROM base AS serving-environment
+RUN --mount=type=bind,source=requirements-serving.txt,target=/tmp/requirements.txt \
+    --mount=type=cache,target=/tmp/.cache/pip \
+    python -m venv --without-pip /opt/lastro \
+ && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
+    -r /tmp/requirements.txt \
+ && find /opt/lastro -type d \( -name tests -o -path '*/onnxruntime/transformers' \
+    -o -path '*/onnxruntime/quantization' -o -path '*/onnxruntime/tools' \) -prune -exec rm -r {} +
+
+# boto3 is what src/lineage/storage.py speaks to S3 with; of its 300 services' descriptions two are kept
+FROM serving-environment AS fetch-environment
+RUN --mount=type=bind,source=requirements-fetch.txt,target=/tmp/requirements.txt \
+    --mount=type=cache,target=/tmp/.cache/pip \
+    pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
+    -r /tmp/requirements.txt \
+ && find /opt/lastro/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
+    ! -name s3 ! -name sts -exec rm -r {} +
+
+FROM base AS page-environment
+RUN --mount=type=bind,source=requirements-page.txt,target=/tmp/requirements.txt \
+    --mount=type=cache,target=/tmp/.cache/pip \
+    python -m venv --without-pip /opt/lastro \
+ && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
+    -r /tmp/requirements.txt \
+ && find /opt/lastro -type d \( -name tests -o -path '*/pyarrow/include' \) -prune -exec rm -r {} +
+
+FROM base AS pipeline-environment
+RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
+    --mount=type=bind,source=requirements-pipeline.txt,target=/tmp/requirements-pipeline.txt \
+    --mount=type=cache,target=/tmp/.cache/uv \
+    python -m venv /tmp/installer \
+ && sed -n '/^uv==/,/[^\\]$/p' /tmp/requirements.txt >/tmp/uv.txt \
+ && /tmp/installer/bin/pip install --quiet --no-cache-dir --require-hashes --no-deps -r /tmp/uv.txt \
+ && python -m venv --without-pip /opt/lastro \
+ && VIRTUAL_ENV=/opt/lastro UV_LINK_MODE=copy /tmp/installer/bin/uv pip sync --quiet --require-hashes \
+    --compile-bytecode /tmp/requirements-pipeline.txt \
+ && for library in networkx numpy pandas pyarrow scipy sklearn; do \
+    find /opt/lastro/lib/python3*/site-packages/$library -type d -name tests -prune -exec rm -r {} +; done \
+ && rm -r /opt/lastro/lib/python3*/site-packages/pyarrow/include
+
+# --- the API
+FROM base AS api
+COPY src/__init__.py src/errors.py src/files.py src/params.py src/
+COPY src/contract src/contract
+COPY src/model src/model
+COPY src/api src/api
+COPY ops/__init__.py ops/enter.py ops/
+ENV LASTRO_STATE=/var/lib/lastro
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/ready', timeout=4)"]
+ENTRYPOINT ["python", "-m", "ops.enter"]
+CMD ["uvicorn", "--factory", "src.api.main:create_app", "--host", "0.0.0.0", "--port", "8000", \
+     "--no-access-log", "--no-proxy-headers"]
+
+FROM api AS fetching-api
+COPY --from=fetch-environment /opt/lastro /opt/lastro
+COPY src/lineage src/lineage
+COPY dvc.lock release/
+COPY models/*.json release/models/
+
+# --- the model: DVC's objects, fetched by dvc.lock's hashes. A secret is no part of the cache's key: the hash is.
+FROM fetching-api AS model
+ARG S3_ENDPOINT=http://localhost:9000
+ARG S3_REMOTE=s3://lastro/dvc
+ARG S3_REGION=us-east-1
+ARG MODEL_SHA256
+RUN --mount=type=secret,id=aws,required=true,target=/run/secrets/aws \
+    AWS_SHARED_CREDENTIALS_FILE=/run/secrets/aws python -m src.lineage.delivery --release release \
+    --remote "$S3_REMOTE" --endpoint "$S3_ENDPOINT" --region "$S3_REGION" --to models \
+    --sha256 "${MODEL_SHA256:?the sha256 in models/model.json}"
+
+# --- targets
+FROM fetching-api AS serving-fetch
+ENV LASTRO_RELEASE=/srv/lastro/release \
+    LASTRO_REMOTE=s3://lastro/dvc \
+    LASTRO_MODELS=/run/lastro/models \
+    AWS_SHARED_CREDENTIALS_FILE=/run/secrets/credentials
+RUN install --directory --owner lastro --group lastro --mode 700 /run/lastro \
+ && python -c "import src.api.main, src.lineage.delivery, boto3, alembic.script, onnxruntime, psycopg, urllib.request"
+ARG GIT_COMMIT
+ARG MODEL_SHA256
+LABEL org.opencontainers.image.title="Lastro's scoring API, which fetches its model" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT" \
+      lastro.model.sha256="$MODEL_SHA256"
+USER 10001:10001
+
+FROM base AS page
+COPY --from=page-environment /opt/lastro /opt/lastro
+COPY src/__init__.py src/
+COPY src/frontend src/frontend
+COPY .streamlit .streamlit
+COPY ops/__init__.py ops/enter.py ops/
+RUN python -c "import streamlit.web.bootstrap, altair, babel.numbers, httpx, pandas, pyarrow, urllib.request"
+EXPOSE 8501
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+ENTRYPOINT ["python", "-m", "ops.enter"]
+CMD ["python", "-m", "streamlit", "run", "src/frontend/app.py", \
+     "--server.address", "0.0.0.0", "--server.port", "8501", "--server.headless", "true"]
+ARG GIT_COMMIT
+LABEL org.opencontainers.image.title="Lastro's page" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT"
+USER 10001:10001
+
+FROM base AS pipeline
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends git \
+ && rm -rf /var/lib/apt/lists/* \
+ && install --directory --owner lastro --group lastro --mode 700 /work /release
+COPY --from=pipeline-environment /opt/lastro /opt/lastro
+COPY . .
+ARG GIT_COMMIT
+LABEL org.opencontainers.image.title="Lastro's pipeline and MLflow" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT"
+USER 10001:10001
+CMD ["python", "-m", "ops.pipeline"]
+
+FROM api AS serving
+COPY --from=serving-environment /opt/lastro /opt/lastro
+RUN python -c "import src.api.main, alembic.script, onnxruntime, psycopg, urllib.request"
+COPY --from=model /srv/lastro/models models
+ENV LASTRO_MODELS=/srv/lastro/models
+ARG GIT_COMMIT
+ARG MODEL_SHA256
+LABEL org.opencontainers.image.title="Lastro's scoring API with its model" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT" \
+      lastro.model.sha256="$MODEL_SHA256"
+USER 10001:10001

@@ -1,0 +1,76 @@
+"""`python -m ops.credentials [key]`: random secrets, made once -> for each service of compose.yaml a folder of its own
+
+Each folder is a volume that its service alone mounts; `master`, which holds everything, is mounted by nobody else.
+With `key` it prints the API key that is meant for the user. Standard library only.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ops.configure import write_secret
+
+FOLDER = Path("/secrets")
+STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the images of Dockerfile, PostgreSQL's first process
+OWNERS = {"store": STORE, "database": ROOT, "pipeline": OURS, "mlflow": OURS, "api": OURS, "page": OURS}
+KEYS = ("store", "api", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
+DATABASE = "postgresql://lastro:{}@database/lastro"
+
+
+def main() -> None:
+    """Write every service's folder, or print the user's key."""
+    values = master(FOLDER / "master" / "secrets.json")
+    if sys.argv[1:] == ["key"]:
+        print(values["local"])
+        return
+    for name, text in files(values, os.environ.get("LASTRO_API_KEYS", "")).items():
+        hand_over(FOLDER / name, text, OWNERS[name.partition("/")[0]])
+
+
+def master(path: Path) -> dict[str, str]:
+    """Return all secrets; what is missing is made, what is there is kept."""
+    known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    made = {f"{name} id": secrets.token_hex(10) for name in KEYS}
+    made |= {f"{name} secret": secrets.token_hex(20) for name in KEYS}
+    made |= {"database": secrets.token_hex(20), "page": secrets.token_urlsafe(32), "local": secrets.token_urlsafe(32)}
+    values = {**made, **known}
+    write_secret(path, json.dumps(values))
+    return values
+
+
+def hand_over(path: Path, text: str, owner: int) -> None:
+    """Write a file that from its first moment only its owner can read; a former one need not be readable to us."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123
+        os.fchown(file.fileno(), owner, owner)
+        file.write(text)
+    temporary.replace(path)
+
+
+def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
+    """Return what each service's files hold; `more_keys` are accepted by the API too."""
+    s3 = {name: f"[default]\naws_access_key_id={values[f'{name} id']}\n"
+          f"aws_secret_access_key={values[f'{name} secret']}\n" for name in KEYS}  # fmt: skip
+    digests = [f"{name}:{hashlib.sha256(values[name].encode()).hexdigest()}" for name in ("page", "local")]
+    return {
+        "store/user": values["store id"],
+        "store/password": values["store secret"],
+        "database/password": values["database"],
+        "pipeline/credentials": s3["store"],
+        "pipeline/api": s3["api"],
+        "pipeline/mlflow": s3["mlflow"],
+        "mlflow/credentials": s3["mlflow"],
+        "api/credentials": s3["api"],
+        "api/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
+        "api/LASTRO_API_KEYS": ",".join(filter(None, [*digests, more_keys])),
+        "page/LASTRO_API_KEY": values["page"],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""`python -m ops.pipeline`: the one-shot of compose.yaml: the image's project -> bucket, keys, model, MLflow, a release
+
+It works on a copy, so that the image stays as it is and every run begins with the committed state; DVC's cache is in a
+volume, so that only what changed is computed again. The release, dvc.lock and models/*.json, is what the API reads.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ops.deployment import ROOT
+
+WORK, STATE, RELEASE, SECRETS = Path("/work"), Path("/var/lib/lastro"), Path("/release"), Path("/run/secrets")
+READERS = {"api": "dvc", "mlflow": "mlflow"}  # whose key reads which folder of the bucket
+
+
+def main() -> None:
+    """Run every step in its order; the first that fails ends it with its exit code."""
+    endpoint, bucket = os.environ["AWS_ENDPOINT_URL_S3"], os.environ["LASTRO_BUCKET"]
+    project = copy(ROOT, WORK / "lastro")
+    (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE / "cache", project))
+    os.chdir(project)
+    call(sys.executable, "-m", "src.lineage.storage")
+    for name, folder in READERS.items():
+        keys = ("--endpoint", endpoint, "--admin", str(SECRETS / "credentials"), "--key", str(SECRETS / name))
+        call(sys.executable, "-m", "src.lineage.readers", *keys, f"s3://{bucket}/{folder}")
+    call("dvc", "repro")
+    call("dvc", "push")
+    call(sys.executable, "-m", "src.lineage.registry", "publish")
+    release(project, RELEASE)
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Return a new copy of the project."""
+    shutil.rmtree(target, ignore_errors=True)
+    return Path(shutil.copytree(source, target, symlinks=True))
+
+
+def configuration(endpoint: str, bucket: str, cache: Path, project: Path) -> str:
+    """Return DVC's own configuration of this deployment; without a usable history DVC must not look for one."""
+    history = subprocess.run(["git", "-C", str(project), "rev-parse", "--git-dir"], capture_output=True, check=False)
+    lines = ["[core]", f"no_scm = {str(history.returncode != 0).lower()}", "[cache]", f"dir = {cache}"]
+    remote = ["['remote \"minio\"']", f"url = s3://{bucket}/dvc", f"endpointurl = {endpoint}"]
+    return "\n".join([*lines, *remote, ""])
+
+
+def call(*command: str) -> None:
+    """Run a command, its output passed through; leave with its exit code where it fails."""
+    print("──", *command[command.index("-m") + 1 :] if "-m" in command else command, flush=True)
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def release(project: Path, target: Path) -> None:
+    """Bring dvc.lock and the small files of models/ to the release, dvc.lock last: it names the others by their md5."""
+    (target / "models").mkdir(exist_ok=True)
+    for path in (*sorted((project / "models").glob("*.json")), project / "dvc.lock"):
+        place = target / path.relative_to(project)
+        shutil.copyfile(path, place.with_suffix(".new"))
+        place.with_suffix(".new").replace(place)
+
+
+if __name__ == "__main__":
+    main()

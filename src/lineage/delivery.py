@@ -1,0 +1,89 @@
+"""a release (dvc.lock and what Git keeps of models/), DVC's objects in the bucket -> a verified models/
+
+`python -m src.lineage.delivery --release . --remote s3://lastro/dvc --to FOLDER`, when an image is built or a container
+starts. Nothing is written before every byte is what dvc.lock (md5) and the card (sha256) name. Credentials are those of
+the AWS tools: AWS_SHARED_CREDENTIALS_FILE, or variables. Needs neither DVC nor MLflow.
+"""
+
+import argparse
+import hashlib
+import logging
+from pathlib import Path
+
+from src.errors import run
+from src.files import digest, sha256_of, write_bytes
+from src.lineage.folder import Folder
+from src.lineage.lock import LineageError, Lock, read_lock
+from src.lineage.storage import Bucket, place_of
+from src.model.card import CARD, MODEL, Card, read_card
+from src.model.encoder import Export
+from src.model.forms import EXPORT, ONNX, load, read_export
+
+log = logging.getLogger(__name__)
+
+EVALUATION, REGISTRATION = "evaluation.json", "registry.json"
+
+
+def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "") -> Card:
+    """Write the model of `release` to the folder `target` and return its card; `sha256`, if given, must be the card's.
+
+    Raises a LastroError, and writes nothing, where a file or an object is missing or is not the one that is named.
+    """
+    lock, models = read_lock(release), release / "models"
+    card, export = read_card(models / CARD), read_export(models / EXPORT)
+    if sha256 and sha256 != card.sha256:
+        raise LineageError(f"{models / CARD} is of the model {card.sha256}, but {sha256} was asked for")
+    if export.file == MODEL:
+        raise LineageError(f"this model is not served without scikit-learn, which is not in the image: {export.why}")
+    contents = {name: _committed(models / name, lock) for name in (CARD, EXPORT, EVALUATION)}
+    contents |= {name: _fetched(name, lock, place, wanted) for name, wanted in _objects(card, export).items()}
+    if (models / REGISTRATION).is_file():
+        contents[REGISTRATION] = (models / REGISTRATION).read_bytes()
+    for name, content in contents.items():
+        write_bytes(target / name, content)
+    load(target)  # with the libraries of this image
+    return card
+
+
+def _objects(card: Card, export: Export) -> dict[str, str]:
+    """Return the files that DVC keeps, each with the sha256 that Git's files name."""
+    return {MODEL: card.sha256} | ({ONNX: export.sha256} if export.file == ONNX and export.sha256 else {})
+
+
+def _committed(path: Path, lock: Lock) -> bytes:
+    """Return the bytes of a file of the release; raises LineageError where they are not those of its dvc.lock."""
+    wanted = lock.output(f"models/{path.name}")[0]
+    if not path.is_file() or (found := digest(path, "md5")) != wanted:
+        what = f"its md5 is {found}" if path.is_file() else "it is missing"
+        raise LineageError(f"{path}: {what}, dvc.lock names {wanted}")
+    return path.read_bytes()
+
+
+def _fetched(name: str, lock: Lock, place: Bucket | Folder, sha256: str) -> bytes:
+    """Return the bytes of DVC's object; raises LineageError where they are not those of dvc.lock and of the card."""
+    md5 = lock.output(f"models/{name}")[0]
+    content = place.read(md5)
+    is_md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    for kind, wanted, found in (("md5", md5, is_md5), ("sha256", sha256, sha256_of(content))):
+        if found != wanted:
+            raise LineageError(f"{name}: refused, the {kind} of the object {md5} is {found}, not {wanted}")
+    return content
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m src.lineage.delivery", description=__doc__)
+    parser.add_argument("--release", type=Path, required=True, help="folder with dvc.lock and models/*.json")
+    parser.add_argument("--remote", required=True, help="DVC's remote: s3://bucket/prefix, or a folder")
+    parser.add_argument("--to", type=Path, required=True, help="folder to write")
+    parser.add_argument("--endpoint", help="where S3 answers; without it, AWS")
+    parser.add_argument("--region", help="the bucket's region")
+    parser.add_argument("--sha256", default="", help="of the one model that will do")
+    asked = parser.parse_args()
+    options = {"endpointurl": asked.endpoint or None, "region": asked.region or None}
+    card = deliver(asked.release, place_of(asked.remote, options), asked.to, asked.sha256)
+    log.info("%s %s is in %s, verified", card.name, card.sha256, asked.to)
+
+
+if __name__ == "__main__":
+    run(main)

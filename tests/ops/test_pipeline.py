@@ -1,0 +1,44 @@
+"""The one-shot of compose.yaml leaves the image's project as it is, points DVC at the store, and makes a release."""
+
+from pathlib import Path
+
+from ops import pipeline
+from src.lineage.storage import Bucket, remote
+from tests.conftest import Project
+
+
+def test_work_happens_on_a_new_copy(tmp_path: Path) -> None:
+    (tmp_path / "image").mkdir()
+    (tmp_path / "image" / "file").write_text("as built")
+    for _ in range(2):
+        project = pipeline.copy(tmp_path / "image", tmp_path / "work")
+        assert [path.name for path in project.iterdir()] == ["file"]
+        (project / "left by a former run").touch()
+        (project / "file").write_text("changed")
+    assert (tmp_path / "image" / "file").read_text() == "as built"
+
+
+def test_dvc_reads_the_configuration_of_this_deployment(project: Project, tmp_path: Path) -> None:
+    text = pipeline.configuration("http://store:9000", "mine", tmp_path / "cache", project.root)
+    (project.root / ".dvc" / "config.local").write_text(text)
+    place = remote(project.root)
+    assert isinstance(place, Bucket)
+    assert (place.name, place.prefix, place.options["endpointurl"]) == ("mine", "dvc", "http://store:9000")
+    assert project.run("dvc", "cache", "dir").stdout.strip() == str(tmp_path / "cache")
+
+
+def test_dvc_runs_without_a_history(project: Project, tmp_path: Path) -> None:
+    (project.root / ".git").rename(tmp_path / "history")
+    text = pipeline.configuration("http://store:9000", "mine", tmp_path / "cache", project.root)
+    (project.root / ".dvc" / "config.local").write_text(text)
+    assert "ingest" in project.run("dvc", "stage", "list").stdout
+
+
+def test_release_is_dvc_lock_and_the_small_files(project: Project, tmp_path: Path) -> None:
+    (project.root / "models" / "model.pkl").write_bytes(b"large")
+    (target := tmp_path / "release").mkdir()
+    for _ in range(2):
+        pipeline.release(project.root, target)
+    found = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    assert found == {"dvc.lock", *(f"models/{name}.json" for name in ("model", "export", "evaluation"))}
+    assert (target / "dvc.lock").read_text() == project.read("dvc.lock")

@@ -1,0 +1,202 @@
+"""What can be said of images, dev container and workflows without an engine: linters, schemas, versions that agree
+
+Left out, for no registry of Python has it: actionlint (the workflow itself runs it) and the dev container's own schema
+(what it says of the properties used here is written down below).
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops import minio
+from ops.deployment import PORTS, parse
+from tests.conftest import ROOT, project_files
+
+BIN = Path(sys.executable).parent
+FILES = sorted(project_files())
+SHELL = re.compile(r"#!(/usr)?/bin/(env )?(sh|bash)\b|# shellcheck shell=", re.ASCII)
+COMMAND = (str, list, dict)
+PROPERTIES = {  # of a dev container made by compose: property -> its type, as https://containers.dev says
+    "name": str,
+    "dockerComposeFile": (str, list),
+    "service": str,
+    "workspaceFolder": str,
+    "remoteUser": str,
+    "shutdownAction": str,
+    "hostRequirements": dict,
+    "forwardPorts": list,
+    "portsAttributes": dict,
+    "otherPortsAttributes": dict,
+    "customizations": dict,
+    "initializeCommand": COMMAND,
+    "postCreateCommand": COMMAND,
+    "postStartCommand": COMMAND,
+}
+EXTENSIONS = {
+    "ms-python.python",
+    "ms-python.vscode-pylance",
+    "charliermarsh.ruff",
+    "ms-toolsai.jupyter",
+    "iterative.dvc",
+    "redhat.vscode-yaml",
+    "ms-azuretools.vscode-docker",
+}
+
+
+def fitting(pattern: str) -> list[str]:
+    return [name for name in FILES if re.fullmatch(pattern, name)]
+
+
+def is_shell(name: str) -> bool:
+    try:
+        head = (ROOT / name).read_text(encoding="utf-8")[:400]
+    except UnicodeDecodeError:
+        return False
+    return name.endswith(".sh") or (not name.endswith((".py", ".md")) and SHELL.search(head) is not None)
+
+
+def refused(program: str, *arguments: str, said: str | None = None) -> str:
+    """Return what a linter finds fault with."""
+    command = [str(BIN / program), *arguments]
+    done = subprocess.run(command, cwd=ROOT, input=said, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def devcontainer() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    return found
+
+
+def workflow(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / name).read_text())
+    return found
+
+
+WORKFLOWS = fitting(r"\.github/workflows/.*\.ya?ml")
+DOCKERFILES = fitting(r"(.*/)?(.*\.)?Dockerfile")
+COMPOSE = fitting(r"(.*/)?compose(\..*)?\.ya?ml")
+SCRIPTS = [name for name in FILES if is_shell(name)]
+
+
+def test_there_is_something_to_check() -> None:
+    assert {".devcontainer/Dockerfile", ".devcontainer/minio.Dockerfile"} <= set(DOCKERFILES)
+    assert {"activate", ".ci/run", ".devcontainer/initialize.sh", ".devcontainer/minio.sh"} <= set(SCRIPTS)
+    assert ".devcontainer/compose.yaml" in COMPOSE
+    assert WORKFLOWS
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_dockerfile_has_no_fault(name: str) -> None:
+    assert refused("hadolint", "--no-color", name) == ""
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_shell_script_has_no_fault(name: str) -> None:
+    assert refused("shellcheck", name) == ""
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_compose_file_fits_the_specification(name: str) -> None:
+    assert refused("check-jsonschema", "--builtin-schema", "vendor.compose-spec", name) == ""
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_compose_publishes_to_this_machine_alone(name: str) -> None:
+    for service in yaml.safe_load((ROOT / name).read_text())["services"].values():
+        assert [port for port in service.get("ports", []) if not str(port).startswith("127.0.0.1:")] == []
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_workflow_fits_its_schema(name: str) -> None:
+    assert refused("check-jsonschema", "--builtin-schema", "vendor.github-workflows", name) == ""
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_shell_of_a_workflow_has_no_fault(name: str) -> None:
+    for job in workflow(name)["jobs"].values():
+        for step in (step for step in job["steps"] if "run" in step):
+            assert "${{" not in step["run"], "a value of the event belongs into env, not into the script"
+            variables = "".join(f"export {name}=x\n" for name in step.get("env", {}))
+            assert refused("shellcheck", "--shell=bash", "-", said=variables + step["run"]) == ""
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_actions_are_pinned_by_commit_with_their_version_beside(name: str) -> None:
+    uses = re.findall(r"uses: (.*)", (ROOT / name).read_text())
+    assert uses
+    assert [use for use in uses if not re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
+    assert len({use.partition("@")[0] for use in uses}) == len(set(uses)), "one version of each"
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_only_the_comment_may_write(name: str) -> None:
+    found = workflow(name)
+    assert found["permissions"] == {}
+    rights = {job: details["permissions"] for job, details in found["jobs"].items()}
+    report = rights.pop("report", {})
+    assert all(right == {"contents": "read"} for right in rights.values())
+    assert report in ({}, {"contents": "read", "pull-requests": "write"})
+
+
+def test_tests_run_on_every_python_that_is_promised() -> None:
+    versions = workflow(".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert versions == ["3.11", "3.12", "3.13", "3.14"]
+
+
+def test_dev_container_has_properties_that_exist_of_their_types() -> None:
+    found = devcontainer()
+    assert {name for name in found if name not in PROPERTIES} == set()
+    assert [name for name, value in found.items() if not isinstance(value, PROPERTIES[name])] == []
+    assert set(found["hostRequirements"]) == {"cpus", "memory", "storage"}
+    assert re.fullmatch(r"\d+gb", found["hostRequirements"]["memory"])
+    assert found["shutdownAction"] == "stopCompose"
+
+
+def test_dev_container_names_a_service_that_mounts_its_workspace() -> None:
+    found = devcontainer()
+    compose = yaml.safe_load((ROOT / ".devcontainer" / found["dockerComposeFile"]).read_text())
+    service = compose["services"][found["service"]]
+    assert f"..:{found['workspaceFolder']}" in service["volumes"]
+    assert service["network_mode"] == "service:minio"
+    assert f"USER {found['remoteUser']}" in (ROOT / ".devcontainer/Dockerfile").read_text().splitlines()
+
+
+def test_forwarded_ports_are_the_services_and_labelled() -> None:
+    found, example = devcontainer(), parse(ROOT / ".env.example")
+    assert set(found["forwardPorts"]) == {int(example[name]) for name in PORTS}
+    assert set(found["portsAttributes"]) == {str(port) for port in found["forwardPorts"]}
+    assert all(attributes["label"] for attributes in found["portsAttributes"].values())
+
+
+def test_editor_gets_the_extensions() -> None:
+    assert set(devcontainer()["customizations"]["vscode"]["extensions"]) == EXTENSIONS
+    assert set(json.loads((ROOT / ".vscode/extensions.json").read_text())["recommendations"]) > EXTENSIONS
+
+
+def test_commands_of_the_editor_exist() -> None:
+    launch, tasks = (json.loads((ROOT / f".vscode/{name}.json").read_text()) for name in ("launch", "tasks"))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = [re.findall(r"\bmake ([a-z-]+)", task["command"]) for task in tasks["tasks"]]
+    assert {name for names in named for name in names} <= targets
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert launch["inputs"][0]["options"] == list(stages)
+    assert len(launch["configurations"]) == 5
+
+
+def test_minio_is_the_same_source_everywhere() -> None:
+    text = (ROOT / ".devcontainer/minio.Dockerfile").read_text()
+    assert re.findall(r"^ARG MINIO_VERSION=(.*)$", text, re.M) == [minio.VERSION]
+    go = re.findall(r"^FROM golang:(\d+)\.(\d+)", text, re.M)
+    assert [tuple(map(int, version)) >= minio.OLDEST_GO for version in go] == [True]
+
+
+def test_python_is_one_build_argument() -> None:
+    text = (ROOT / ".devcontainer/Dockerfile").read_text()
+    assert len(re.findall(r"^ARG PYTHON_VERSION=3\.1[1-3]$", text, re.M)) == 1
+    assert re.findall(r"^FROM python:(.*)$", text, re.M) == ["${PYTHON_VERSION}-slim-bookworm"]
