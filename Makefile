@@ -54,7 +54,8 @@ reproduce: ## the same bytes on every Python 3.11 to 3.13 of this machine?
 compile = $(activated) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 
-lock: environment ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
+lock: ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
+	@[ -x "$(VENV)/bin/uv" ] || $(MAKE) environment
 	@$(compile) $(LOCK) requirements.in --output-file requirements.txt
 	@for image in serving fetch page pipeline; do \
 		$(compile) --constraints requirements.txt "requirements-$$image.in" --output-file "requirements-$$image.txt" \
