@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 from tests.containers.conftest import Engine
 
 ELSEWHERE = "AWS_ENDPOINT_URL_S3=https://s3.eu-west-1.amazonaws.com"
+TAG = "lastro-tried-store"
 PATIENCE = 60.0  # seconds
 
 
@@ -22,9 +23,8 @@ def build(engine: Engine, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def image(engine: Engine) -> Iterator[str]:
     """The image as the dev container has it."""
-    built = build(engine, "--tag", "lastro-tried-minio")
-    yield built
-    engine.docker("image", "rm", "lastro-tried-minio")
+    yield build(engine, "--tag", TAG)
+    engine.docker("image", "rm", "--force", TAG, f"{TAG}-other")
 
 
 @pytest.fixture
@@ -83,6 +83,5 @@ def test_where_the_store_is_elsewhere_only_the_network_is_held(
 
 
 def test_another_image_can_stand_in_and_nothing_is_compiled(engine: Engine, image: str) -> None:
-    other = build(engine, "--build-arg", "MINIO_IMAGE=lastro-tried-minio", "--build-arg", "MINIO_VERSION=nowhere")
-    assert program(engine, other) == program(engine, image)
-    engine.docker("image", "rm", "--force", other)
+    changed = [f"--build-arg={argument}" for argument in (f"MINIO_IMAGE={TAG}", "MINIO_VERSION=nowhere")]
+    assert program(engine, build(engine, *changed, "--tag", f"{TAG}-other")) == program(engine, image)
