@@ -1,6 +1,8 @@
 """compose.yaml, brought up from a copy of the project with Docker and nothing else, used, and taken down again"""
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from playwright.sync_api import expect, sync_playwright
 
 from ops.deployment import PORTS
 from tests.conftest import ROOT
@@ -16,6 +19,7 @@ from tests.containers.conftest import Engine
 from tests.ops.conftest import free_ports
 
 DEFINED = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ONCE = {"secrets", "pipeline"}
 WHAT_THE_KEY_MAY = """
 import boto3
@@ -108,6 +112,28 @@ def test_api_scores_with_the_committed_model(stack: Stack) -> None:
     assert answer["model"]["git_commit"] == head
 
 
+def recorded(stack: Stack) -> list[str]:
+    """Return the ids in the prediction log."""
+    query = 'PGPASSWORD=$(cat /run/secrets/password) psql -h 127.0.0.1 -U lastro -tAc "select id from predictions"'
+    return stack.inside("database", query).split()
+
+
+def test_page_scores_in_a_browser(stack: Stack) -> None:
+    before = recorded(stack)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{stack.ports['PAGE_PORT']}")
+        for name in ("Example applicant", "Score"):
+            page.get_by_role("button", name=name, exact=True).click()
+            page.wait_for_timeout(1000)
+            expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(page.get_by_role("heading", name=re.compile("Approve|Decline"))).to_be_visible(timeout=30_000)
+        browser.close()
+    assert len(recorded(stack)) == len(before) + 1
+
+
 def test_page_is_healthy_and_its_key_is_accepted(stack: Stack) -> None:
     page = f"http://127.0.0.1:{stack.ports['PAGE_PORT']}"
     assert httpx.get(f"{page}/_stcore/health").text == "ok"
@@ -120,9 +146,8 @@ def test_page_is_healthy_and_its_key_is_accepted(stack: Stack) -> None:
 def test_prediction_is_in_postgresql_and_requests_are_counted_in_redis(stack: Stack) -> None:
     with stack.client() as client:
         asked = score(client)["prediction_id"]
-    query = 'PGPASSWORD=$(cat /run/secrets/password) psql -h 127.0.0.1 -U lastro -tAc "select id from predictions"'
-    assert asked in stack.inside("database", query)
-    assert "lastro" in stack.inside("counters", "redis-cli keys '*'")
+    assert asked in recorded(stack)
+    assert "/key/local/" in stack.inside("counters", "redis-cli keys '*'")
 
 
 def test_runs_and_published_model_are_in_mlflow(stack: Stack) -> None:
