@@ -147,7 +147,7 @@ def test_prediction_is_in_postgresql_and_requests_are_counted_in_redis(stack: St
     with stack.client() as client:
         asked = score(client)["prediction_id"]
     assert asked in recorded(stack)
-    assert "/key/local/" in stack.inside("counters", "redis-cli keys '*'")
+    assert "/key/user/" in stack.inside("counters", "redis-cli keys '*'")
 
 
 def test_runs_and_published_model_are_in_mlflow(stack: Stack) -> None:
