@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 umask 077
+[ "$(id -u)" -ne 0 ] || echo "initialize: you are root, the container's user is not, and has to write in this folder" >&2
 
 hex() { od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'; }
 

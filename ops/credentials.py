@@ -25,7 +25,7 @@ def main() -> None:
     """Write every service's folder, or print the user's key."""
     values = master(FOLDER / "master" / "secrets.json")
     if sys.argv[1:] == ["key"]:
-        print(values["local"])
+        print(values["user"])
         return
     for name, text in files(values, os.environ.get("LASTRO_API_KEYS", "")).items():
         hand_over(FOLDER / name, text, OWNERS[name.partition("/")[0]])
@@ -36,7 +36,7 @@ def master(path: Path) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     made = {f"{name} id": secrets.token_hex(10) for name in KEYS}
     made |= {f"{name} secret": secrets.token_hex(20) for name in KEYS}
-    made |= {"database": secrets.token_hex(20), "page": secrets.token_urlsafe(32), "local": secrets.token_urlsafe(32)}
+    made |= {"database": secrets.token_hex(20), "page": secrets.token_urlsafe(32), "user": secrets.token_urlsafe(32)}
     values = {**made, **known}
     write_secret(path, json.dumps(values))
     return values
@@ -53,10 +53,10 @@ def hand_over(path: Path, text: str, owner: int) -> None:
 
 
 def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
-    """Return what each service's files hold; `more_keys` are accepted by the API too."""
+    """Return what each service's files hold; `more_keys` are accepted too, unless they are named as ours."""
     s3 = {name: f"[default]\naws_access_key_id={values[f'{name} id']}\n"
           f"aws_secret_access_key={values[f'{name} secret']}\n" for name in KEYS}  # fmt: skip
-    digests = [f"{name}:{hashlib.sha256(values[name].encode()).hexdigest()}" for name in ("page", "local")]
+    digests = [f"{name}:{hashlib.sha256(values[name].encode()).hexdigest()}" for name in ("page", "user")]
     return {
         "store/user": values["store id"],
         "store/password": values["store secret"],
@@ -67,7 +67,7 @@ def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
         "mlflow/credentials": s3["mlflow"],
         "api/credentials": s3["api"],
         "api/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
-        "api/LASTRO_API_KEYS": ",".join(filter(None, [*digests, more_keys])),
+        "api/LASTRO_API_KEYS": ",".join(filter(None, [more_keys, *digests])),
         "page/LASTRO_API_KEY": values["page"],
     }
 

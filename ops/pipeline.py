@@ -20,7 +20,7 @@ def main() -> None:
     """Run every step in its order; the first that fails ends it with its exit code."""
     endpoint, bucket = os.environ["AWS_ENDPOINT_URL_S3"], os.environ["LASTRO_BUCKET"]
     project = copy(ROOT, WORK / "lastro")
-    (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE / "cache", project))
+    (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE, project))
     os.chdir(project)
     call(sys.executable, "-m", "src.lineage.storage")
     for name, folder in READERS.items():
@@ -38,10 +38,11 @@ def copy(source: Path, target: Path) -> Path:
     return Path(shutil.copytree(source, target, symlinks=True))
 
 
-def configuration(endpoint: str, bucket: str, cache: Path, project: Path) -> str:
+def configuration(endpoint: str, bucket: str, state: Path, project: Path) -> str:
     """Return DVC's own configuration of this deployment; without a usable history DVC must not look for one."""
     history = subprocess.run(["git", "-C", str(project), "rev-parse", "--git-dir"], capture_output=True, check=False)
-    lines = ["[core]", f"no_scm = {str(history.returncode != 0).lower()}", "[cache]", f"dir = {cache}"]
+    lines = ["[core]", f"no_scm = {str(history.returncode != 0).lower()}", f"site_cache_dir = {state / 'dvc'}"]
+    lines += ["[cache]", f"dir = {state / 'cache'}"]
     remote = ["['remote \"minio\"']", f"url = s3://{bucket}/dvc", f"endpointurl = {endpoint}"]
     return "\n".join([*lines, *remote, ""])
 

@@ -196,7 +196,11 @@ def test_minio_is_the_same_source_everywhere() -> None:
     assert [tuple(map(int, version)) >= minio.OLDEST_GO for version in go] == [True]
 
 
-def test_python_is_one_build_argument() -> None:
-    text = (ROOT / ".devcontainer/Dockerfile").read_text()
-    assert len(re.findall(r"^ARG PYTHON_VERSION=3\.1[1-3]$", text, re.M)) == 1
-    assert re.findall(r"^FROM python:(.*)$", text, re.M) == ["${PYTHON_VERSION}-slim-bookworm"]
+def test_python_is_one_build_argument_and_the_same_in_every_image() -> None:
+    texts = [text for name in DOCKERFILES if "FROM python:" in (text := (ROOT / name).read_text())]
+    assert [re.findall(r"^FROM python:(\S*)", text, re.M) for text in texts] == [
+        ["${PYTHON_VERSION}-slim-bookworm"] for _ in texts
+    ]
+    defaults = {version for text in texts for version in re.findall(r"^ARG PYTHON_VERSION=(.*)$", text, re.M)}
+    assert len(defaults) == 1
+    assert defaults <= {"3.11", "3.12", "3.13"}

@@ -48,7 +48,7 @@ def test_secret_that_a_newer_version_needs_is_added(folder: Path) -> None:
 
 
 def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LASTRO_API_KEYS", "mine:" + "0" * 64)
+    monkeypatch.setenv("LASTRO_API_KEYS", f"local:{'0' * 64},page:{'1' * 64}")
     credentials.main()
     found = texts(folder)
     assert read_key(folder / "pipeline/credentials") == (found["store/user"], found["store/password"])
@@ -57,7 +57,7 @@ def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert f":{found['database/password']}@" in found["api/LASTRO_DATABASE_URL"]
     keys = dict(entry.split(":") for entry in found["api/LASTRO_API_KEYS"].split(","))
     assert keys["page"] == hashlib.sha256(found["page/LASTRO_API_KEY"].encode()).hexdigest()
-    assert keys["mine"] == "0" * 64
+    assert keys["local"] == "0" * 64
 
 
 def test_users_key_is_printed_and_accepted(
@@ -67,7 +67,7 @@ def test_users_key_is_printed_and_accepted(
     monkeypatch.setattr("sys.argv", ["credentials", "key"])
     credentials.main()
     digest = hashlib.sha256(capsys.readouterr().out.strip().encode()).hexdigest()
-    assert f"local:{digest}" in texts(folder)["api/LASTRO_API_KEYS"]
+    assert f"user:{digest}" in texts(folder)["api/LASTRO_API_KEYS"]
 
 
 def test_only_the_store_and_the_pipeline_hold_its_key(folder: Path) -> None:

@@ -10,7 +10,7 @@ from ops import configure
 from ops.deployment import ROOT, load, parse
 
 SCRIPT = ".devcontainer/initialize.sh"
-TOOLS = ("awk", "cmp", "dirname", "ln", "mv", "od", "rm", "tr")
+TOOLS = ("awk", "cmp", "dirname", "id", "ln", "mv", "od", "rm", "tr")
 ELSEWHERE = "https://s3.eu-west-1.amazonaws.com"
 
 

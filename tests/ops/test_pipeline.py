@@ -19,7 +19,7 @@ def test_work_happens_on_a_new_copy(tmp_path: Path) -> None:
 
 
 def test_dvc_reads_the_configuration_of_this_deployment(project: Project, tmp_path: Path) -> None:
-    text = pipeline.configuration("http://store:9000", "mine", tmp_path / "cache", project.root)
+    text = pipeline.configuration("http://store:9000", "mine", tmp_path, project.root)
     (project.root / ".dvc" / "config.local").write_text(text)
     place = remote(project.root)
     assert isinstance(place, Bucket)
@@ -29,7 +29,7 @@ def test_dvc_reads_the_configuration_of_this_deployment(project: Project, tmp_pa
 
 def test_dvc_runs_without_a_history(project: Project, tmp_path: Path) -> None:
     (project.root / ".git").rename(tmp_path / "history")
-    text = pipeline.configuration("http://store:9000", "mine", tmp_path / "cache", project.root)
+    text = pipeline.configuration("http://store:9000", "mine", tmp_path, project.root)
     (project.root / ".dvc" / "config.local").write_text(text)
     assert "ingest" in project.run("dvc", "stage", "list").stdout
 
