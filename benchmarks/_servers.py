@@ -100,6 +100,12 @@ def service(models: Path, state: Path, key: str) -> Server:
     return Server([sys.executable, *UVICORN, "--factory", "src.api.main:create_app", "--port"], env)
 
 
+def page(endpoint: str, key: str) -> Server:
+    """The analyst's page in front of an API."""
+    command = ["-m", "streamlit", "run", "src/frontend/app.py", "--server.address", "127.0.0.1", "--server.port"]
+    return Server([sys.executable, *command], {"LASTRO_ENDPOINT": endpoint, "LASTRO_API_KEY": key})
+
+
 def mlflow_serve(model: Path) -> Server:
     """MLflow's own server of the model as it is published."""
     command = ["mlflow", "models", "serve", "-m", str(model), "--env-manager", "local", "--workers", "1", "--port"]

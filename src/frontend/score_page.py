@@ -1,5 +1,6 @@
 """the form -> one applicant's score: the page that `/` opens on"""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,13 +8,15 @@ import streamlit as st
 
 from src.frontend import answer, served, whatif
 from src.frontend.errors import RefusedError, SchemaChangedError
-from src.frontend.form import Applicant, draw, faults, fill, given
+from src.frontend.form import Applicant, draw, faults, fill, given, key
 from src.frontend.language import _
 from src.frontend.schema import Field
 from src.frontend.texts import Texts, texts
 
 FORM = "applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
+FILLED = "filled"  # in the session: when the example was asked for
+HURRY = 3.0  # seconds in which a click on Score may overtake the example on its way to the browser
 
 
 def show() -> None:
@@ -27,7 +30,7 @@ def show() -> None:
     )
     with st.form(FORM, border=False):
         values = draw(fields, words, FORM)
-        sent = st.form_submit_button(_("Score"), type="primary")
+        sent = st.form_submit_button(_("Score"), type="primary", on_click=catch_up, args=(fields, example))
     if sent:
         ask_for(fields, values, words)
     if asked := st.session_state.get(ASKED):
@@ -37,6 +40,13 @@ def show() -> None:
 def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
     """Fill the form with the API's own example."""
     fill(fields, example, FORM)
+    st.session_state[FILLED] = time.monotonic()
+
+
+def catch_up(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
+    """Fill what is still empty where Score was clicked before the example had come to the browser."""
+    if time.monotonic() - st.session_state.get(FILLED, -HURRY) < HURRY:
+        fill([field for field in fields if st.session_state.get(key(field, FORM)) is None], example, FORM)
 
 
 def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:

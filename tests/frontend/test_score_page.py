@@ -41,6 +41,16 @@ def test_example_applicant_and_score_give_the_apis_own_answer(
     assert (recorded["inputs"], recorded["score"]) == (example, expected["score"])
 
 
+def test_click_on_score_that_overtakes_the_example_scores_the_example(
+    open_page: Open, client: Client, example: dict[str, Any]
+) -> None:
+    page = button(open_page(), "Example applicant").click().run()
+    page.selectbox[0].set_value(None)  # as a browser sends it that has not drawn the example yet
+    button(page, "Score").click().run()
+    assert not page.error
+    assert client.prediction(page.code[0].value)["inputs"] == example
+
+
 def test_reasons_are_in_plain_words(open_page: Open, client: Client, example: dict[str, Any]) -> None:
     said = words(scored(open_page())).replace("\\", "")
     for reason in client.predict(example)["reasons"]:

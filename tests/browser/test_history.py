@@ -1,0 +1,84 @@
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.chromium import choose, prediction, settled, whole
+from tests.browser.conftest import Visit
+from tests.browser.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def asked(stack: Stack, applicant: dict[str, Any]) -> list[dict[str, Any]]:
+    """Thirty answers of the page's key, the newest first, of both decisions."""
+    number = next(name for name, value in applicant.items() if isinstance(value, int))
+    with stack.client() as client:
+        feature = next(each for each in client.get("/model/info").json()["card"]["features"] if each["name"] == number)
+        low, high = feature["minimum"] or 1, feature["maximum"] or 100
+        applicants = [{**applicant, number: (low, high)[place % 2]} for place in range(30)]
+        answers = client.post("/predict/batch", json={"applicants": applicants}).raise_for_status().json()
+    return list(answers["predictions"])[::-1]
+
+
+def cell(page: Page, words: str) -> Locator:
+    """The table's cell of these words, drawn or about to be."""
+    return page.locator("[role=gridcell]", has_text=words)
+
+
+def cells(page: Page, column: int) -> list[str]:
+    """A column of the table as screen readers have it."""
+    return page.locator(f"[role=gridcell][aria-colindex='{column}']").all_text_contents()
+
+
+def test_predictions_are_listed_newest_first_and_older_ones_by_a_click(
+    visit: Visit, asked: list[dict[str, Any]]
+) -> None:
+    page = visit("/history")
+    expected = [answer["prediction_id"] for answer in asked]
+    expect(cell(page, expected[0])).to_be_attached()
+    assert cells(page, 5)[:5] == expected[:5]
+    page.get_by_role("button", name="Older").click()
+    expect(cell(page, expected[25])).to_be_attached()
+    whole(page)
+
+
+def test_decision_filters_and_what_is_found_is_marked_by_more_than_colour(
+    visit: Visit, asked: list[dict[str, Any]]
+) -> None:
+    page = visit("/history")
+    sign = {"approve": ("Approve", "✓ Approve"), "decline": ("Decline", "✕ Decline")}
+    for decision in {answer["decision"] for answer in asked}:
+        word, marked = sign[decision]
+        choose(page, "Decision", word)
+        first = next(answer["prediction_id"] for answer in asked if answer["decision"] == decision)
+        expect(cell(page, first)).to_be_attached()
+        settled(page)
+        assert set(cells(page, 4)) == {marked}
+
+
+def test_prediction_opens_by_its_id_in_the_address_and_in_the_field(
+    visit: Visit, asked: list[dict[str, Any]], applicant: dict[str, Any]
+) -> None:
+    page = visit(f"/history?id={asked[3]['prediction_id']}")
+    assert prediction(page) == asked[3]["prediction_id"]
+    page.get_by_label("Prediction id").fill(asked[4]["prediction_id"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stCode")).to_have_text(asked[4]["prediction_id"])
+    page.get_by_text("The applicant", exact=True).click()
+    expect(page.get_by_role("table").get_by_role("row")).to_have_count(1 + len(applicant))
+    whole(page)
+
+
+def test_click_on_a_row_opens_it(visit: Visit, asked: list[dict[str, Any]]) -> None:
+    page = visit("/history")
+    expect(cell(page, asked[0]["prediction_id"])).to_be_attached()
+    page.get_by_test_id("stDataFrame").click(position={"x": 16, "y": 53})  # the box before the first row
+    expect(page.get_by_test_id("stCode")).to_have_text(asked[0]["prediction_id"])
+    expect(page).to_have_url(re.compile(asked[0]["prediction_id"]))
+
+
+def test_id_that_is_nobodys_is_a_sentence(visit: Visit) -> None:
+    page = visit("/history?id=00000000-0000-7000-8000-000000000000")
+    expect(page.get_by_role("alert")).to_contain_text("There is nothing by that name for this key")
+    whole(page)

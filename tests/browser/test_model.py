@@ -1,0 +1,43 @@
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chromium import whole
+from tests.browser.conftest import Visit
+from tests.browser.stack import Stack
+
+CHARTS = 4  # ROC, calibration, score distribution, importance
+
+
+@pytest.fixture(scope="module")
+def registered(stack: Stack) -> dict[str, Any]:
+    """What publishing said."""
+    return dict(json.loads((stack.models / "registry.json").read_text()))
+
+
+def test_lineage_leads_from_the_commit_to_the_published_version(visit: Visit, registered: dict[str, Any]) -> None:
+    page = visit("/model")
+    assert registered["version"] == "1"
+    for name in ("git_commit", "data_md5", "sha256"):
+        expect(page.get_by_role("listitem").get_by_text(registered[name], exact=True)).to_be_visible()
+    expect(page.get_by_text(f"models:/{registered['name']}/1")).to_be_visible()
+    whole(page)
+
+
+def test_every_chart_is_drawn_and_every_metric_stands_with_its_interval(visit: Visit, stack: Stack) -> None:
+    page = visit("/model")
+    charts = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg.marks")
+    expect(charts).to_have_count(CHARTS)
+    for place in range(CHARTS):
+        box = charts.nth(place).bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+        assert box["height"] > 150
+    evaluation = json.loads((stack.models / "evaluation.json").read_text())
+    auc = evaluation["metrics"]["roc_auc"]
+    row = page.get_by_role("row").filter(has_text="ROC AUC")
+    expect(row).to_contain_text(f"{auc['value']:.3f}")
+    expect(row).to_contain_text(f"{auc['low']:.3f} to {auc['high']:.3f}")
+    whole(page)
