@@ -160,7 +160,7 @@ def test_minio_with_our_credentials_is_used_and_another_is_named(deploy: Deploy,
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         text = text.replace(load(other).values[name], deployment.values[name])
     (other / ".env").write_text(text)
-    assert lifecycle.startable(load(other)) == [MLFLOW, API]
+    assert lifecycle.startable(load(other)) == [MLFLOW, API, PAGE]
 
 
 def test_server_that_is_not_minio_is_named(deploy: Deploy) -> None:
@@ -211,7 +211,7 @@ def test_republished_model_is_served_after_the_next_start_and_the_same_one_goes_
 
 def test_store_and_tracking_elsewhere_start_nothing_here(deploy: Deploy) -> None:
     deployment = deploy(AWS_ENDPOINT_URL_S3="https://s3.example.org")
-    assert lifecycle.startable(deployment) == [MLFLOW, API]
+    assert lifecycle.startable(deployment) == [MLFLOW, API, PAGE]
 
 
 def test_long_path_of_the_state_moves_the_socket_to_the_temporary_folder(clone: Path) -> None:
