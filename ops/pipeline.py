@@ -26,6 +26,7 @@ def main() -> None:
     for name, folder in READERS.items():
         keys = ("--endpoint", endpoint, "--admin", str(SECRETS / "credentials"), "--key", str(SECRETS / name))
         call(sys.executable, "-m", "src.lineage.readers", *keys, f"s3://{bucket}/{folder}")
+    call("dvc", "checkout", "--quiet", "--allow-missing")  # DVC never takes persistent outputs from its run cache
     call("dvc", "repro")
     call("dvc", "push")
     call(sys.executable, "-m", "src.lineage.registry", "publish")
