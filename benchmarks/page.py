@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from tqdm import tqdm
 
 from benchmarks._load import Load
@@ -26,7 +26,7 @@ KEY = "key-of-the-benchmark"
 ROWS, SEED = 10_000, 2026
 PATIENCE = 120_000.0  # milliseconds
 GOALS = {"ready form": 2.0, "click to score": 0.5}
-WIDTH, HEIGHT = 760, 620  # pixels of a picture
+WIDTH, HEIGHT = 1040, 780  # pixels of a picture
 ANOTHER = "old => (document.querySelector('[data-testid=stCode]')?.innerText ?? '') !== old"
 
 
@@ -128,11 +128,18 @@ def pictures(browser: Browser, site: Server, folder: Path) -> None:
     seen = visit(browser, site)
     example(seen)
     score(seen)
-    seen.get_by_role("img", name="Score").scroll_into_view_if_needed()
-    seen.screenshot(path=folder / "score.png")
+    picture(seen, seen.get_by_test_id("stCode"), folder / "score.png")
     seen.goto(f"http://127.0.0.1:{site.port}/model")
     seen.get_by_role("heading", name="Lineage").wait_for()
-    seen.screenshot(path=folder / "model.png")
+    picture(seen, seen.get_by_role("heading", name="Score distribution"), folder / "model.png")
+
+
+def picture(seen: Page, last: Locator, path: Path) -> None:
+    """What is above the last thing to be seen."""
+    expect(seen.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    last.evaluate("e => e.scrollIntoView({block: 'end'})")
+    seen.wait_for_timeout(500)  # charts are drawn when they come into sight
+    seen.screenshot(path=path)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ops.minio import find_or_build
 from tests.api.live import Server
@@ -18,6 +18,7 @@ from tests.lineage.conftest import Minio
 
 Visit = Callable[..., Page]
 PLENTY = {"LASTRO_OPEN_LIMIT": "100000/minute"}
+PATIENCE = 30_000  # milliseconds until something must be seen, on a machine that has more to do
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -50,6 +51,7 @@ def stack(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser a module: while it runs, this thread has an event loop, which other rooms' tests could meet."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         yield launched(playwright)
 
@@ -69,7 +71,7 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Visit]:
         about = {"locale": "en-US", "timezone_id": "Europe/Berlin", "accept_downloads": True, **about}
         contexts.append(browser.new_context(**about))
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{site.url}{path}")
         settled(page)
         return page
