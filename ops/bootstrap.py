@@ -104,8 +104,11 @@ def _pip(python: Path, requirements: Path) -> list[str]:
 
 
 def _sync(venv: Path, say: Say) -> str:
-    """Let uv install everything, showing its steps but not each package; return what went wrong."""
-    command = [str(venv / "bin" / "uv"), "pip", "sync", "--require-hashes", "--compile-bytecode", str(REQUIREMENTS)]
+    """Let uv install everything, showing its steps but not each package; return what went wrong.
+
+    Python compiles what it imports, once; compiling everything beforehand would take a minute of two cores.
+    """
+    command = [str(venv / "bin" / "uv"), "pip", "sync", "--require-hashes", str(REQUIREMENTS)]
     last = ""
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=_environment(venv)) as sync:
         for line in sync.stderr or ():
