@@ -51,9 +51,9 @@ def read(content: bytes, fields: Sequence[Field]) -> Table:
     separator = max(SEPARATORS, key=lambda sign: len(set(header(text, sign)) & {each.name for each in fields}))
     table = Table(separator, header(text, separator))
     check_columns(table, fields)
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    next(reader)
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     try:
+        next(reader)
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 add(table, reader.line_num, cells, fields)

@@ -56,7 +56,7 @@ def test_wrong_key_is_a_sentence_that_says_what_to_do_and_never_the_key(
 def test_reached_limit_is_waited_for_as_the_api_says_and_then_answered(
     visit: Visit, server_with: Start, site_for: StartSite
 ) -> None:
-    page = visit(site=site_for(server_with(LASTRO_RATE_LIMIT="2/4seconds").url))
+    page = visit(site=site_for(server_with(LASTRO_RATE_LIMIT="2/12seconds").url))
     first = score_example(page)
     waiting = page.get_by_text("It goes on by itself in")
     for _ in range(3):
