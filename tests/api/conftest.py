@@ -16,9 +16,10 @@ from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.api.settings import Settings
-from tests.api.live import DIGESTS, PLENTY, Server, free_port, listens, wait_until
+from tests.api.live import DIGESTS, PLENTY, Server, listens, wait_until
 from tests.api.postgresql import Postgres
 from tests.conftest import Project
+from tests.ports import free_port
 
 PROGRAMS = {"redis": "redis-server", "postgres": "/usr/lib/postgresql"}  # fixture -> what Debian's package brings
 

@@ -14,17 +14,12 @@ from pathlib import Path
 import httpx
 
 from tests.conftest import ROOT
+from tests.ports import free_port
 
 KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
 HEADERS = {"x-api-key": KEYS["web"]}
 DIGESTS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
 PLENTY = "1000000/minute"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def listens(port: int) -> bool:

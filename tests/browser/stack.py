@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 
 from src.lineage.storage import remote
-from tests.api.live import KEYS, Server, free_port, wait_until
+from tests.api.live import KEYS, Server, wait_until
 from tests.conftest import ROOT, Project
 from tests.lineage.conftest import Minio, commit, point
+from tests.ports import free_port
 
 MODEL = ("models/model.pkl", "models/model.onnx")
 

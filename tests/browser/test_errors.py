@@ -7,10 +7,11 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.api.live import KEYS, Server, free_port
+from tests.api.live import KEYS, Server
 from tests.browser.chromium import button, prediction, score_example, whole
 from tests.browser.conftest import Visit
 from tests.browser.stack import Site
+from tests.ports import free_port
 
 Start = Callable[..., Server]
 StartSite = Callable[..., Site]

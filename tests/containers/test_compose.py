@@ -16,7 +16,7 @@ from playwright.sync_api import expect, sync_playwright
 from ops.deployment import PORTS
 from tests.conftest import ROOT
 from tests.containers.conftest import Engine
-from tests.ops.conftest import free_ports
+from tests.ports import free_ports
 
 DEFINED = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -18,7 +18,7 @@ import yaml
 from ops import services
 from ops.deployment import PORTS, parse
 from tests.containers.conftest import Engine
-from tests.ops.conftest import free_ports
+from tests.ports import free_ports
 
 LARGEST = 2.2e9  # bytes
 PATIENCE = 60.0  # seconds until the services of a started container answer

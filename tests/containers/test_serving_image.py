@@ -23,10 +23,11 @@ from src.files import sha256_of
 from src.lineage.lock import read_lock
 from src.lineage.readers import allow
 from src.lineage.storage import Bucket, place_of
-from tests.api.live import DIGESTS, HEADERS, free_port
+from tests.api.live import DIGESTS, HEADERS
 from tests.conftest import Project
 from tests.containers.conftest import Engine
 from tests.lineage.conftest import PASSWORD, USER, Minio, point
+from tests.ports import free_port
 
 LARGEST = 450e6  # bytes
 PATIENCE = 60.0  # seconds until a started container is healthy

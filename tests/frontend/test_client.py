@@ -19,8 +19,9 @@ from src.frontend.errors import (
     UnreachableError,
     WrongKeyError,
 )
-from tests.api.live import Server, free_port
+from tests.api.live import Server
 from tests.frontend.conftest import ClientOf
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from src.frontend.client import Client
 from src.frontend.errors import TooLargeError, UnreachableError
 from src.frontend.job import Job
 from src.frontend.schema import Field
-from tests.api.live import Server, free_port
+from tests.api.live import Server
 from tests.frontend.conftest import ClientOf
+from tests.ports import free_port
 
 
 @pytest.fixture

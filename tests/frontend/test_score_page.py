@@ -10,9 +10,10 @@ import pytest
 from src.frontend import served
 from src.frontend.client import Client
 from src.frontend.schema import Field
-from tests.api.live import KEYS, Server, free_port
+from tests.api.live import KEYS, Server
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
+from tests.ports import free_port
 
 
 def scored(page: Any) -> Any:

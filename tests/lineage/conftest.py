@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -25,6 +24,7 @@ from src.lineage.backend import opened
 from src.lineage.settings import Settings
 from src.model.artifact import to_bytes
 from tests.conftest import ROOT, Project
+from tests.ports import free_port
 
 USER, PASSWORD = "lineage-tests", "a-password-of-these-tests"
 COMMIT = ("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam")
@@ -40,13 +40,6 @@ stages:
     params: [train.folds]
     outs: [models/model.pkl, models/model.json: {cache: false}]
 """
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass

@@ -19,7 +19,8 @@ from src.lineage.backend import opened
 from src.lineage.settings import Settings
 from src.model.artifact import load_model
 from tests.conftest import Project
-from tests.lineage.conftest import PASSWORD, USER, Minio, commit, free_port, point
+from tests.lineage.conftest import PASSWORD, USER, Minio, commit, point
+from tests.ports import free_port
 
 NAME = "models:/credit-score@champion"
 ROWS = 3

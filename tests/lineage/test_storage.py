@@ -11,7 +11,8 @@ import pytest
 from src.lineage.folder import Folder, StorageError, Stored
 from src.lineage.storage import Bucket, MissingBucketError, probe, remote
 from tests.conftest import Project
-from tests.lineage.conftest import PASSWORD, USER, Minio, free_port, point, point_to_folder
+from tests.lineage.conftest import PASSWORD, USER, Minio, point, point_to_folder
+from tests.ports import free_port
 
 
 def bucket_of(root: Path) -> Bucket:

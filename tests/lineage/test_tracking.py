@@ -16,7 +16,8 @@ from src.lineage import tracking
 from src.lineage.backend import experiment, opened
 from src.lineage.settings import Settings
 from tests.conftest import ROOT, Project
-from tests.lineage.conftest import commit, free_port, settings_in
+from tests.lineage.conftest import commit, settings_in
+from tests.ports import free_port
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 y = X[:, 0] > 0

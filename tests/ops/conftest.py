@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from ops import configure, lifecycle, minio
 from ops.deployment import PORTS, ROOT, Deployment, load
+from tests.ports import free_ports
 
 TESTED = ("AWS_", "LASTRO_", "MLFLOW_", "MINIO_")
 
@@ -52,14 +52,3 @@ def deploy(clone: Path) -> Iterator[Callable[..., Deployment]]:
 def server_program() -> Path:
     """The real MinIO."""
     return minio.find_or_build()
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

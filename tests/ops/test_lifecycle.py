@@ -22,7 +22,7 @@ from ops.launch import holder
 from ops.services import API, MINIO, MLFLOW, PAGE
 from ops.supervisord import Supervisord
 from tests.conftest import Project
-from tests.ops.conftest import free_ports
+from tests.ports import free_ports
 
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")

@@ -6,7 +6,7 @@ import pytest
 from ops import lifecycle, manage, services
 from ops.deployment import Deployment
 from ops.launch import holder
-from tests.ops.conftest import free_ports
+from tests.ports import free_ports
 
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")

@@ -10,7 +10,7 @@ import pytest
 
 from ops.deployment import PORTS
 from tests.conftest import Project
-from tests.ops.conftest import free_ports
+from tests.ports import free_ports
 
 
 @pytest.fixture
