@@ -27,7 +27,6 @@ ROWS, SEED = 10_000, 2026
 PATIENCE = 120_000.0  # milliseconds
 GOALS = {"ready form": 2.0, "click to score": 0.5}
 WIDTH, HEIGHT = 1040, 780  # pixels of a picture
-ANOTHER = "old => (document.querySelector('[data-testid=stCode]')?.innerText ?? '') !== old"
 
 
 @contextlib.contextmanager

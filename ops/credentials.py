@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ops.client import new_key
 from ops.configure import write_secret
 
 FOLDER = Path("/secrets")
@@ -36,7 +37,7 @@ def master(path: Path) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     made = {f"{name} id": secrets.token_hex(10) for name in KEYS}
     made |= {f"{name} secret": secrets.token_hex(20) for name in KEYS}
-    made |= {"database": secrets.token_hex(20), "page": secrets.token_urlsafe(32), "user": secrets.token_urlsafe(32)}
+    made |= {"database": secrets.token_hex(20), "page": new_key(), "user": new_key()}
     values = {**made, **known}
     write_secret(path, json.dumps(values))
     return values

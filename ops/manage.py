@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from ops import lifecycle, minio, ports, services
+from ops import lifecycle, ports, services
 from ops.deployment import Deployment, SetupError, load
 
 
@@ -18,8 +18,7 @@ def main() -> None:
 
 def start(deployment: Deployment) -> None:
     """Start all that `make run` has once brought up, and wait for nothing."""
-    chosen = lifecycle.startable(deployment)
-    possible = [service for service in chosen if service is not services.MINIO or minio.find()]
+    possible = services.installed(lifecycle.startable(deployment))
     server = lifecycle.begin(deployment, possible)
     for service in possible:
         lifecycle.start(deployment, server, service)

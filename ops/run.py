@@ -80,7 +80,7 @@ def _publish(deployment: Deployment) -> None:
 
 def _up(deployment: Deployment, chosen: Iterable[Service], now: Callable[[Service], bool]) -> None:
     """Start those services that `now` names and wait for each; those that run with a former configuration end first."""
-    possible = [service for service in chosen if service is not services.MINIO or minio.find()]
+    possible = services.installed(chosen)
     server = lifecycle.begin(deployment, possible)
     for service in (wanted := [service for service in possible if now(service)]):
         lifecycle.start(deployment, server, service)

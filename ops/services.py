@@ -2,7 +2,7 @@
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ops import minio
@@ -165,6 +165,11 @@ def of(deployment: Deployment) -> list[Service]:
     """Return the services that run on this machine: a store or a tracking server elsewhere needs none here."""
     elsewhere = {MINIO.name: not deployment.local_store, MLFLOW.name: not deployment.local_tracking}
     return [service for service in SERVICES if not elsewhere.get(service.name, False)]
+
+
+def installed(chosen: Iterable[Service]) -> list[Service]:
+    """Return those whose program is here: MinIO's may still have to be built."""
+    return [service for service in chosen if service is not MINIO or minio.find()]
 
 
 def named(name: str) -> Service:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from src.errors import run
-from src.lineage.folder import PUSH, Folder, StorageError, Stored
+from src.lineage.folder import Folder, StorageError, Stored
+from src.lineage.refusals import FOREIGN, failure, refusal
 from src.lineage.settings import ROOT
 
 if TYPE_CHECKING:
@@ -23,22 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env, which set-up copies to .dvc/config.local"
-FOREIGN = "something answers there that is not S3: stop it, or choose another MINIO_PORT in .env"
-SILENT = "no server answers there: `make run` starts MinIO; another S3 stands there by AWS_ENDPOINT_URL_S3 in .env"
-REFUSALS = {
-    "SignatureDoesNotMatch": f"wrong credentials, the secret key is not the server's: see {KEYS}",
-    "InvalidAccessKeyId": f"wrong credentials, it does not know the access key: see {KEYS}",
-    "InvalidToken": f"wrong credentials, it refuses the session token: see {KEYS}",
-    "ExpiredToken": f"old credentials, the session token has expired: see {KEYS}",
-    "AccessDenied": "these credentials may not use the bucket",
-    "NoSuchKey": f"it does not hold the object: {PUSH}",
-    "BucketAlreadyExists": "the bucket's name is taken by somebody else: choose another LASTRO_BUCKET in .env",
-    "InvalidBucketName": "this is no valid name of a bucket: choose another LASTRO_BUCKET in .env",
-    "AuthorizationHeaderMalformed": "the region is not the bucket's: see AWS_DEFAULT_REGION in .env",
-    "PermanentRedirect": "the region is not the bucket's: see AWS_DEFAULT_REGION in .env",
-    "RequestTimeTooSkewed": "this machine's clock differs from the server's by more than 15 minutes",
-}
 ENVIRONMENT = {
     "MLFLOW_S3_ENDPOINT_URL": "endpointurl",
     "AWS_ACCESS_KEY_ID": "access_key_id",
@@ -162,9 +147,9 @@ class Bucket:
         except ClientError as error:
             code = str(error.response["Error"].get("Code"))
             kind = MissingBucketError if code == "NoSuchBucket" else StorageError
-            raise kind(f"{self._place()}: {_refusal(error.response, code)}") from error
+            raise kind(f"{self._place()}: {refusal(error.response, code)}") from error
         except (Boto3Error, BotoCoreError, ResponseParserError) as error:
-            raise StorageError(f"{self._place()}: {_failure(error)}") from error
+            raise StorageError(f"{self._place()}: {failure(error)}") from error
 
 
 def remote(root: Path = ROOT) -> Bucket | Folder:
@@ -195,30 +180,6 @@ def place_of(address: str, options: dict[str, Any]) -> Bucket | Folder:
 def probe(root: Path = ROOT) -> None:
     """Raise StorageError, in one plain sentence, where `dvc push` could not work."""
     remote(root).probe()
-
-
-def _refusal(response: Any, code: str) -> str:
-    if code == "NoSuchBucket":
-        return "there is no such bucket: `python -m src.lineage.storage` makes it"
-    if code in REFUSALS:
-        return REFUSALS[code]
-    is_s3 = "x-amz-request-id" in response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return f"it answers {code}: {response['Error'].get('Message')}" if is_s3 else FOREIGN
-
-
-def _failure(error: Exception) -> str:
-    from botocore import exceptions as known
-    from botocore.parsers import ResponseParserError
-
-    if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError):
-        return f"no credentials: `. ./activate` sets them for a terminal; see {KEYS}"
-    if isinstance(error, known.SSLError):
-        return f"no TLS connection is possible: {error}"
-    if isinstance(error, known.ConnectionError):
-        return SILENT
-    if isinstance(error, known.HTTPClientError | ResponseParserError):
-        return FOREIGN
-    return str(error)
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -61,8 +60,8 @@ class Site:
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
+            self.process.kill()  # right after its start Streamlit may miss a wish to end
+            self.process.wait()
 
 
 @dataclass(frozen=True)
