@@ -58,6 +58,8 @@ FROM base AS api
 COPY src/__init__.py src/errors.py src/files.py src/params.py src/
 COPY src/contract src/contract
 COPY src/model src/model
+COPY src/serving src/serving
+COPY src/journal src/journal
 COPY src/api src/api
 COPY ops/__init__.py ops/enter.py ops/
 ENV LASTRO_STATE=/var/lib/lastro

@@ -11,17 +11,17 @@ import pandas as pd
 from mlflow.models import Model
 from threadpoolctl import threadpool_limits
 
+from src.compile.compiler import compile_model
 from src.contract.package import read_package
 from src.contract.table import read_table
 from src.files import sha256_of, write_bytes, write_json
-from src.lineage.versions import Flavor
+from src.lineage.model_versions import Flavor
 from src.model import candidates
 from src.model.artifact import to_bytes
 from src.model.card import CARD, MODEL, Card, read_card, write_card
-from src.model.compiled import compile_model
-from src.model.forms import EXPORT, ONNX
 from src.params import read_params
 from src.pipeline.export import export_of, graph_of
+from src.serving.export import EXPORT, ONNX
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = ROOT / "data/raw/applications.parquet"

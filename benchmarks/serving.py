@@ -26,7 +26,7 @@ from tqdm import tqdm
 from benchmarks._load import Found, Load, measure
 from benchmarks._models import Candidate, applicants, fitted
 from benchmarks._servers import Server, empty, mlflow_serve, service
-from src.model.forms import load as load_model
+from src.serving.predictors import load as load_model
 
 SEED = 2026
 ROWS = 20_000

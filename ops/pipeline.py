@@ -25,7 +25,7 @@ def main() -> None:
     call(sys.executable, "-m", "src.lineage.storage")
     for name, folder in READERS.items():
         keys = ("--endpoint", endpoint, "--admin", str(SECRETS / "credentials"), "--key", str(SECRETS / name))
-        call(sys.executable, "-m", "src.lineage.readers", *keys, f"s3://{bucket}/{folder}")
+        call(sys.executable, "-m", "src.lineage.minio_keys", *keys, f"s3://{bucket}/{folder}")
     call("dvc", "checkout", "--quiet", "--allow-missing")  # DVC never takes persistent outputs from its run cache
     call("dvc", "repro")
     call("dvc", "push")

@@ -141,7 +141,15 @@ API = Service(
     variables=API_VARIABLES,
     settings=_api_settings,
     needs_model=True,
-    loads=("models/*.json", "src/*.py", "src/api/**/*.py", "src/model/*.py", "src/contract/*.py"),
+    loads=(
+        "models/*.json",
+        "src/*.py",
+        "src/api/**/*.py",
+        "src/journal/**/*.py",
+        "src/serving/*.py",
+        "src/model/*.py",
+        "src/contract/*.py",
+    ),
 )
 PAGE = Service(
     name="page",

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytest_plugins = ["tests.servers"]
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"  # other data sets and checks, where somebody put them; a user has none
 OURS = ("LASTRO_", "MLFLOW_", "AWS_", "DVC_", "MINIO_", "MAKE", "MPLBACKEND")

@@ -3,7 +3,8 @@
 import os
 import random
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")) % 10
 RANGE = range(10_000 + 2_000 * WORKER, 12_000 + 2_000 * WORKER)  # below those that systems give to clients
@@ -40,3 +41,17 @@ def taken(port: int) -> bool:
 def free_ports(count: int) -> list[int]:
     """Return so many of them."""
     return [free_port() for _ in range(count)]
+
+
+def listens(port: int) -> bool:
+    """Say whether a server answers there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(check: Callable[[], bool], seconds: float = 20) -> None:
+    """Return when `check` says yes; fail where it does not in time."""
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)

@@ -17,7 +17,7 @@ MAJORS = {  # a bare `mlflow` once resolved to 1.27: a resolver may go far back 
     "scipy": 1, "sqlalchemy": 2, "supervisor": 4,
 }  # fmt: skip
 IMAGES = {  # an image's lock -> the files that it starts
-    "serving": ["src/api/main.py", "src/api/security.py", "src/api/migrations/versions/*.py"],
+    "serving": ["src/api/main.py", "src/api/security.py", "src/journal/migrations/versions/*.py"],
     "fetch": ["src/api/main.py", "src/lineage/delivery.py"],
     "page": ["src/frontend/*.py"],
     "pipeline": ["src/pipeline/*.py", "src/lineage/*.py"],

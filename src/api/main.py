@@ -9,17 +9,19 @@ from fastapi.middleware.cors import CORSMiddleware
 from pydantic import ValidationError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from src.api import connection, document, logs, operations, problems
-from src.api.envelope import Envelope
-from src.api.history import History
-from src.api.journal import Journal
+from src.api import logs, openapi, problems, protocol
 from src.api.metrics import Metrics
-from src.api.predictions import Predictions
+from src.api.middleware import Envelope
 from src.api.provenance import provenance
+from src.api.routes import operations
+from src.api.routes.history import History
+from src.api.routes.models import Models
+from src.api.routes.predictions import Predictions
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.errors import LastroError
-from src.model.forms import load
+from src.journal.journal import Journal
+from src.serving.predictors import load
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -48,7 +50,7 @@ def wrong_variables(error: ValidationError) -> list[str]:
 def service(settings: Settings) -> FastAPI:
     """The application of these settings."""
     logs.configure(settings.log_level)
-    connection.install(settings.max_head_bytes, settings.head_timeout)
+    protocol.install(settings.max_head_bytes, settings.head_timeout)
     served = load(settings.models)
     origin = provenance(settings.models, served.card)
     gate, metrics = Gate(settings), Metrics(settings.multiprocess_metrics)
@@ -72,9 +74,10 @@ def service(settings: Settings) -> FastAPI:
     )
     predictions = Predictions(served, origin, gate, journal, metrics)
     app.router.routes += predictions.routes()  # first and direct, for they are asked most
-    app.include_router(History(served, origin, settings.models, gate, journal).router())
+    app.include_router(History(journal).router(gate))
+    app.include_router(Models(served, origin, settings.models).router(gate))
     app.include_router(operations.router(journal, metrics, gate, settings.metrics_open))
-    document.install(app, predictions.batch, gate)
+    openapi.install(app, predictions.batch, gate)
     problems.install(app)
     add_layers(app, settings, metrics)
     return app

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from src.api.group_commit import WriteRefusedError
+from src.journal.group_commit import WriteRefusedError
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"

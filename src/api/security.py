@@ -12,9 +12,10 @@ from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from slowapi import Limiter
 from slowapi.util import get_remote_address
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
-from src.api.counters import Counters
+from src.api.limit_storage import Counters
 from src.api.problems import ProblemError
 from src.api.settings import Settings
 
@@ -74,6 +75,11 @@ class Gate:
             detail = "Send a valid key in the header x-api-key."
             raise ProblemError(401, detail, headers={"WWW-Authenticate": 'ApiKey header="x-api-key"'})
         return Caller(name, self.count(self.rate, "key", name))
+
+    async def require(self, request: Request, response: Response) -> None:
+        """Admit as a dependency, because those run before FastAPI looks at parameters."""
+        caller = request.state.caller = self.admit(request)
+        response.headers.update(caller.headers)
 
     def admit_reader(self, request: HTTPConnection) -> Caller:
         """Who reads an open page, limited by address; raises ProblemError 429 or 503."""

@@ -16,8 +16,8 @@ from src.lineage.folder import Folder
 from src.lineage.lock import LineageError, Lock, read_lock
 from src.lineage.storage import Bucket, place_of
 from src.model.card import CARD, MODEL, Card, read_card
-from src.model.encoder import Export
-from src.model.forms import EXPORT, ONNX, load, read_export
+from src.serving.export import EXPORT, ONNX, Export, read_export
+from src.serving.predictors import load
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "
     card, export = read_card(models / CARD), read_export(models / EXPORT)
     if sha256 and sha256 != card.sha256:
         raise LineageError(f"{models / CARD} is of the model {card.sha256}, but {sha256} was asked for")
-    if export.file == MODEL:
-        raise LineageError(f"this model is not served without scikit-learn, which is not in the image: {export.why}")
     contents = {name: _committed(models / name, lock) for name in (CARD, EXPORT, EVALUATION)}
     contents |= {name: _fetched(name, lock, place, wanted) for name, wanted in _objects(card, export).items()}
     if (models / REGISTRATION).is_file():
@@ -47,7 +45,7 @@ def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "
 
 def _objects(card: Card, export: Export) -> dict[str, str]:
     """Return the files that DVC keeps, each with the sha256 that Git's files name."""
-    return {MODEL: card.sha256} | ({ONNX: export.sha256} if export.file == ONNX and export.sha256 else {})
+    return {MODEL: card.sha256} | ({ONNX: export.sha256} if export.file == ONNX else {})
 
 
 def _committed(path: Path, lock: Lock) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from src.errors import LastroError
 from src.files import digest, read_yaml
-from src.lineage import history
+from src.lineage import git
 
 LOCK = "dvc.lock"
 MODEL = "models/model.pkl"
@@ -44,7 +44,7 @@ class Lock:
         commit = newest_commit_naming(self.root, self.output(MODEL)[0])
         if commit is None:
             return None, f"no commit's {LOCK} names it"
-        changed = history.changes_since(self.root, commit, (*DECISIVE, *self._sources()))
+        changed = git.changes_since(self.root, commit, (*DECISIVE, *self._sources()))
         if changed:
             return None, f"changed since commit {commit[:12]}: {_few(changed)}"
         younger = [*self._edited_sources(), *self._edited_params()]
@@ -89,10 +89,10 @@ def read_lock(root: Path) -> Lock:
 
 def newest_commit_naming(root: Path, md5: str) -> str | None:
     """Return the newest commit of the checked-out branch in whose dvc.lock this md5 stands."""
-    commits = (history.git(root, "rev-list", "HEAD") or "").split()
+    commits = (git.output(root, "rev-list", "HEAD") or "").split()
     for start in range(0, len(commits), MANY):
         some = commits[start : start + MANY]
-        found = history.git(root, "grep", "--files-with-matches", "--fixed-strings", md5, *some, "--", LOCK)
+        found = git.output(root, "grep", "--files-with-matches", "--fixed-strings", md5, *some, "--", LOCK)
         if found:
             return found.partition(":")[0]
     return None

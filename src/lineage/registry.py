@@ -10,12 +10,12 @@ from pathlib import Path
 
 from src.errors import run
 from src.files import digest, write_json
-from src.lineage.backend import opened, plainly
 from src.lineage.folder import Folder, Stored
 from src.lineage.lock import DATA, MODEL, LineageError, Lock, read_lock
+from src.lineage.mlflow_backend import opened, plainly
+from src.lineage.model_versions import COMMIT, DIRTY, NAME, SHA256, Registry
 from src.lineage.settings import ROOT, Settings
 from src.lineage.storage import Bucket, remote
-from src.lineage.versions import COMMIT, DIRTY, NAME, SHA256, Registry
 from src.model.artifact import read_verified
 from src.model.card import CARD, Card, read_card
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from src.errors import run
 from src.lineage.folder import Folder, StorageError, Stored
-from src.lineage.refusals import FOREIGN, failure, refusal
+from src.lineage.s3_errors import FOREIGN, failure, refusal
 from src.lineage.settings import ROOT
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from src.lineage import history
-from src.lineage.backend import TrackingError, experiment, opened, plainly
+from src.lineage import git
+from src.lineage.mlflow_backend import TrackingError, experiment, opened, plainly
 from src.lineage.settings import ROOT, Settings
 
 __all__ = ["Run", "TrackingError", "git_tags", "training_run"]
@@ -112,10 +112,10 @@ def git_tags(root: Path = ROOT) -> dict[str, str]:
 
     Outside a checkout there is no commit, and everything counts as dirty.
     """
-    commit = history.head(root)
+    commit = git.head(root)
     if commit is None:
         return {"git.dirty": "true"}
-    return {"git.commit": commit, "git.dirty": str(bool(history.changes_since(root, commit, CODE))).lower()}
+    return {"git.commit": commit, "git.dirty": str(bool(git.changes_since(root, commit, CODE))).lower()}
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:

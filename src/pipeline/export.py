@@ -10,17 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from src.compile.compiler import Compiled, compile_model
+from src.compile.parity import compare, random_applicants, rows_of
 from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import rounded, write_bytes, write_json
 from src.model.artifact import load_model
-from src.model.card import MODEL, Card
-from src.model.compiled import Compiled, compile_model
-from src.model.encoder import Export, Parity, digest
-from src.model.forms import EXPORT, ONNX, form_of
-from src.model.parity import compare, random_applicants, rows_of
-from src.model.parts import NotExportableError
+from src.model.card import Card
 from src.params import read_params
+from src.serving.export import EXPORT, ONNX, Export, Parity, digest
+from src.serving.predictors import predictor_of
 
 PARAMS = Path("params.yaml")
 APPLICATIONS = Path("data/raw/applications.parquet")
@@ -32,7 +31,7 @@ LIBRARIES = ("onnxruntime",)
 
 def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
     """The PDs of the serving form."""
-    form = form_of(compiled.fields, compiled.intercept, content)
+    form = predictor_of(compiled.fields, compiled.intercept, content)
     return np.array(form.probabilities(rows_of(table, form.row)))
 
 
@@ -55,17 +54,15 @@ def checked(card: Card, model: Any, compiled: Compiled, content: bytes, data: pd
     return found
 
 
-def export_of(card: Card, compiled: Compiled | None, content: bytes, parity: Parity | None, why: str | None) -> Export:
-    """What models/export.json says."""
-    file = MODEL if compiled is None else ONNX if compiled.intercept is None else EXPORT
-    weights = digest(compiled.fields, compiled.intercept) if compiled and compiled.intercept is not None else None
+def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) -> Export:
+    """Return what models/export.json says."""
+    weights = None if compiled.intercept is None else digest(compiled.fields, compiled.intercept)
     return Export(
         model=card.sha256,
-        file=file,
+        file=ONNX if compiled.intercept is None else EXPORT,
         sha256=hashlib.sha256(content).hexdigest(),
-        why=why,
-        fields=compiled.fields if compiled else [],
-        intercept=compiled.intercept if compiled else None,
+        fields=compiled.fields,
+        intercept=compiled.intercept,
         weights_sha256=weights,
         libraries={name: version(name) for name in LIBRARIES},
         parity=parity,
@@ -73,17 +70,13 @@ def export_of(card: Card, compiled: Compiled | None, content: bytes, parity: Par
 
 
 def main() -> None:
-    """Compile, compare, write; where no graph is served, its file is empty."""
+    """Compile, compare, write; raises NotExportableError for a model that has no serving form."""
     params = read_params(PARAMS)
     card, model = load_model(MODELS)
     data = read_table(APPLICATIONS)[[feature.name for feature in card.features]]
-    try:
-        compiled = compile_model(model, card.features)
-    except NotExportableError as error:
-        export, content = export_of(card, None, b"", None, str(error)), b""
-    else:
-        content = graph_of(compiled)
-        export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed), None)
+    compiled = compile_model(model, card.features)
+    content = graph_of(compiled)
+    export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed))
     write_bytes(MODELS / ONNX, content)
     exact = export.model_dump(mode="json")
     write_json(MODELS / EXPORT, exact | {"parity": rounded(exact["parity"])})

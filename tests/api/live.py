@@ -2,11 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,24 +11,12 @@ from pathlib import Path
 import httpx
 
 from tests.conftest import ROOT
-from tests.ports import free_port
+from tests.ports import free_port, wait_until
 
 KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
 HEADERS = {"x-api-key": KEYS["web"]}
 DIGESTS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
 PLENTY = "1000000/minute"
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(check: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
 
 
 @dataclass

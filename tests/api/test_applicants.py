@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from src.api.applicants import LARGEST, applicant_type, schema_of, value_type
 from src.model.card import Feature
-from tests.model.serving import card, features, typical
+from tests.serving.kinds import card, features, typical
 
 
 def feature(**changes: Any) -> Feature:

@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.errors import LastroError
-from tests.api.live import HEADERS, Server, wait_until
+from tests.api.live import HEADERS, Server
+from tests.ports import wait_until
 
 
 class Load:
@@ -146,19 +146,6 @@ def test_another_library_version_stops_the_start(settings_with: Callable[..., An
     (changed / "export.json").write_text(json.dumps(export))
     with pytest.raises(LastroError, match=r"onnxruntime 1\.0\.0, but 1\.\d+\.\d+ is installed"):
         create_app(settings_with(models=changed))
-
-
-def test_model_without_serving_form_is_served_from_its_pickle(
-    client_with: Callable[..., TestClient], client: TestClient, changed: Path, applicant: dict[str, Any]
-) -> None:
-    export = json.loads((changed / "export.json").read_text())
-    export |= {"file": "model.pkl", "why": "no serving form for Strange", "sha256": None, "fields": [], "parity": None}
-    (changed / "export.json").write_text(json.dumps(export))
-    slow = client_with(models=changed)
-    assert slow.get("/model/info", headers=HEADERS).json()["export"]["why"] == "no serving form for Strange"
-    a, b = (c.post("/predict", json=applicant, headers=HEADERS).json() for c in (client, slow))
-    assert a["probability_of_default"] == pytest.approx(b["probability_of_default"], abs=1e-9)
-    assert a["reasons"] == b["reasons"]
 
 
 def test_serving_imports_neither_sklearn_nor_pandas(server_with: Callable[..., Server]) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 
 from src.lineage.storage import remote
-from tests.api.live import KEYS, Server, wait_until
+from tests.api.live import KEYS, Server
 from tests.conftest import ROOT, Project
 from tests.lineage.conftest import Minio, commit, point
-from tests.ports import free_port
+from tests.ports import free_port, wait_until
 
 MODEL = ("models/model.pkl", "models/model.onnx")
 

@@ -21,7 +21,7 @@ from src.api.main import create_app
 from src.api.settings import Settings
 from src.files import sha256_of
 from src.lineage.lock import read_lock
-from src.lineage.readers import allow
+from src.lineage.minio_keys import allow
 from src.lineage.storage import Bucket, place_of
 from tests.api.live import DIGESTS, HEADERS
 from tests.conftest import Project

@@ -5,11 +5,11 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.api.live import KEYS, Server, wait_until
+from tests.api.live import KEYS, Server
 from tests.conftest import ROOT
 from tests.frontend.conftest import Open
 from tests.frontend.pages import PATIENCE
-from tests.ports import free_port
+from tests.ports import free_port, wait_until
 
 
 @pytest.mark.parametrize("locale", ["en", "pt-BR"])

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ops.minio import find_or_build
 from src.files import sha256_of
-from src.lineage.backend import opened
+from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
 from src.model.artifact import to_bytes
 from tests.conftest import ROOT, Project

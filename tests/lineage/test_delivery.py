@@ -13,7 +13,7 @@ from src.lineage.delivery import deliver
 from src.lineage.folder import Folder
 from src.lineage.lock import read_lock
 from src.lineage.storage import Bucket, place_of
-from src.model.forms import load
+from src.serving.predictors import load
 from tests.conftest import Project
 from tests.lineage.conftest import Minio, point
 

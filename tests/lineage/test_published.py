@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from src.lineage.backend import opened
+from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
 from src.model.artifact import load_model
 from tests.conftest import Project

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from src.files import digest
-from src.lineage.backend import opened
 from src.lineage.folder import StorageError
 from src.lineage.lock import LineageError, read_lock
+from src.lineage.mlflow_backend import opened
+from src.lineage.model_versions import Registry
 from src.lineage.registry import publish
 from src.lineage.settings import Settings
 from src.lineage.storage import Bucket, remote
-from src.lineage.versions import Registry
 from src.model.artifact import ArtifactError
 from tests.conftest import Project
 from tests.lineage.conftest import Minio, commit, fit, point, point_to_folder

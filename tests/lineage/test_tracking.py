@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from src.lineage import tracking
-from src.lineage.backend import experiment, opened
+from src.lineage.mlflow_backend import experiment, opened
 from src.lineage.settings import Settings
 from tests.conftest import ROOT, Project
 from tests.lineage.conftest import commit, settings_in

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops import credentials
-from src.lineage.readers import read_key
+from src.lineage.minio_keys import read_key
 
 
 @pytest.fixture

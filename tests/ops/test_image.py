@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ops import image
 from ops.deployment import Deployment
-from src.lineage.readers import read_key
+from src.lineage.minio_keys import read_key
 from tests.conftest import Project
 
 VALUES = {

@@ -1,0 +1,188 @@
+"""a fitted pipeline -> its serving form: the encoder's cut points and an ONNX graph from codes to a probability"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+from src.compile.fitted import NotExportableError, bases, cut_points, matrix_columns, trees_of
+from src.compile.onnx_graph import Ensemble, Graph
+from src.compile.trees import Tree
+from src.model.card import Feature
+from src.serving.codes import FieldCode
+
+COPIES = 8  # float64 numbers in the widest register, of AVX-512
+
+
+class Compiled(NamedTuple):
+    """The encoder's fields and the graph over their codes; of a scorecard its intercept, and weights in the fields."""
+
+    fields: list[FieldCode]
+    model: ModelProto
+    intercept: float | None = None
+
+
+def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
+    """The serving form of a fitted model of these features; raises NotExportableError."""
+    compiler = Compiler(estimator, features)
+    model = compiler.graph.model(len(features), compiler.probability(estimator))
+    if isinstance(estimator, Pipeline) and isinstance(estimator[-1], LogisticRegression):
+        return Compiled(compiler.weighted(estimator), model, estimator[-1].intercept_.item())
+    return Compiled(compiler.fields, model)
+
+
+def fields_of(estimator: Any, features: list[Feature]) -> list[FieldCode]:
+    """How each feature is coded: by its labels, or by all cut points of all parts."""
+    cuts: dict[str, set[float]] = {feature.name: set() for feature in features}
+    whole = {feature.name for feature in features if feature.type in ("integer", "boolean")}
+    for base in bases(estimator):
+        for name, cut in cut_points(base):
+            cuts[name].add(float(np.ceil(cut)) if name in whole else cut)
+    return [FieldCode(name=f.name, labels=f.categories, cuts=sorted(cuts[f.name])) for f in features]
+
+
+class Compiler:
+    """Writes each part of a model into one graph over the codes."""
+
+    def __init__(self, estimator: Any, features: list[Feature]) -> None:
+        self.graph = Graph()
+        self.fields = fields_of(estimator, features)
+        self.place = {field.name: place for place, field in enumerate(self.fields)}
+        self.may_miss = any(feature.categories is None and not feature.required for feature in features)
+
+    def probability(self, estimator: Any) -> str:
+        """The tensor of the model's PDs, shape (rows, 1)."""
+        match estimator:
+            case FrozenEstimator():
+                return self.probability(estimator.estimator)
+            case CalibratedClassifierCV():
+                return self.mean([self.calibrated(part) for part in estimator.calibrated_classifiers_])
+            case Pipeline() if isinstance(estimator[-1], VotingClassifier):
+                return self.mean([self.probability(member) for member in estimator[-1].estimators_])
+            case Pipeline() if isinstance(estimator[-1], RandomForestClassifier):
+                return self.trees(estimator)
+            case _:
+                return self.sigmoid(self.margin(estimator))
+
+    def sigmoid(self, margin: str) -> str:
+        """The PD of log-odds, the same to the last bit in any row of any table.
+
+        Processors compute several numbers at once and the rest of a table one by one, by another rounding; so each row
+        gets a whole register's worth of copies.
+        """
+        copies = self.graph.node("Concat", *[margin] * COPIES, axis=1)
+        return self.graph.node("Gather", self.graph.node("Sigmoid", copies), self.graph.constant(np.array([0])), axis=1)
+
+    def margin(self, base: Any) -> str:
+        """The tensor of a part's log-odds."""
+        match base[-1]:
+            case LogisticRegression():
+                return self.linear(base)
+            case HistGradientBoostingClassifier() as classifier:
+                start = self.graph.number(classifier._baseline_prediction.item())
+                return self.graph.node("Add", self.trees(base), start)
+            case classifier:
+                raise NotExportableError(f"no serving form for {type(classifier).__name__}")
+
+    def calibrated(self, part: Any) -> str:
+        """Isotonic regression on what scikit-learn calibrates: log-odds where there are any, else the PD."""
+        (isotonic,) = part.calibrators
+        if not isinstance(isotonic, IsotonicRegression):
+            raise NotExportableError(f"no serving form for {type(isotonic).__name__}")
+        inner = part.estimator.estimator if isinstance(part.estimator, FrozenEstimator) else part.estimator
+        x = self.margin(inner) if hasattr(inner, "decision_function") else self.probability(inner)
+        return self.interpolated(x, isotonic.X_thresholds_, isotonic.y_thresholds_)
+
+    def interpolated(self, x: str, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> str:
+        """Linear between (xs, ys), constant outside."""
+        graph = self.graph
+        if len(xs) == 1:
+            return graph.node("Add", graph.node("Mul", x, graph.number(0.0)), graph.number(float(ys[0])))
+        x = graph.node("Clip", x, graph.constant(np.array(xs[0])), graph.constant(np.array(xs[-1])))
+        above = graph.node("Greater", x, graph.constant(xs[None, 1:-1]))
+        counted = graph.node("Cast", above, to=TensorProto.INT64)
+        segment = graph.node("ReduceSum", counted, graph.constant(np.array([1])), keepdims=1)
+        tables = (np.diff(ys) / np.diff(xs), xs[:-1], ys[:-1])
+        slope, start, value = (graph.node("Gather", graph.constant(table), segment) for table in tables)
+        return graph.node("Add", graph.node("Mul", slope, graph.node("Sub", x, start)), value)
+
+    def mean(self, parts: list[str]) -> str:
+        """The parts' mean."""
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.graph.node("Add", total, part)
+        return total if len(parts) == 1 else self.graph.node("Div", total, self.graph.number(float(len(parts))))
+
+    def weights(self, base: Pipeline) -> list[list[float]]:
+        """A logistic regression's coefficient of each code, missing first, by field."""
+        encoder, coefficients = base[0], iter(base[-1].coef_[0].tolist())
+        found: dict[str, list[float]] = {}
+        for name in encoder.numeric:
+            edges = encoder.edges_[name]
+            bins = [next(coefficients) for _ in range(len(edges) + 1)]
+            reached = np.searchsorted(edges, self.fields[self.place[name]].cuts, side="right")
+            found[name] = [next(coefficients), *(bins[number] for number in [0, *reached])]
+        for name, labels in encoder.categories.items():
+            by_label = [next(coefficients) for _ in labels]
+            found[name] = [next(coefficients), *by_label]
+        return [found[field.name] for field in self.fields]
+
+    def weighted(self, base: Pipeline) -> list[FieldCode]:
+        """The fields with the weights of their codes."""
+        pairs = zip(self.fields, self.weights(base), strict=True)
+        return [field.model_copy(update={"weights": weights}) for field, weights in pairs]
+
+    def linear(self, base: Pipeline) -> str:
+        """Log-odds: each code's coefficient looked up, summed, and the intercept added."""
+        graph, tables = self.graph, self.weights(base)
+        starts = np.cumsum([0, *(len(table) for table in tables[:-1])]) + 1
+        places = graph.node("Add", "codes", graph.constant(starts[None, :].astype(np.float64)))
+        flat = graph.constant(np.array([weight for table in tables for weight in table]))
+        found = graph.node("Gather", flat, graph.node("Cast", places, to=TensorProto.INT64))
+        total = graph.node("ReduceSum", found, graph.constant(np.array([1])), keepdims=1)
+        return graph.node("Add", total, graph.number(base[-1].intercept_.item()))
+
+    def trees(self, base: Pipeline) -> str:
+        """The sum of the leaves that each row reaches; a missing number takes the training median's way."""
+        ensemble = Ensemble()
+        columns = matrix_columns(base[0])
+        for tree in trees_of(base[-1]):
+            root, _ = self.grow(ensemble, tree, 0, columns)
+            ensemble.roots.append(root)
+        return self.graph.trees(self.filled(base[0]) if self.may_miss else "codes", ensemble)
+
+    def filled(self, encoder: Any) -> str:
+        """The codes twice: as they are, and with the medians' codes where a number is missing."""
+        medians = {name: np.searchsorted(self.fields[self.place[name]].cuts, median, side="right")
+                   for name, median in encoder.medians_.items()}  # fmt: skip
+        row = np.array([[float(medians.get(field.name, -1)) for field in self.fields]])
+        missing = self.graph.node("Less", "codes", self.graph.number(0.0))
+        return self.graph.node(
+            "Concat", "codes", self.graph.node("Where", missing, self.graph.constant(row), "codes"), axis=1
+        )
+
+    def grow(self, ensemble: Ensemble, tree: Tree, node: int, columns: list[tuple[str, bool]]) -> tuple[int, bool]:
+        """Add a node and all below it; `x < cut` becomes `code <= place of the cut`."""
+        if tree.left[node] < 0:
+            return ensemble.leaf(float(tree.weight[node]))
+        name, flag = columns[tree.column[node]]
+        field, place = self.fields[self.place[name]], self.place[name]
+        children = (tree.left[node], tree.right[node])
+        if flag:  # the column is 1 where the number is missing, and then its code is -1
+            children, split = children[::-1], -1.0
+        elif field.labels is not None:
+            split = float(np.ceil(tree.cut[node]) - 1)
+        else:
+            split = float(np.searchsorted(field.cuts, tree.cut[node]))  # a whole number's cuts are rounded up
+            place += len(self.fields) if self.may_miss else 0
+        index = ensemble.split(place, split)
+        ensemble.left[index] = self.grow(ensemble, tree, int(children[0]), columns)
+        ensemble.right[index] = self.grow(ensemble, tree, int(children[1]), columns)
+        return index, False

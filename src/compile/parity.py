@@ -1,0 +1,62 @@
+"""a card's features -> random applicants, and how far two forms of a model differ on them"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from src.model.card import Card, Feature
+from src.model.points import decide
+from src.serving.export import Parity
+
+MISSING_SHARE = 0.1
+WIDE = 1e6  # for a number that the contract leaves unbounded
+
+
+def random_applicants(features: list[Feature], rows: int, seed: int) -> pd.DataFrame:
+    """Applicants that the contract allows, each feature drawn evenly from all its values; optional ones go missing."""
+    random = np.random.default_rng(seed)
+    table: dict[str, Any] = {}
+    for feature in features:
+        values = pd.Series(drawn(feature, rows, random), dtype=object)
+        missing = random.random(rows) < MISSING_SHARE
+        table[feature.name] = values if feature.required else values.mask(missing, None)
+    return pd.DataFrame(table)
+
+
+def drawn(feature: Feature, rows: int, random: np.random.Generator) -> list[Any]:
+    """Values of one feature."""
+    if feature.categories is not None:
+        return [feature.categories[place] for place in random.integers(len(feature.categories), size=rows)]
+    if feature.type == "boolean":
+        return [bool(value) for value in random.integers(2, size=rows)]
+    if feature.enum is not None:
+        return [feature.enum[place] for place in random.integers(len(feature.enum), size=rows)]
+    lows = [bound for bound in (feature.minimum, feature.exclusive_minimum) if bound is not None]
+    highs = [bound for bound in (feature.maximum, feature.exclusive_maximum) if bound is not None]
+    low = max(lows) if lows else -WIDE
+    high = min(highs) if highs else max(low, 0.0) + WIDE
+    if feature.type == "integer":
+        first = np.floor(low) + 1 if low == feature.exclusive_minimum else np.ceil(low)
+        last = np.ceil(high) - 1 if high == feature.exclusive_maximum else np.floor(high)
+        return [int(value) for value in random.integers(int(first), int(last) + 1, size=rows)]
+    return [float(value) for value in random.uniform(low, high, size=rows)]
+
+
+def compare(fitted: NDArray[np.float64], served: NDArray[np.float64], card: Card, dataset_rows: int) -> Parity:
+    """How far the served PDs are from the fitted model's; the data set's rows come first."""
+    flips = sum(decide(a, card.threshold) != decide(b, card.threshold) for a, b in zip(fitted, served, strict=True))
+    return Parity(
+        dataset_rows=dataset_rows,
+        random_rows=len(fitted) - dataset_rows,
+        largest_difference=float(np.abs(fitted - served).max()),
+        flipped_decisions=flips,
+    )
+
+
+def rows_of(table: pd.DataFrame, row: Callable[[dict[str, Any]], list[Any]]) -> list[list[Any]]:
+    """What a form computes from, for each row of a table, made one by one as the service makes it."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [row(dict(zip(plain.columns, values, strict=True))) for values in plain.itertuples(index=False)]

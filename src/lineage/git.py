@@ -1,0 +1,30 @@
+"""the project's Git history -> which commit this is, and whether the files still are that commit's"""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def output(root: Path, *arguments: str) -> str | None:
+    """Return what Git prints, None where it fails: no Git, no checkout, no such object."""
+    program = shutil.which("git")
+    if program is None:
+        return None
+    done = subprocess.run(  # noqa: S603 (fixed arguments, no shell)
+        [program, "-C", str(root), *arguments], capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else None
+
+
+def head(root: Path) -> str | None:
+    """Return the hash of the commit that is checked out."""
+    said = output(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    return said.strip() if said else None
+
+
+def changes_since(root: Path, commit: str, paths: Sequence[str]) -> list[str]:
+    """Return the files under `paths` that differ from `commit`, new ones too; all of `paths` where Git cannot tell."""
+    edited = output(root, "diff", "--name-only", "--relative", commit, "--", *paths)
+    new = output(root, "ls-files", "--others", "--exclude-standard", "--", *paths)
+    return list(paths) if edited is None or new is None else (edited + new).splitlines()

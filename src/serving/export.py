@@ -1,0 +1,59 @@
+"""models/export.json: which form of the model is served, by which hashes, and how far it is from the fitted one"""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from src.errors import LastroError, sentences
+from src.serving.codes import FieldCode
+
+EXPORT = "export.json"
+ONNX = "model.onnx"
+
+
+class Parity(BaseModel):
+    """How far the serving form is from the fitted model: rows compared, largest |ΔPD|, decisions that differ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset_rows: int
+    random_rows: int
+    largest_difference: float
+    flipped_decisions: int
+
+
+class Export(BaseModel):
+    """models/export.json: which file is served, model.onnx's hash, encoder, libraries, parity with `model`'s file.
+
+    A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added, and
+    `weights_sha256` is their `digest`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    file: str
+    sha256: str
+    fields: list[FieldCode]
+    intercept: float | None = None
+    weights_sha256: str | None = None
+    libraries: dict[str, str]
+    parity: Parity
+
+
+def digest(fields: list[FieldCode], intercept: float) -> str:
+    """The SHA-256 of all that a scorecard computes with."""
+    content = [intercept, *(field.model_dump() for field in fields)]
+    return sha256(json.dumps(content).encode()).hexdigest()
+
+
+def read_export(path: Path) -> Export:
+    """Read and check export.json; raises LastroError where it is missing or is none."""
+    try:
+        return Export.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise LastroError(f"{path}: no such file; `dvc repro` writes it") from None
+    except ValidationError as error:
+        raise LastroError(sentences(error, str(path))) from None

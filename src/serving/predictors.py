@@ -1,0 +1,122 @@
+"""models/ -> the model as it is served: every file that is named is hashed first, then one of them is loaded"""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from math import exp
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from src.model.artifact import ArtifactError, read_verified
+from src.model.card import CARD, MODEL, Card, read_card
+from src.serving.codes import Encoder, FieldCode
+from src.serving.export import EXPORT, ONNX, Export, digest, read_export
+from src.serving.scorer import Applicant, Predictor, Replaced, Row, Scorer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class PointsPredictor:
+    """A scorecard: a table of weights, summed here; imports nothing."""
+
+    def __init__(self, fields: list[FieldCode], intercept: float) -> None:
+        self.weighers = [(field.name, field.weigher()) for field in fields]
+        self.intercept = intercept
+
+    def row(self, applicant: Applicant) -> Row:
+        """The applicant's weights."""
+        return [weigh(applicant.get(name)) for name, weigh in self.weighers]
+
+    def probabilities(self, rows: Sequence[Row]) -> list[float]:
+        """The PD of each row of weights."""
+        return [sigmoid(self.intercept + sum(row)) for row in rows]
+
+    def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
+        """The PDs with each weight in turn as the reference has it: a sum less one weight, plus another."""
+        found = []
+        for row in rows:
+            total = self.intercept + sum(row)
+            found.append(
+                [
+                    (sigmoid(total - weight + other), place)
+                    for place, (weight, other) in enumerate(zip(row, reference, strict=True))
+                    if weight != other
+                ]
+            )
+        return found
+
+
+class OnnxPredictor:
+    """The graph, run by onnxruntime on one thread; imports neither scikit-learn nor pandas."""
+
+    def __init__(self, content: bytes, fields: list[FieldCode]) -> None:
+        import numpy
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.row = Encoder(fields).codes
+        self.array = numpy.asarray
+
+    def probabilities(self, rows: "Sequence[Row] | NDArray[np.float64]") -> list[float]:
+        """The PD of each row of codes."""
+        found: list[float] = self.session.run(None, {"codes": self.array(rows)})[0][:, 0].tolist()
+        return found
+
+    def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
+        """The PDs with each code in turn as the reference has it."""
+        return by_table(self.probabilities, rows, reference)
+
+
+def sigmoid(log_odds: float) -> float:
+    """The probability of these log-odds; never overflows."""
+    if log_odds >= 0:
+        return 1 / (1 + exp(-log_odds))
+    odds = exp(log_odds)
+    return odds / (1 + odds)
+
+
+def by_table(
+    probabilities: Callable[[Sequence[Row]], list[float]], rows: Sequence[Row], reference: Row
+) -> list[list[Replaced]]:
+    """One table of every row's replacements, in which a value differs from the reference's; its PDs by row."""
+    places = [[place for place, value in enumerate(reference) if row[place] != value] for row in rows]
+    table = [
+        [*row[:place], reference[place], *row[place + 1 :]]
+        for row, found in zip(rows, places, strict=True)
+        for place in found
+    ]
+    pds = iter(probabilities(table) if table else [])
+    return [[(next(pds), place) for place in found] for found in places]
+
+
+class Served:
+    """The card, the export and the scorer of one folder."""
+
+    def __init__(self, card: Card, export: Export, form: Predictor) -> None:
+        self.card, self.export = card, export
+        self.scorer = Scorer(form, card)
+
+
+def load(folder: Path) -> Served:
+    """The model of models/, verified; raises LastroError and loads nothing where a file or a library differs."""
+    card, export = read_card(folder / CARD), read_export(folder / EXPORT)
+    if export.model != card.sha256:
+        raise ArtifactError(f"{folder / EXPORT}: is of the model {export.model}, the card names {card.sha256}")
+    present = {MODEL: card.sha256, ONNX: export.sha256}
+    contents = {name: read_verified(folder / name, named) for name, named in present.items()
+                if named and (name == export.file or (folder / name).exists())}  # fmt: skip
+    if export.file == ONNX:
+        wanted, installed = export.libraries["onnxruntime"], version("onnxruntime")
+        if wanted != installed:
+            raise ArtifactError(f"{folder / ONNX}: made for onnxruntime {wanted}, but {installed} is installed")
+    if export.intercept is not None and digest(export.fields, export.intercept) != export.weights_sha256:
+        raise ArtifactError(f"{folder / EXPORT}: refused, its weights are not those of weights_sha256")
+    return Served(card, export, predictor_of(export.fields, export.intercept, contents.get(ONNX, b"")))
+
+
+def predictor_of(fields: list[FieldCode], intercept: float | None, graph: bytes) -> Predictor:
+    """A scorecard where there is an intercept, else a graph."""
+    return OnnxPredictor(graph, fields) if intercept is None else PointsPredictor(fields, intercept)

@@ -1,0 +1,137 @@
+"""Group commit: each request waits for its own rows, and nothing refused is acknowledged"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from src.journal.group_commit import GroupCommit, WriteRefusedError
+
+
+class Disk:
+    """Takes what is committed; slow, or broken for a while."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self.broken = False
+        self.free = threading.Event()
+        self.free.set()
+
+    def commit(self, rows: list[int]) -> None:
+        assert self.free.wait(10)
+        if self.broken:
+            raise WriteRefusedError("the disk is full")
+        self.groups.append(rows)
+
+    @property
+    def rows(self) -> list[int]:
+        return [row for group in self.groups for row in group]
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+@pytest.fixture
+def commits(disk: Disk) -> Iterator[GroupCommit[int]]:
+    found = GroupCommit(disk.commit, capacity=50)
+    found.start()
+    yield found
+    disk.free.set()
+    found.close()
+
+
+def test_write_returns_when_its_rows_are_durable(commits: GroupCommit[int], disk: Disk) -> None:
+    async def one_after_another() -> None:
+        for number in range(5):
+            await commits.write([number, -number])
+            assert disk.rows[-2:] == [number, -number]
+
+    asyncio.run(one_after_another())
+
+
+def test_what_arrives_during_a_commit_is_one_group(commits: GroupCommit[int], disk: Disk) -> None:
+    async def during() -> None:
+        disk.free.clear()
+        first = asyncio.create_task(commits.write([0]))
+        await asyncio.sleep(0.1)
+        others = [asyncio.create_task(commits.write([number])) for number in range(1, 30)]
+        await asyncio.sleep(0.1)
+        assert not any(task.done() for task in [first, *others])
+        disk.free.set()
+        await asyncio.gather(first, *others)
+
+    asyncio.run(during())
+    assert sorted(disk.rows) == list(range(30))
+    assert len(disk.groups) <= 3
+
+
+def test_refused_group_tells_each_of_its_requests_and_the_next_goes_on(commits: GroupCommit[int], disk: Disk) -> None:
+    async def refused_then_taken() -> list[object]:
+        disk.broken = True
+        refused = await asyncio.gather(*(commits.write([number]) for number in range(5)), return_exceptions=True)
+        disk.broken = False
+        await commits.write([9])
+        return list(refused)
+
+    refused = asyncio.run(refused_then_taken())
+    assert [str(error) for error in refused] == ["the disk is full"] * 5
+    assert disk.rows == [9]
+
+
+def test_more_than_may_wait_are_refused_at_once(commits: GroupCommit[int], disk: Disk) -> None:
+    async def flood() -> list[object]:
+        disk.free.clear()
+        first = asyncio.create_task(commits.write([-1]))
+        await asyncio.sleep(0.1)
+        tasks = [asyncio.create_task(commits.write([number])) for number in range(60)]
+        await asyncio.sleep(0.1)
+        disk.free.set()
+        return list(await asyncio.gather(first, *tasks, return_exceptions=True))
+
+    answers = asyncio.run(flood())
+    refused = [answer for answer in answers if isinstance(answer, WriteRefusedError)]
+    assert 0 < len(refused) <= 11
+    assert len(disk.rows) == 61 - len(refused)
+
+
+def test_client_that_has_gone_disturbs_nobody(commits: GroupCommit[int], disk: Disk) -> None:
+    async def gone() -> None:
+        disk.free.clear()
+        leaving = asyncio.create_task(commits.write([1]))
+        staying = asyncio.create_task(commits.write([2]))
+        await asyncio.sleep(0.1)
+        leaving.cancel()
+        disk.free.set()
+        await staying
+
+    asyncio.run(gone())
+    assert 2 in disk.rows
+
+
+def test_close_writes_what_waits_and_a_second_start_goes_on(disk: Disk) -> None:
+    commits = GroupCommit(disk.commit, capacity=50)
+    commits.start()
+
+    async def written_while_closing() -> None:
+        disk.free.clear()
+        tasks = [asyncio.create_task(commits.write([number])) for number in range(3)]
+        await asyncio.sleep(0.1)
+        closing = asyncio.create_task(asyncio.to_thread(commits.close))
+        await asyncio.sleep(0.1)
+        with pytest.raises(WriteRefusedError, match="stopping"):
+            await commits.write([9])
+        disk.free.set()
+        await asyncio.gather(closing, *tasks)
+
+    asyncio.run(written_while_closing())
+    assert sorted(disk.rows) == [0, 1, 2]
+    commits.start()
+    asyncio.run(commits.write([4]))
+    started = time.monotonic()
+    commits.close()
+    assert time.monotonic() - started < 5
+    assert disk.rows[-1] == 4

@@ -1,0 +1,135 @@
+"""The prediction log: durable, in groups, in SQLite and PostgreSQL, and back by itself after every obstacle"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from src.journal.database import connect_engine, migrate, sqlite_file
+from src.journal.identifiers import new_id
+from src.journal.journal import Entry, Journal, JournalUnavailableError, Page
+from tests.postgresql import Postgres
+
+SHORT = 0.3  # seconds
+
+
+def entry(key_id: str = "web", **changes: Any) -> Entry:
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "time": datetime.now(UTC),
+        "model_sha256": "a" * 64,
+        "model_version": None,
+        "inputs": '{"a": 1}',
+        "probability_of_default": 0.1,
+        "score": 600,
+        "decision": "approve",
+        "reasons": "[]",
+    }
+    return Entry(key_id=key_id, **(values | changes))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    """A log in each database."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path}/journal.db"
+    else:
+        address = request.getfixturevalue("postgres").url
+        engine = connect_engine(address, SHORT)
+        with engine.begin() as connection:
+            connection.execute(sa.text("DROP TABLE IF EXISTS predictions, probe, alembic_version"))
+        engine.dispose()
+    found = Journal(address, 2.0)
+    found.start()
+    yield found
+    found.close()
+
+
+def test_what_is_written_comes_back(journal: Journal) -> None:
+    one = entry(model_version="7", decision="decline", reasons='[{"feature": "a"}]')
+    asyncio.run(journal.write([one]))
+    assert journal.find("web", one.id) == one
+    assert journal.find("other", one.id) is None
+
+
+def test_pages_are_newest_first_and_filtered(journal: Journal) -> None:
+    entries = [entry(decision="decline" if n % 2 else "approve") for n in range(10)]
+    asyncio.run(journal.write([*entries, entry("other")]))
+    assert journal.page("web", Page(3)) == entries[:-4:-1]
+    assert journal.page("web", Page(3, before=entries[7].id)) == [entries[6], entries[5], entries[4]]
+    assert journal.page("web", Page(20, decision="decline")) == entries[::-2]
+    hour = timedelta(hours=1)
+    assert journal.page("web", Page(20, since=entries[0].time + hour)) == []
+    assert journal.page("web", Page(20, since=entries[0].time - hour, until=entries[0].time + hour)) == entries[::-1]
+
+
+def test_requests_that_arrive_together_share_a_commit(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups: list[int] = []
+    commit = journal.commits.commit
+    monkeypatch.setattr(journal.commits, "commit", lambda rows: (groups.append(len(rows)), commit(rows)))
+
+    async def together() -> None:
+        await asyncio.gather(*(journal.write([entry()]) for _ in range(200)))
+
+    asyncio.run(together())
+    assert sum(groups) == 200
+    assert len(groups) < 50
+    assert len(journal.page("web", Page(500))) == 200
+
+
+def test_many_may_migrate_at_once(postgres: Postgres, tmp_path: Path) -> None:
+    for address in (f"sqlite:///{tmp_path}/new.db", postgres.url):
+        engines = [connect_engine(address, 5.0) for _ in range(4)]
+        failures: list[BaseException] = []
+
+        def bring_up(engine: sa.Engine, address: str = address, failures: list[BaseException] = failures) -> None:
+            try:
+                migrate(engine, sqlite_file(address))
+            except sa.exc.SQLAlchemyError as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=bring_up, args=[engine]) for engine in engines]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        for engine in engines:
+            engine.dispose()
+
+
+def test_sqlite_commits_reach_the_disk(tmp_path: Path) -> None:
+    journal = Journal(f"sqlite:///{tmp_path}/journal.db", SHORT)
+    journal.start()
+    with journal.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    journal.close()
+
+
+def test_after_close_nothing_is_taken(tmp_path: Path) -> None:
+    journal = Journal(f"sqlite:///{tmp_path}/journal.db", SHORT)
+    journal.start()
+    journal.close()
+    with pytest.raises(Exception, match="stopping"):
+        asyncio.run(journal.write([entry()]))
+
+
+def test_newer_schema_stops_the_start(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/journal.db"
+    engine = connect_engine(address, SHORT)
+    migrate(engine, sqlite_file(address))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(JournalUnavailableError, match="9999"):
+        Journal(address, SHORT).start()
+
+
+def test_unreadable_address_is_refused() -> None:
+    with pytest.raises(sa.exc.ArgumentError):
+        connect_engine("no address", SHORT)

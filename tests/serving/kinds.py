@@ -1,0 +1,132 @@
+"""Every kind of model, fitted on a table with every kind of feature, beside the form in which it is served"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
+
+from src.compile.compiler import Compiled, compile_model
+from src.contract.package import Package
+from src.model.candidates import build
+from src.model.card import Card, Feature, feature_of, read_card
+from src.params import read_params
+from src.pipeline.export import graph_of
+from src.serving.predictors import predictor_of
+from src.serving.scorer import Applicant, Predictor
+from tests.conftest import ROOT
+
+KINDS = ("scorecard", "forest", "boosting", "blend")
+NAMES = (*KINDS, *(f"{kind}, calibrated" for kind in KINDS))
+ROWS = 400
+
+
+@cache
+def package() -> Package:
+    required = {"required": True}
+    fields: list[dict[str, Any]] = [
+        {"name": "income", "type": "number", "direction": "decreasing", "constraints": required | {"minimum": 0}},
+        {"name": "rate", "type": "integer", "constraints": required | {"enum": [1, 2, 4]}},
+        {"name": "years", "type": "integer", "constraints": {"minimum": 0, "maximum": 60}},
+        {"name": "ratio", "type": "number"},
+        {"name": "owner", "type": "boolean", "constraints": required},
+        {"name": "member", "type": "boolean"},
+        {"name": "region", "categories": [{"value": "n", "label": "North"}, {"value": "s", "label": "South"}]},
+        {"name": "job", "categories": ["none", "some", "good"], "constraints": required},
+        {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]},
+    ]
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": fields}}
+    return Package.model_validate({"name": "small", "resources": [resource]})
+
+
+@cache
+def features() -> list[Feature]:
+    return [feature_of(column, package()) for column in package().features]
+
+
+@cache
+def table() -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Applicants whose risk falls with income and job; what may be missing sometimes is."""
+    random = np.random.default_rng(7)
+    income = random.lognormal(3, 0.5, ROWS)  # as many digits as a float has
+    job = random.integers(3, size=ROWS)
+    bad = (random.random(ROWS) < 1 / (1 + np.exp((income - 25) / 6 + job - 1))).astype("int64")
+    few = random.random((4, ROWS)) < 0.1
+    X = pd.DataFrame(
+        {
+            "income": pd.array(income, dtype="Float64"),
+            "rate": pd.array(random.choice([1, 2, 4], ROWS), dtype="Int64"),
+            "years": pd.Series(random.integers(0, 61, ROWS)).astype("Int64").mask(few[0]),
+            "ratio": pd.Series(random.normal(0, 1, ROWS)).astype("Float64").mask(few[1]),
+            "owner": pd.array(random.random(ROWS) < 0.5, dtype="boolean"),
+            "member": pd.Series(random.random(ROWS) < 0.5).astype("boolean").mask(few[2]),
+            "region": pd.Series(np.where(random.random(ROWS) < 0.4, "North", "South")).astype("str").mask(few[3]),
+            "job": pd.Series(np.array(["none", "some", "good"])[job]).astype("str"),
+        }
+    )
+    return X, bad
+
+
+@cache
+def fitted(name: str) -> Any:
+    """One of params.yaml's candidates, with fewer trees, calibrated as training does where its name says so."""
+    kind, _, calibrated = name.partition(", ")
+    candidates = dict(read_params(ROOT / "params.yaml").train.candidates)
+    candidates["forest"] = candidates["forest"].model_copy(update={"trees": 15})
+    candidates["boosting"] = candidates["boosting"].model_copy(update={"iterations": 15})
+    model = build(candidates, package().features, seed=3)[kind]
+    if calibrated:
+        folds = StratifiedKFold(3, shuffle=True, random_state=1)
+        model = CalibratedClassifierCV(model, method="isotonic", cv=folds, ensemble=False)
+    with threadpool_limits(1):
+        return model.fit(*table())
+
+
+@cache
+def compiled(name: str) -> Compiled:
+    return compile_model(fitted(name), features())
+
+
+@cache
+def served(name: str) -> Predictor:
+    """The form that `export` leaves for the API."""
+    found = compiled(name)
+    return predictor_of(found.fields, found.intercept, graph_of(found))
+
+
+def applicants(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as the API reads them: plain values, None where one is missing."""
+    plain = rows.astype(object).where(rows.notna(), None)
+    return [dict(zip(plain.columns, values, strict=True)) for values in plain.itertuples(index=False)]
+
+
+def served_pds(form: Predictor, given: list[dict[str, Any]]) -> NDArray[np.float64]:
+    return np.array(form.probabilities([form.row(applicant) for applicant in given]))
+
+
+def fitted_pds(name: str, given: list[dict[str, Any]]) -> NDArray[np.float64]:
+    rows = pd.DataFrame(given, columns=list(table()[0].columns)).astype(table()[0].dtypes.to_dict())
+    with threadpool_limits(1):
+        found: NDArray[np.float64] = fitted(name).predict_proba(rows)[:, 1]
+    return found
+
+
+def typical() -> dict[str, Any]:
+    """A reference applicant of little risk."""
+    return {"income": 40.0, "rate": 2, "years": 20, "ratio": 0.1, "owner": True, "member": False, "region": "South",
+            "job": "good"}  # fmt: skip
+
+
+def card(threshold: float = 0.3, reference: Applicant | None = None) -> Card:
+    """The committed card, of these features."""
+    changes: Mapping[str, Any] = {
+        "features": features(),
+        "reference": dict(reference or typical()),
+        "threshold": threshold,
+    }
+    return read_card(ROOT / "models" / "model.json").model_copy(update=changes)

@@ -1,0 +1,122 @@
+"""models/ is verified before anything is loaded, and each form says the same"""
+
+import json
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.errors import LastroError
+from src.files import sha256_of
+from src.model.artifact import to_bytes
+from src.model.card import write_card
+from src.pipeline.export import export_of, graph_of
+from src.serving.export import EXPORT, ONNX, Parity
+from src.serving.predictors import OnnxPredictor, PointsPredictor, load, sigmoid
+from tests.serving.kinds import (
+    NAMES,
+    applicants,
+    card,
+    compiled,
+    fitted,
+    fitted_pds,
+    served,
+    served_pds,
+    table,
+    typical,
+)
+
+NONE = Parity(dataset_rows=1, random_rows=0, largest_difference=0, flipped_decisions=0)
+
+
+def folder_of(name: str, folder: Path) -> Path:
+    """What training and `export` leave of a model."""
+    pickle, found = to_bytes(fitted(name)), compiled(name)
+    known = card().model_copy(update={"sha256": sha256_of(pickle)})
+    graph = graph_of(found)
+    write_card(folder / "model.json", known)
+    (folder / "model.pkl").write_bytes(pickle)
+    (folder / ONNX).write_bytes(graph)
+    (folder / EXPORT).write_text(export_of(known, found, graph, NONE).model_dump_json())
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_folder_of_every_model_is_served_with_the_fitted_models_pd(name: str, tmp_path: Path) -> None:
+    form = load(folder_of(name, tmp_path)).scorer.predictor
+    given = applicants(table()[0])
+    assert np.abs(served_pds(form, given) - fitted_pds(name, given)).max() < 1e-9
+
+
+@pytest.mark.parametrize("name", ["scorecard", "forest", "boosting, calibrated"])
+def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
+    form, given = served(name), applicants(table()[0].head(20))
+    rows, reference = [form.row(applicant) for applicant in given], form.row(typical())
+    names = list(typical())
+    for applicant, found in zip(given, form.replaced(rows, reference), strict=True):
+        changed = [applicant | {names[place]: typical()[names[place]]} for _, place in found]
+        assert [pd for pd, _ in found] == pytest.approx(
+            served_pds(form, changed).tolist() if changed else [], abs=1e-12
+        )
+
+
+def test_only_a_plain_scorecard_is_a_table_of_weights() -> None:
+    assert isinstance(served("scorecard"), PointsPredictor)
+    assert isinstance(served("scorecard, calibrated"), OnnxPredictor)
+
+
+@pytest.mark.parametrize("name", ["scorecard", "forest"])
+def test_changed_serving_file_is_refused(name: str, tmp_path: Path) -> None:
+    folder = folder_of(name, tmp_path)
+    export = json.loads((folder / EXPORT).read_text())
+    if name == "scorecard":
+        export["fields"][0]["weights"][1] += 1e-6
+        (folder / EXPORT).write_text(json.dumps(export))
+    else:
+        content = bytearray((folder / ONNX).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / ONNX).write_bytes(content)
+    with pytest.raises(LastroError, match="refused"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["scorecard", "forest"])
+def test_changed_pickle_is_refused_even_where_it_is_not_served(name: str, tmp_path: Path) -> None:
+    folder = folder_of(name, tmp_path)
+    (folder / "model.pkl").write_bytes(b"another")
+    with pytest.raises(LastroError, match=r"model\.pkl: refused"):
+        load(folder)
+    (folder / "model.pkl").unlink()
+    load(folder)
+
+
+def test_export_of_another_model_is_refused_and_both_are_named(tmp_path: Path) -> None:
+    folder = folder_of("forest", tmp_path)
+    export = json.loads((folder / EXPORT).read_text())
+    (folder / EXPORT).write_text(json.dumps(export | {"model": "0" * 64}))
+    with pytest.raises(LastroError, match=f"is of the model {'0' * 64}, the card names {export['model']}"):
+        load(folder)
+
+
+def test_missing_and_broken_export_are_sentences(tmp_path: Path) -> None:
+    folder = folder_of("forest", tmp_path)
+    (folder / EXPORT).write_text("{}")
+    with pytest.raises(LastroError, match=r"export\.json: model"):
+        load(folder)
+    (folder / EXPORT).unlink()
+    with pytest.raises(LastroError, match=r"export\.json: no such file; `dvc repro` writes it"):
+        load(folder)
+
+
+def test_other_onnxruntime_is_refused_and_both_are_named(tmp_path: Path) -> None:
+    folder = folder_of("forest", tmp_path)
+    export = json.loads((folder / EXPORT).read_text())
+    (folder / EXPORT).write_text(json.dumps(export | {"libraries": {"onnxruntime": "0.1"}}))
+    with pytest.raises(LastroError, match=r"made for onnxruntime 0\.1, but 1\.\d+\.\d+ is installed"):
+        load(folder)
+
+
+def test_probability_of_any_log_odds() -> None:
+    assert [sigmoid(x) for x in (-inf, -1000.0, 0.0, 1000.0, inf)] == [0, 0, 0.5, 1, 1]
+    assert sigmoid(1.5) + sigmoid(-1.5) == pytest.approx(1, abs=1e-15)

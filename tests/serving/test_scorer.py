@@ -1,0 +1,104 @@
+"""What is said of an applicant: the same alone and in a table, with reasons that a person can check"""
+
+from math import log
+from typing import Any
+
+import pytest
+
+from src.compile.parity import random_applicants
+from src.model.points import decide, points
+from src.serving.scorer import MOST_REASONS, Scorer
+from tests.serving.kinds import NAMES, applicants, card, compiled, features, fitted_pds, served, table, typical
+
+
+def given() -> list[dict[str, Any]]:
+    return applicants(table()[0].head(60)) + applicants(random_applicants(features(), 60, seed=2))
+
+
+@pytest.mark.parametrize("wished", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_applicant_gets_the_same_answer_alone_and_in_a_table(name: str, wished: bool) -> None:
+    scorer = Scorer(served(name), card())
+    together = scorer.score_all(given(), wished)
+    assert together == [scorer.score(applicant, wished) for applicant in given()]
+    assert scorer.score_all(given()[::-1], wished) == together[::-1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_score_and_decision_follow_from_the_fitted_pd_and_the_card(name: str) -> None:
+    pds = fitted_pds(name, given())
+    known = card(threshold=float(sorted(pds)[60]) - 1e-9)
+    found = Scorer(served(name), known).score_all(given())
+    for scored, expected in zip(found, pds, strict=True):
+        assert scored.probability_of_default == pytest.approx(expected, abs=1e-9)
+        assert scored.score == points(scored.probability_of_default, known.scale)
+        assert scored.decision == decide(scored.probability_of_default, known.threshold)
+    assert {scored.decision for scored in found} == {"approve", "decline"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reasons_are_the_replacements_that_lower_the_pd_most(name: str) -> None:
+    known = card()
+    titles = {feature.name: feature.title for feature in features()}
+    for applicant, scored in zip(given(), Scorer(served(name), known).score_all(given(), True), strict=True):
+        changed = [applicant | {field: value} for field, value in typical().items()]
+        others = dict(zip(typical(), fitted_pds(name, changed).tolist(), strict=True))
+        lower = sorted(pd for pd in others.values() if pd < scored.probability_of_default - 1e-9)
+        assert all(reason.points > 0 for reason in scored.reasons)
+        assert len(scored.reasons) == min(MOST_REASONS, len(lower)) or len(lower) < MOST_REASONS
+        for reason, expected in zip(scored.reasons, lower, strict=False):
+            assert others[reason.feature] == pytest.approx(expected, abs=1e-9)
+            assert (reason.title, reason.value) == (titles[reason.feature], applicant[reason.feature])
+        gains = [reason.points for reason in scored.reasons]
+        assert gains == sorted(gains, reverse=True)
+
+
+def test_declined_have_reasons_and_approved_only_on_wish() -> None:
+    scorer = Scorer(served("blend"), card())
+    for plain, wished in zip(scorer.score_all(given()), scorer.score_all(given(), True), strict=True):
+        assert plain.reasons == (wished.reasons if plain.decision == "decline" else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_applicant_has_no_reasons_even_where_declined(name: str) -> None:
+    scored = Scorer(served(name), card(threshold=0.0)).score(typical(), reasons=True)
+    assert (scored.decision, scored.reasons) == ("decline", [])
+
+
+def test_points_of_a_scorecards_reasons_are_exactly_its_own() -> None:
+    found = compiled("scorecard")
+    known = card()
+    weights = {field.name: field.weigher() for field in found.fields}
+    for applicant, scored in zip(given(), Scorer(served("scorecard"), known).score_all(given(), True), strict=True):
+        for reason in scored.reasons:
+            weigh = weights[reason.feature]
+            worth = known.scale.pdo / log(2) * (weigh(applicant[reason.feature]) - weigh(typical()[reason.feature]))
+            assert reason.points == pytest.approx(worth, abs=0.0501)  # points are told to one digit
+
+
+def test_missing_value_is_a_reason_like_any_other() -> None:
+    scorer = Scorer(served("scorecard"), card())
+    reasons = scorer.score(typical() | dict.fromkeys(("years", "ratio", "member", "region")), reasons=True).reasons
+    assert {reason.value for reason in reasons} <= {None}
+    assert reasons != []
+
+
+def test_probabilities_of_zero_and_one_have_points_and_reasons() -> None:
+    class Sure:
+        """Says 1 of everyone but the reference applicant, of whom it says 0."""
+
+        def row(self, applicant: dict[str, Any]) -> list[Any]:
+            return [applicant["job"]]
+
+        def probabilities(self, rows: list[list[Any]]) -> list[float]:
+            return [float(row != ["good"]) for row in rows]
+
+        def replaced(self, rows: list[list[Any]], reference: list[Any]) -> list[list[tuple[float, int]]]:
+            return [[(0.0, 0)] if row != reference else [] for row in rows]
+
+    job = [feature for feature in features() if feature.name == "job"]
+    known = card().model_copy(update={"features": job})
+    scored = Scorer(Sure(), known).score({"job": "none"})
+    assert (scored.probability_of_default, scored.decision) == (1.0, "decline")
+    assert scored.score == known.scale.minimum
+    assert [reason.points > 1000 for reason in scored.reasons] == [True]
