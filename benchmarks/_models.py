@@ -1,4 +1,4 @@
-"""params.yaml, the training split -> a folder for each candidate: models/ in each form, MLflow's, and applicants"""
+"""params.yaml, the training split -> a folder for each candidate: models/, MLflow's, and applicants"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,26 +21,26 @@ from src.model.artifact import to_bytes
 from src.model.card import CARD, MODEL, Card, read_card, write_card
 from src.params import read_params
 from src.pipeline.export import export_of, graph_of
-from src.serving.export import EXPORT, ONNX
+from src.serving.export import EXPORT, ONNX, Parity
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = ROOT / "data/raw/applications.parquet"
 TRAIN = ROOT / "data/processed/train.parquet"
+UNCOMPARED = Parity(dataset_rows=0, random_rows=0, largest_difference=0, flipped_decisions=0)
 CHANGED = 0.15  # share of an applicant's values that are another's
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One candidate's folders: `served` and `pickled` are models/ in two forms, `mlflow` is as it is published."""
+    """One candidate's folders: `served` is models/, `mlflow` is as it is published."""
 
     name: str
     served: Path
-    pickled: Path
     mlflow: Path
 
 
 def fitted(folder: Path, names: list[str]) -> Iterator[Candidate]:
-    """Fit each candidate of params.yaml on the training split and write it in all forms."""
+    """Fit each candidate of params.yaml on the training split and write it in both forms."""
     params = read_params(ROOT / "params.yaml")
     package = read_package(ROOT / params.dataset)
     card = read_card(ROOT / "models" / CARD)
@@ -57,14 +57,14 @@ def fitted(folder: Path, names: list[str]) -> Iterator[Candidate]:
 
 
 def written(folder: Path, card: Card, model: Any, content: bytes) -> Candidate:
-    """Write one fitted model in all forms."""
-    made = Candidate(card.candidate, folder / "models", folder / "pickled", folder / "mlflow")
+    """Write one fitted model in both forms."""
+    made = Candidate(card.candidate, folder / "models", folder / "mlflow")
     compiled = compile_model(model, card.features)
-    for place, form, graph in ((made.served, compiled, graph_of(compiled)), (made.pickled, None, b"")):
-        write_bytes(place / MODEL, content)
-        write_bytes(place / ONNX, graph)
-        write_card(place / CARD, card)
-        write_json(place / EXPORT, export_of(card, form, graph, None, None).model_dump(mode="json"))
+    graph = graph_of(compiled)
+    write_bytes(made.served / MODEL, content)
+    write_bytes(made.served / ONNX, graph)
+    write_card(made.served / CARD, card)
+    write_json(made.served / EXPORT, export_of(card, compiled, graph, UNCOMPARED).model_dump(mode="json"))
     (folder / "src").symlink_to(ROOT / "src")
     Flavor(mlflow, folder, card).save_model(str(made.mlflow), Model())
     return made

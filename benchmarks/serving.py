@@ -1,4 +1,4 @@
-"""Serving: the service with each candidate beside an empty FastAPI endpoint, the pickle and `mlflow models serve`.
+"""Serving: the service with each candidate beside an empty FastAPI endpoint and `mlflow models serve`.
 
 Each candidate of params.yaml is fitted on the training split and served from a temporary folder by one worker, with
 key, limit, validation, reasons and durable log. wrk (or Python, where it is not installed) asks on 8 and 64
@@ -73,7 +73,6 @@ def targets_of(candidate: Candidate, rows: Path, splits: Path, with_mlflow: bool
         f"{name}": Target(served, ask),
         f"{name}, all approved": Target(served, ask._replace(bodies=approved(candidate, rows))),
         f"{name}, reasons for all": Target(served, ask._replace(path="/predict?reasons=true")),
-        f"{name}, pickle": Target(service(candidate.pickled, candidate.pickled.with_name("slow"), KEY), ask, (8,)),
     }
     if with_mlflow:
         answering = Load("POST", "/invocations", splits, KEY)

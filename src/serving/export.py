@@ -3,6 +3,7 @@
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,7 +35,7 @@ class Export(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
-    file: str
+    file: Literal["model.onnx", "export.json"]
     sha256: str
     fields: list[FieldCode]
     intercept: float | None = None

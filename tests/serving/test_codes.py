@@ -37,5 +37,5 @@ def test_codes_are_floats_in_the_order_of_the_fields() -> None:
 def test_unknown_key_of_an_export_is_refused() -> None:
     parity = {"dataset_rows": 1, "random_rows": 0, "largest_difference": 0, "flipped_decisions": 0}
     with pytest.raises(ValidationError, match="surprise"):
-        Export.model_validate({"model": "a", "file": "b", "sha256": "c", "fields": [],
+        Export.model_validate({"model": "a", "file": "model.onnx", "sha256": "c", "fields": [],
                                "libraries": {}, "parity": parity, "surprise": 1})  # fmt: skip
