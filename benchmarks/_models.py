@@ -19,6 +19,7 @@ from src.lineage.model_versions import Flavor
 from src.model import candidates
 from src.model.artifact import to_bytes
 from src.model.card import CARD, MODEL, Card, read_card, write_card
+from src.model.kinds import KINDS
 from src.params import read_params
 from src.pipeline.export import export_of, graph_of
 from src.serving.export import EXPORT, ONNX, Parity
@@ -41,7 +42,7 @@ class Candidate:
 
 def fitted(folder: Path, names: list[str]) -> Iterator[Candidate]:
     """Fit each candidate of params.yaml on the training split and write it in both forms."""
-    params = read_params(ROOT / "params.yaml")
+    params = read_params(ROOT / "params.yaml", KINDS)
     package = read_package(ROOT / params.dataset)
     card = read_card(ROOT / "models" / CARD)
     table = read_table(TRAIN)

@@ -15,8 +15,9 @@ from tqdm import tqdm
 from src.contract.package import read_package
 from src.contract.table import read_table
 from src.model import candidates, selection
+from src.model.kinds import KINDS
 from src.model.metrics import cost_threshold
-from src.params import Blend, read_params
+from src.params import read_params
 
 SEED = 2026
 FOLDS = 10
@@ -35,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
-    params = read_params(Path("params.yaml"))
+    params = read_params(Path("params.yaml"), KINDS)
     package = read_package(Path(params.dataset))
     table = read_table(Path("data/raw/applications.parquet"))
     X = table[[column.name for column in package.features]]
@@ -44,7 +45,7 @@ def main() -> None:
     if costs is None:
         raise SystemExit("costs: neither params.yaml nor the data package names them")
     pipelines = candidates.build(params.train.candidates, package.features, params.seed)
-    fits = sum(not isinstance(candidate, Blend) for candidate in params.train.candidates.values()) * FOLDS * repeats
+    fits = sum(not candidate.parts for candidate in params.train.candidates.values()) * FOLDS * repeats
     with threadpool_limits(1), tqdm(total=fits, unit="fit") as bar:
         found = selection.cross_validate(
             pipelines, params.train.candidates, X, bad, FOLDS, repeats, SEED, lambda _: bar.update()

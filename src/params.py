@@ -1,10 +1,11 @@
 """params.yaml -> typed parameters; an unknown key is refused with the nearest known name"""
 
 import difflib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from src.contract.package import Costs
 from src.errors import LastroError, sentences
@@ -15,7 +16,9 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of params.yaml; refuses keys that it does not know."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
@@ -23,18 +26,22 @@ class _Section(BaseModel):
     def _known_keys(cls, given: Any) -> Any:
         for key in given if isinstance(given, dict) else ():
             if key not in cls.model_fields:
-                near = difflib.get_close_matches(str(key), cls.model_fields, n=1, cutoff=0)
-                raise ValueError(f"unknown parameter {key!r}; the nearest known one is {near[0]!r}")
+                raise ValueError(_unknown("parameter", key, cls.model_fields))
         return given
 
 
-class Split(_Section):
+def _unknown(what: str, given: object, known: Iterable[str]) -> str:
+    (near,) = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0)
+    return f"unknown {what} {given!r}; the nearest known one is {near!r}"
+
+
+class Split(Section):
     """How much of the table is held out."""
 
     test_share: Share
 
 
-class Scale(_Section):
+class Scale(Section):
     """Points: `points` at `odds` (repaid : defaulted), `pdo` more double them; kept within the bounds."""
 
     points: float
@@ -44,48 +51,42 @@ class Scale(_Section):
     maximum: float
 
 
-class Scorecard(_Section):
-    """Logistic regression on quantile bins; `C` is the inverse strength of its L2 penalty."""
+class Candidate(Section):
+    """One candidate of training; what else it takes, its kind says."""
 
-    kind: Literal["scorecard"]
-    bins: Annotated[int, Field(ge=2)]
-    C: Positive
+    kind: str
 
-
-class Forest(_Section):
-    """Random forest."""
-
-    kind: Literal["forest"]
-    trees: Count
-    min_samples_leaf: Count
-    max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)]
+    @property
+    def parts(self) -> list[str]:
+        """Return the names of the candidates whose mean it is; none where it is fitted by itself."""
+        return []
 
 
-class Boosting(_Section):
-    """Histogram gradient boosting."""
+class HasParams(Protocol):
+    """What params.yaml may say of one kind of candidate; the table of kinds is `src.model.kinds`."""
 
-    kind: Literal["boosting"]
-    iterations: Count
-    learning_rate: Positive
-    max_leaf_nodes: Annotated[int, Field(ge=2)]
-    min_samples_leaf: Count
-    l2_regularization: Annotated[float, Field(ge=0)]
-    max_features: Annotated[float, Field(gt=0, le=1)]
+    @property
+    def params(self) -> type[Candidate]:
+        """Return the type of its candidates."""
 
 
-class Blend(_Section):
-    """The mean of other candidates' probabilities."""
+def _of_its_kind(given: Any, info: ValidationInfo) -> Candidate:
+    """Return the candidate as its kind reads it; where no table of kinds is given, its kind is all that is read."""
+    if not isinstance(given, dict):
+        raise ValueError("a candidate is a mapping with a `kind`")
+    candidate = Candidate.model_validate({key: value for key, value in given.items() if key == "kind"})
+    if info.context is None:
+        return candidate
+    kinds: Mapping[str, HasParams] = info.context
+    if candidate.kind not in kinds:
+        raise ValueError(_unknown("kind", candidate.kind, kinds))
+    return kinds[candidate.kind].params.model_validate(given)
 
-    kind: Literal["blend"]
-    members: Annotated[list[str], Field(min_length=2)]
 
-
-Base = Scorecard | Forest | Boosting
-Candidate = Annotated[Base | Blend, Field(discriminator="kind")]
 Metric = Literal["roc_auc", "pr_auc", "ks", "brier", "log_loss", "ece", "expected_cost"]
 
 
-class Train(_Section):
+class Train(Section):
     """Which candidates compete, on which folds, by which metric and rule."""
 
     folds: Annotated[int, Field(ge=2)]
@@ -93,19 +94,19 @@ class Train(_Section):
     metric: Metric
     rule: Literal["best", "one_standard_error"]
     calibration: Literal["isotonic", "none"]
-    candidates: Annotated[dict[str, Candidate], Field(min_length=1)]
+    candidates: Annotated[dict[str, Annotated[Candidate, BeforeValidator(_of_its_kind)]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _members_exist(self) -> Self:
-        bases = [name for name, candidate in self.candidates.items() if not isinstance(candidate, Blend)]
+        bases = [name for name, candidate in self.candidates.items() if not candidate.parts]
         for name, candidate in self.candidates.items():
-            for member in candidate.members if isinstance(candidate, Blend) else ():
-                if member not in bases:
-                    raise ValueError(f"candidates.{name}.members: {member!r} is none of the candidates {bases}")
+            for part in candidate.parts:
+                if part not in bases:
+                    raise ValueError(f"candidates.{name}.members: {part!r} is none of the candidates {bases}")
         return self
 
 
-class Evaluate(_Section):
+class Evaluate(Section):
     """How finely the test split is looked at."""
 
     bootstrap: Annotated[int, Field(ge=100)]
@@ -113,7 +114,7 @@ class Evaluate(_Section):
     bins: Annotated[int, Field(ge=2)]
 
 
-class Params(_Section):
+class Params(Section):
     """All of params.yaml."""
 
     dataset: str
@@ -125,9 +126,12 @@ class Params(_Section):
     evaluate: Evaluate
 
 
-def read_params(path: Path) -> Params:
-    """Read and check the parameters; raises LastroError with one line a problem."""
+def read_params(path: Path, kinds: Mapping[str, HasParams] | None = None) -> Params:
+    """Read and check the parameters; raises LastroError with one line a problem.
+
+    The candidates are read by the table of `kinds`; who has no use for them gives none, and only learns their kinds.
+    """
     try:
-        return Params.model_validate(read_yaml(path))
+        return Params.model_validate(read_yaml(path), context=kinds)
     except ValidationError as error:
         raise LastroError(sentences(error, str(path))) from None

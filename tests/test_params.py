@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from src.errors import LastroError
+from src.model.kinds import KINDS
 from src.params import read_params
 from tests.conftest import ROOT
 
@@ -16,7 +17,14 @@ def written(folder: Path, change) -> Path:
 
 
 def test_committed_parameters_are_valid() -> None:
-    assert read_params(ROOT / "params.yaml").train.candidates
+    assert read_params(ROOT / "params.yaml", KINDS).train.candidates
+
+
+def test_reader_without_the_table_of_kinds_learns_only_the_kinds(tmp_path: Path) -> None:
+    path = written(tmp_path, lambda p: p["train"]["candidates"]["forest"].update(tree=3))
+    forest = read_params(path).train.candidates["forest"]
+    assert forest.model_dump() == {"kind": "forest"}
+    assert read_params(ROOT / "params.yaml", KINDS).train.candidates["forest"].model_dump().keys() > {"kind", "trees"}
 
 
 @pytest.mark.parametrize(
@@ -26,8 +34,20 @@ def test_committed_parameters_are_valid() -> None:
         (lambda p: p["train"].update(fold=3), "train: unknown parameter 'fold'; the nearest known one is 'folds'"),
         (
             lambda p: p["train"]["candidates"]["forest"].update(tree=3),
-            "train.candidates.forest.forest: unknown parameter 'tree'; the nearest known one is 'trees'",
+            "train.candidates.forest: unknown parameter 'tree'; the nearest known one is 'trees'",
         ),
+        (
+            lambda p: p["train"]["candidates"]["forest"].update(kind="forrest"),
+            "train.candidates.forest: unknown kind 'forrest'; the nearest known one is 'forest'",
+        ),
+        (lambda p: p["train"]["candidates"]["forest"].pop("kind"), "train.candidates.forest.kind: Field required"),
+        (lambda p: p["train"]["candidates"]["forest"].update(kind=["forest"]), "train.candidates.forest.kind: Input"),
+        (
+            lambda p: p["train"]["candidates"].update(forest="forest"),
+            "train.candidates.forest: a candidate is a",
+        ),
+        (lambda p: p["train"]["candidates"]["forest"].pop("trees"), "train.candidates.forest.trees: Field required"),
+        (lambda p: p["train"]["candidates"].clear(), "train.candidates: Dictionary should have at least 1 item"),
         (lambda p: p["train"].update(folds=1), "train.folds: Input should be greater than or equal to 2 (given: 1)"),
         (lambda p: p["train"].update(metric="auc"), "train.metric: Input should be 'roc_auc'"),
         (lambda p: p["split"].update(test_share=1.5), "split.test_share: Input should be less than 1"),
@@ -39,6 +59,6 @@ def test_committed_parameters_are_valid() -> None:
 def test_wrong_parameter_is_one_line_naming_place_and_rule(tmp_path: Path, change, said: str) -> None:
     path = written(tmp_path, change)
     with pytest.raises(LastroError) as caught:
-        read_params(path)
+        read_params(path, KINDS)
     assert said in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1

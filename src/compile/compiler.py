@@ -6,16 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from src.compile.fitted import NotExportableError, bases, cut_points, matrix_columns, trees_of
+from src.compile.fitted import NotExportableError, bases, cut_points, formula_of, matrix_columns, trees_of
 from src.compile.onnx_graph import Ensemble, Graph
-from src.compile.trees import Tree
 from src.model.card import Feature
+from src.model.formulas import Linear, Mean, Tree, Trees
 from src.serving.codes import FieldCode
 
 COPIES = 8  # float64 numbers in the widest register, of AVX-512
@@ -33,8 +31,8 @@ def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
     """The serving form of a fitted model of these features; raises NotExportableError."""
     compiler = Compiler(estimator, features)
     model = compiler.graph.model(len(features), compiler.probability(estimator))
-    if isinstance(estimator, Pipeline) and isinstance(estimator[-1], LogisticRegression):
-        return Compiled(compiler.weighted(estimator), model, estimator[-1].intercept_.item())
+    if isinstance(estimator, Pipeline) and isinstance(formula := formula_of(estimator[-1]), Linear):
+        return Compiled(compiler.weighted(estimator, formula), model, formula.intercept)
     return Compiled(compiler.fields, model)
 
 
@@ -64,12 +62,12 @@ class Compiler:
                 return self.probability(estimator.estimator)
             case CalibratedClassifierCV():
                 return self.mean([self.calibrated(part) for part in estimator.calibrated_classifiers_])
-            case Pipeline() if isinstance(estimator[-1], VotingClassifier):
-                return self.mean([self.probability(member) for member in estimator[-1].estimators_])
-            case Pipeline() if isinstance(estimator[-1], RandomForestClassifier):
+        match formula_of(estimator[-1]):
+            case Mean(members):
+                return self.mean([self.probability(member) for member in members])
+            case Trees(start=None):
                 return self.trees(estimator)
-            case _:
-                return self.sigmoid(self.margin(estimator))
+        return self.sigmoid(self.margin(estimator))
 
     def sigmoid(self, margin: str) -> str:
         """The PD of log-odds, the same to the last bit in any row of any table.
@@ -82,14 +80,13 @@ class Compiler:
 
     def margin(self, base: Any) -> str:
         """The tensor of a part's log-odds."""
-        match base[-1]:
-            case LogisticRegression():
-                return self.linear(base)
-            case HistGradientBoostingClassifier() as classifier:
-                start = self.graph.number(classifier._baseline_prediction.item())
-                return self.graph.node("Add", self.trees(base), start)
-            case classifier:
-                raise NotExportableError(f"no serving form for {type(classifier).__name__}")
+        match formula_of(base[-1]):
+            case Linear() as formula:
+                return self.linear(base, formula)
+            case Trees(start=float(start)):
+                constant = self.graph.number(start)
+                return self.graph.node("Add", self.trees(base), constant)
+        raise NotExportableError(f"no serving form for log-odds of {type(base[-1]).__name__}")
 
     def calibrated(self, part: Any) -> str:
         """Isotonic regression on what scikit-learn calibrates: log-odds where there are any, else the PD."""
@@ -120,9 +117,9 @@ class Compiler:
             total = self.graph.node("Add", total, part)
         return total if len(parts) == 1 else self.graph.node("Div", total, self.graph.number(float(len(parts))))
 
-    def weights(self, base: Pipeline) -> list[list[float]]:
+    def weights(self, base: Pipeline, formula: Linear) -> list[list[float]]:
         """A logistic regression's coefficient of each code, missing first, by field."""
-        encoder, coefficients = base[0], iter(base[-1].coef_[0].tolist())
+        encoder, coefficients = base[0], iter(formula.weights)
         found: dict[str, list[float]] = {}
         for name in encoder.numeric:
             edges = encoder.edges_[name]
@@ -134,20 +131,20 @@ class Compiler:
             found[name] = [next(coefficients), *by_label]
         return [found[field.name] for field in self.fields]
 
-    def weighted(self, base: Pipeline) -> list[FieldCode]:
+    def weighted(self, base: Pipeline, formula: Linear) -> list[FieldCode]:
         """The fields with the weights of their codes."""
-        pairs = zip(self.fields, self.weights(base), strict=True)
+        pairs = zip(self.fields, self.weights(base, formula), strict=True)
         return [field.model_copy(update={"weights": weights}) for field, weights in pairs]
 
-    def linear(self, base: Pipeline) -> str:
+    def linear(self, base: Pipeline, formula: Linear) -> str:
         """Log-odds: each code's coefficient looked up, summed, and the intercept added."""
-        graph, tables = self.graph, self.weights(base)
+        graph, tables = self.graph, self.weights(base, formula)
         starts = np.cumsum([0, *(len(table) for table in tables[:-1])]) + 1
         places = graph.node("Add", "codes", graph.constant(starts[None, :].astype(np.float64)))
         flat = graph.constant(np.array([weight for table in tables for weight in table]))
         found = graph.node("Gather", flat, graph.node("Cast", places, to=TensorProto.INT64))
         total = graph.node("ReduceSum", found, graph.constant(np.array([1])), keepdims=1)
-        return graph.node("Add", total, graph.number(base[-1].intercept_.item()))
+        return graph.node("Add", total, graph.number(formula.intercept))
 
     def trees(self, base: Pipeline) -> str:
         """The sum of the leaves that each row reaches; a missing number takes the training median's way."""

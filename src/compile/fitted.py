@@ -5,30 +5,40 @@ from typing import Any
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from src.compile.trees import Tree, boosting, forest
 from src.errors import LastroError
 from src.model.features import ApplicantEncoder
+from src.model.formulas import Formula, Mean, Tree, Trees
+from src.model.kinds import KINDS
 
 
 class NotExportableError(LastroError):
     """The model has a part that has no serving form."""
 
 
+def formula_of(classifier: Any) -> Formula:
+    """Return what a fitted classifier computes, read as its kind says; raises NotExportableError."""
+    said = f"no serving form for {type(classifier).__name__}"
+    for name, kind in KINDS.items():
+        if kind.fits(classifier):
+            if kind.formula is None:
+                raise NotExportableError(f"{said}: candidates of kind {name!r} can be trained, but not exported")
+            return kind.formula(classifier)
+    raise NotExportableError(f"{said}: no kind of candidate fits it")
+
+
 def bases(estimator: Any) -> Iterator[Pipeline]:
-    """The pipelines of encoder and classifier inside a model."""
+    """Yield the pipelines of encoder and classifier inside a model."""
     match estimator:
         case FrozenEstimator():
             yield from bases(estimator.estimator)
         case CalibratedClassifierCV():
             for part in estimator.calibrated_classifiers_:
                 yield from bases(part.estimator)
-        case Pipeline() if isinstance(estimator[-1], VotingClassifier) and len(estimator) == 1:
-            for member in estimator[-1].estimators_:
+        case Pipeline() if len(estimator) == 1 and isinstance(formula := formula_of(estimator[0]), Mean):
+            for member in formula.members:
                 yield from bases(member)
         case Pipeline() if len(estimator) == 2 and isinstance(estimator[0], ApplicantEncoder):
             yield estimator
@@ -37,16 +47,9 @@ def bases(estimator: Any) -> Iterator[Pipeline]:
 
 
 def trees_of(classifier: Any) -> list[Tree]:
-    """The trees of a classifier; empty for a logistic regression."""
-    match classifier:
-        case LogisticRegression():
-            return []
-        case RandomForestClassifier():
-            return list(forest(classifier))
-        case HistGradientBoostingClassifier():
-            return list(boosting(classifier))
-        case _:
-            raise NotExportableError(f"no serving form for {type(classifier).__name__}")
+    """Return the trees of a classifier; none where its formula has none."""
+    formula = formula_of(classifier)
+    return formula.trees if isinstance(formula, Trees) else []
 
 
 def matrix_columns(encoder: ApplicantEncoder) -> list[tuple[str, bool]]:

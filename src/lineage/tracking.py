@@ -3,13 +3,11 @@
 The train stage uses it so; the fit inside the block is all that happens under autologging:
 
     with tracking.training_run(params, tags | tracking.git_tags()) as run:
-        for name, estimator in candidates:
-            with run.candidate(name, candidate_params, {"roc_auc": [.79, .81, ...]}):
-                estimator.fit(X, y)
+        with run.watching(model):
+            model.fit(X, y)
+        run.candidate("forest", {"trees": 300}, {"roc_auc": [.79, .81, ...]})
         run.log({"roc_auc": .80})
         run.tag({"model.sha256": digest})
-
-Autologging marks the estimator that it watches: the model to be kept is another one, fitted outside of the block.
 """
 
 import contextlib
@@ -28,11 +26,12 @@ __all__ = ["Run", "TrackingError", "git_tags", "training_run"]
 
 EXPERIMENT = "credit-score"
 CODE = ("src", "dvc.yaml", "params.yaml", "data/external")
+MARK = "_mlflow_run_id"  # the attribute that autologging leaves on an estimator
 BATCH = 1000  # metrics that MLflow takes at once
 
 
 class Run:
-    """An open parent run: one child for each candidate, then the result."""
+    """An open run of one training: the fit of its model, the result, and a child run for each candidate."""
 
     def __init__(self, mlflow: ModuleType, settings: Settings, experiment_id: str, run_id: str) -> None:
         self._mlflow, self._settings = mlflow, settings
@@ -40,21 +39,30 @@ class Run:
         self._client = mlflow.MlflowClient()
 
     @contextlib.contextmanager
-    def candidate(
-        self, name: str, params: Mapping[str, object], fold_scores: Mapping[str, Sequence[float]]
-    ) -> Iterator[None]:
-        """Record one candidate in a child run: its folds' scores, and by autologging the fit inside the block.
+    def watching(self, model: object) -> Iterator[None]:
+        """Let autologging record the fit of `model` inside the block: its parameters, training metrics and plots.
+
+        The model comes out as an unwatched fit would leave it: MLflow's mark on it, a run's id, is taken away.
+        """
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`y_pred` was renamed", FutureWarning)  # MLflow's call of scikit-learn
+            self._mlflow.autolog(log_models=False, log_datasets=False, silent=True)
+            try:
+                yield
+            finally:
+                self._mlflow.autolog(disable=True)
+                vars(model).pop(MARK, None)
+
+    def candidate(self, name: str, params: Mapping[str, object], fold_scores: Mapping[str, Sequence[float]]) -> None:
+        """Record one candidate in a child run: its parameters and its folds' scores.
 
         Each score becomes the metric `cv/<metric>` at step = fold, with `cv/<metric>_mean` and `_std` beside it.
         """
         with plainly(self._settings):
             child = self._mlflow.start_run(run_name=name, nested=True, experiment_id=self._experiment_id)
-        with child:
-            with plainly(self._settings):
+            with child:
                 self._client.log_batch(child.info.run_id, params=self._params(params, "candidate"))
                 self._metrics(child.info.run_id, list(_fold_metrics(fold_scores)))
-            with self._autologging():
-                yield
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Record metrics on the parent run."""
@@ -66,16 +74,6 @@ class Run:
         with plainly(self._settings):
             for name, value in tags.items():
                 self._client.set_tag(self._run_id, name, value)
-
-    @contextlib.contextmanager
-    def _autologging(self) -> Iterator[None]:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "`y_pred` was renamed", FutureWarning)  # MLflow's call of scikit-learn
-            self._mlflow.autolog(log_models=False, log_datasets=False, silent=True)
-            try:
-                yield
-            finally:
-                self._mlflow.autolog(disable=True)
 
     def _params(self, params: Mapping[str, object], prefix: str) -> list[object]:
         return [self._mlflow.entities.Param(*item) for item in _flat(params, prefix).items()]

@@ -2,8 +2,8 @@
 
 import io
 import pickle
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from src.errors import LastroError
 from src.files import sha256_of
 from src.model.card import CARD, MODEL, Card, read_card
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
+READS_ANY = ("numpy", "pandas", "scipy")  # a pickle of another version of theirs is read, and means the same
 
 
 class ArtifactError(LastroError):
@@ -46,9 +46,9 @@ def to_bytes(model: Any) -> bytes:
     return buffer.getvalue()
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that make the numbers."""
-    return {name: version(name) for name in LIBRARIES}
+def library_versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the libraries that make the numbers: a candidate's own, and those below them all."""
+    return {name: version(name) for name in sorted({*libraries, *READS_ANY})}
 
 
 def read_verified(path: Path, sha256: str) -> bytes:
@@ -63,15 +63,22 @@ def read_verified(path: Path, sha256: str) -> bytes:
     return content
 
 
+def _installed(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "none"
+
+
 def load_model(folder: Path) -> tuple[Card, Any]:
     """Return the card and its fitted model from `folder` (models/).
 
-    Raises ArtifactError, before anything is unpickled, where the file's sha256 is not the card's or where another
-    version of scikit-learn than the card's is installed.
+    Raises ArtifactError, before anything is unpickled, where the file's sha256 is not the card's or where a library
+    that the candidate is made of is not installed in the card's version.
     """
     card = read_card(folder / CARD)
     content = read_verified(folder / MODEL, card.sha256)
-    wanted, installed = card.libraries["scikit-learn"], version("scikit-learn")
-    if wanted != installed:
-        raise ArtifactError(f"{folder / MODEL}: fitted with scikit-learn {wanted}, but {installed} is installed")
+    for name, wanted in card.libraries.items():
+        if name not in READS_ANY and wanted != (installed := _installed(name)):
+            raise ArtifactError(f"{folder / MODEL}: fitted with {name} {wanted}, but {installed} is installed")
     return card, pickle.loads(content)  # noqa: S301  # only bytes whose sha256 the card names

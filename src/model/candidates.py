@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from src.contract.fields import Column
 from src.model.features import ApplicantEncoder
-from src.params import Base, Blend, Boosting, Candidate, Forest, Scorecard
+from src.model.kinds import KINDS, Setting
+from src.params import Candidate
 
 SIGN = {"increasing": 1, "decreasing": -1, None: 0}
+LIBRARY = "scikit-learn"
 
 
 def build(candidates: Mapping[str, Candidate], columns: list[Column], seed: int) -> dict[str, Pipeline]:
@@ -18,61 +18,34 @@ def build(candidates: Mapping[str, Candidate], columns: list[Column], seed: int)
 
     `columns` are the contract's features; `seed` makes every fit repeatable. A blend holds its members' pipelines.
     """
-    bases = {name: _base(c, columns, seed) for name, c in candidates.items() if not isinstance(c, Blend)}
-    return {
-        name: Pipeline([("blend", VotingClassifier([(member, bases[member]) for member in c.members], voting="soft"))])
-        if isinstance(c, Blend)
-        else bases[name]
-        for name, c in candidates.items()
-    }
+    bases = {name: _base(c, columns, seed) for name, c in candidates.items() if not c.parts}
+    return {name: _blend(c, bases, seed) if c.parts else bases[name] for name, c in candidates.items()}
 
 
-def _base(candidate: Base, columns: list[Column], seed: int) -> Pipeline:
-    numeric = [column for column in columns if column.kind != "category"]
+def libraries(candidates: Mapping[str, Candidate], name: str) -> set[str]:
+    """Return the libraries whose versions decide whether the candidate's pickle can be loaded."""
+    parts = [candidates[part] for part in (name, *candidates[name].parts)]
+    return {LIBRARY, *(KINDS[part.kind].library for part in parts)}
+
+
+def _base(candidate: Candidate, columns: list[Column], seed: int) -> Pipeline:
+    kind, numeric = KINDS[candidate.kind], [column for column in columns if column.kind != "category"]
     encoder = ApplicantEncoder(
         numeric=[column.name for column in numeric],
         optional=[column.name for column in numeric if not column.constraints.required],
         categories={column.name: column.labels for column in columns if column.kind == "category"},
-        bins=candidate.bins if isinstance(candidate, Scorecard) else None,
+        **kind.encoding(candidate),
     )
-    match candidate:
-        case Scorecard():
-            classifier = scorecard(candidate, seed)
-        case Forest():
-            classifier = forest(candidate, seed)
-        case Boosting():
-            directions = {column.name: SIGN[column.direction] for column in numeric}
-            classifier = boosting(
-                candidate, [directions.get(name, 0) for name in encoder.get_feature_names_out()], seed
-            )
+    directions = [] if encoder.bins else _directions(encoder, numeric)
+    classifier = kind.build(candidate, Setting(seed, directions, {}))
     return Pipeline([("encode", encoder), ("classify", classifier)])
 
 
-def scorecard(params: Scorecard, seed: int) -> LogisticRegression:
-    """Return a ridge logistic regression; saga, because the other solvers round by the processor's BLAS kernel."""
-    return LogisticRegression(C=params.C, solver="saga", tol=1e-4, max_iter=5000, random_state=seed)
+def _directions(encoder: ApplicantEncoder, numeric: list[Column]) -> list[int]:
+    by_name = {column.name: SIGN[column.direction] for column in numeric}
+    return [by_name.get(name, 0) for name in encoder.get_feature_names_out()]
 
 
-def forest(params: Forest, seed: int) -> RandomForestClassifier:
-    """Return a random forest of one thread: several would add the trees' votes in any order."""
-    return RandomForestClassifier(
-        n_estimators=params.trees,
-        min_samples_leaf=params.min_samples_leaf,
-        max_features=params.max_features,
-        random_state=seed,
-    )
-
-
-def boosting(params: Boosting, directions: list[int], seed: int) -> HistGradientBoostingClassifier:
-    """Return histogram gradient boosting that keeps the expected direction of risk: -1, 0 or 1 a matrix column."""
-    return HistGradientBoostingClassifier(
-        max_iter=params.iterations,
-        learning_rate=params.learning_rate,
-        max_leaf_nodes=params.max_leaf_nodes,
-        min_samples_leaf=params.min_samples_leaf,
-        l2_regularization=params.l2_regularization,
-        max_features=params.max_features,
-        monotonic_cst=directions,
-        early_stopping=False,
-        random_state=seed,
-    )
+def _blend(candidate: Candidate, bases: Mapping[str, Pipeline], seed: int) -> Pipeline:
+    vote = KINDS[candidate.kind].build(candidate, Setting(seed, [], bases))
+    return Pipeline([("blend", vote)])

@@ -13,7 +13,24 @@ from sklearn.pipeline import Pipeline
 
 from src.contract.package import Costs
 from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
-from src.params import Blend, Candidate
+from src.params import Candidate, Train
+
+Scores = Mapping[str, Mapping[str, list[float]]]
+"""candidate -> metric -> its value on each fold"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What training decided: the candidate, by which metric and rule, and whether it is calibrated.
+
+    `brier_gain` is by how much calibration lowers the candidate's Brier score, out of fold.
+    """
+
+    candidate: str
+    metric: str
+    rule: str
+    calibrated: bool
+    brier_gain: float
 
 
 @dataclass(frozen=True)
@@ -60,15 +77,23 @@ def cross_validate(
         for number, (seen, unseen) in enumerate(splits):
             fold[repeat, unseen] = number
             for name, candidate in candidates.items():
-                if isinstance(candidate, Blend):
+                if candidate.parts:
                     continue
                 fitted = clone(pipelines[name]).fit(X.iloc[seen], bad[seen])
                 pd_of[name][repeat, unseen] = fitted.predict_proba(X.iloc[unseen])[:, 1]
                 progress(f"{name}, repeat {repeat + 1}, fold {number + 1}")
     for name, candidate in candidates.items():
-        if isinstance(candidate, Blend):
-            pd_of[name] = np.mean([pd_of[member] for member in candidate.members], axis=0)
+        if candidate.parts:
+            pd_of[name] = np.mean([pd_of[part] for part in candidate.parts], axis=0)
     return OutOfFold(bad, fold, pd_of)
+
+
+def choose(found: OutOfFold, scores: Scores, params: Train) -> Choice:
+    """Return the choice that the parameters' metric, rule and calibration make of what cross-validation found."""
+    chosen = select({name: s[params.metric] for name, s in scores.items()}, params.metric, params.rule)
+    gain = calibration_gain(found, chosen)
+    calibrated = params.calibration == "isotonic" and gain > 0
+    return Choice(chosen, params.metric, params.rule, calibrated, gain)
 
 
 def select(scores: Mapping[str, list[float]], metric: str, rule: str) -> str:

@@ -14,6 +14,7 @@ from src.contract.table import check_table, merge, refuse, type_table, write_tab
 from src.contract.text import read_text
 from src.errors import LastroError, run
 from src.files import replacing
+from src.model.kinds import KINDS
 from src.params import read_params
 
 PARAMS = Path("params.yaml")
@@ -95,7 +96,7 @@ def verify(files: list[Path], package: Package) -> None:
 
 def main() -> None:
     """Read the dataset that params.yaml names."""
-    dataset = Path(read_params(PARAMS).dataset)
+    dataset = Path(read_params(PARAMS, KINDS).dataset)
     package = read_package(dataset)
     files = fetch(package, dataset.parent)
     text = read_text(files, package.resource, [column.name for column in package.columns])

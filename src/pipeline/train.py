@@ -19,8 +19,10 @@ from src.lineage import tracking
 from src.model import candidates, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.card import CARD, MODEL, Card, CardCosts, Dataset, Target, Value, feature_of, translations_of, write_card
+from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
-from src.params import Blend, Params, Train, read_params
+from src.model.selection import Choice, Scores, choose
+from src.params import Params, Train, read_params
 
 PARAMS = Path("params.yaml")
 APPLICATIONS = Path("data/raw/applications.parquet")
@@ -28,9 +30,6 @@ TRAIN = Path("data/processed/train.parquet")
 MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
 NAME = "credit-score"
-
-Scores = dict[str, dict[str, list[float]]]
-"""candidate -> metric -> its value on each fold"""
 
 
 def costs_of(params: Params, package: Package) -> CardCosts:
@@ -45,7 +44,7 @@ def compare(pipelines: dict[str, Pipeline], train: Train, X: pd.DataFrame, bad: 
     """Cross-validate the candidates under a progress bar that shows candidate and fold."""
     if min(bad.sum(), len(bad) - bad.sum()) < train.folds:
         raise LastroError(f"train.folds: {train.folds} folds need as many rows of each outcome in the training split")
-    fits = sum(not isinstance(candidate, Blend) for candidate in train.candidates.values())
+    fits = sum(not candidate.parts for candidate in train.candidates.values())
     with tqdm(total=fits * train.folds * train.repeats, unit="fit") as bar:
 
         def progress(text: str) -> None:
@@ -79,16 +78,14 @@ def _typical(known: pd.Series, column: Column) -> Value:
     return round(median) if column.kind == "integer" else round(median, DIGITS)
 
 
-def describe(found: selection.OutOfFold, scores: Scores, params: Train) -> dict[str, object]:
-    """Return what reports/candidates.json holds: each candidate's mean and standard deviation, and the choice."""
-    chosen = selection.select({name: s[params.metric] for name, s in scores.items()}, params.metric, params.rule)
-    gain = selection.calibration_gain(found, chosen)
+def described(choice: Choice, scores: Scores) -> dict[str, object]:
+    """Return what reports/candidates.json holds: the choice, and each candidate's mean and standard deviation."""
     return {
-        "chosen": chosen,
-        "metric": params.metric,
-        "rule": params.rule,
-        "calibrated": params.calibration == "isotonic" and gain > 0,
-        "brier_gain_of_calibration": gain,
+        "chosen": choice.candidate,
+        "metric": choice.metric,
+        "rule": choice.rule,
+        "calibrated": choice.calibrated,
+        "brier_gain_of_calibration": choice.brier_gain,
         "candidates": {
             name: {
                 metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
@@ -99,15 +96,13 @@ def describe(found: selection.OutOfFold, scores: Scores, params: Train) -> dict[
     }
 
 
-def card_of(
-    report: dict[str, object], params: Params, package: Package, X: pd.DataFrame, bad: Bad, sha256: str
-) -> Card:
+def card_of(choice: Choice, params: Params, package: Package, X: pd.DataFrame, bad: Bad, sha256: str) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
     target, costs = package.target, costs_of(params, package)
     return Card(
         name=NAME,
-        candidate=str(report["chosen"]),
-        calibrated=bool(report["calibrated"]),
+        candidate=choice.candidate,
+        calibrated=choice.calibrated,
         sha256=sha256,
         dataset=Dataset(name=package.name, title=package.title),
         data={"applications": digest(APPLICATIONS, "md5"), "train": digest(TRAIN, "md5")},
@@ -121,28 +116,27 @@ def card_of(
         threshold=cost_threshold(costs.pair),
         scale=params.scale,
         translations=translations_of(package),
-        libraries=library_versions(),
+        libraries=library_versions(candidates.libraries(params.train.candidates, choice.candidate)),
     )
 
 
-def record(
-    pipelines: dict[str, Pipeline], params: Params, scores: Scores, card: Card, X: pd.DataFrame, bad: Bad
-) -> None:
-    """Log one parent run, and in its child runs one fit of each candidate on the whole training split."""
-    settings = {"seed": params.seed, "dataset": params.dataset, **params.train.model_dump(exclude={"candidates"})}
-    tags = tracking.git_tags() | {"data.md5": card.data["applications"], "model.sha256": card.sha256}
-    with tracking.training_run(settings, tags) as parent:
-        for name, pipeline in pipelines.items():
-            with parent.candidate(name, params.train.candidates[name].model_dump(), scores[name]):
-                clone(pipeline).fit(X, bad)
-        chosen = scores[card.candidate]
-        parent.log({f"cv_{metric}": float(pd.Series(values).mean()) for metric, values in chosen.items()})
-        parent.tag({"candidate": card.candidate, "calibrated": str(card.calibrated).lower()})
+def settings_of(params: Params) -> dict[str, object]:
+    """Return the parameters of the training's run; each candidate's own are in its child run."""
+    return {"seed": params.seed, "dataset": params.dataset, **params.train.model_dump(exclude={"candidates"})}
+
+
+def record(run: tracking.Run, params: Params, scores: Scores, card: Card) -> None:
+    """Record a child run for each candidate, and on the run itself the chosen one's scores and the model's hashes."""
+    for name, by_metric in scores.items():
+        run.candidate(name, params.train.candidates[name].model_dump(), by_metric)
+    run.log({f"cv_{metric}": float(pd.Series(values).mean()) for metric, values in scores[card.candidate].items()})
+    run.tag({"data.md5": card.data["applications"], "model.sha256": card.sha256})
+    run.tag({"candidate": card.candidate, "calibrated": str(card.calibrated).lower()})
 
 
 def main() -> None:
     """Compare, choose, fit, record, write."""
-    params = read_params(PARAMS)
+    params = read_params(PARAMS, KINDS)
     package = read_package(Path(params.dataset))
     table = read_table(TRAIN)
     X = table[[column.name for column in package.features]]
@@ -153,15 +147,18 @@ def main() -> None:
     with threadpool_limits(1):  # with several threads, sums differ in the last bit
         found = compare(pipelines, params.train, X, bad, params.seed)
         scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
-        report = describe(found, scores, params.train)
-        model = final(pipelines[str(report["chosen"])], bool(report["calibrated"]), params.train.folds, params.seed)
-        content = to_bytes(model.fit(X, bad))
-        card = card_of(report, params, package, X, bad, sha256_of(content))
-        record(pipelines, params, scores, card, X, bad)
+        choice = choose(found, scores, params.train)
+        model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
+        with tracking.training_run(settings_of(params), tracking.git_tags()) as training:
+            with training.watching(model):
+                model.fit(X, bad)
+            content = to_bytes(model)
+            card = card_of(choice, params, package, X, bad, sha256_of(content))
+            record(training, params, scores, card)
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
-    write_json(CANDIDATES, rounded(report))
+    write_json(CANDIDATES, rounded(described(choice, scores)))
 
 
 if __name__ == "__main__":

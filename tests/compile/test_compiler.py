@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
@@ -72,7 +73,7 @@ def test_compiling_twice_gives_the_same_bytes(name: str) -> None:
     ("model", "said"),
     [
         (DummyClassifier(), "DummyClassifier"),
-        (Pipeline([("encode", "passthrough"), ("classify", GaussianNB())]), "Pipeline"),
+        (Pipeline([("encode", "passthrough"), ("classify", LogisticRegression())]), "Pipeline"),
         (Pipeline([*fitted("scorecard").steps[:1], ("classify", GaussianNB())]), "GaussianNB"),
     ],
     ids=["no pipeline", "another encoder", "another classifier"],

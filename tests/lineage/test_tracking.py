@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from src.lineage import tracking
 from src.lineage.mlflow_backend import experiment, opened
 from src.lineage.settings import Settings
+from src.model.artifact import to_bytes
 from tests.conftest import ROOT, Project
 from tests.lineage.conftest import commit, settings_in
 from tests.ports import free_port
@@ -41,17 +43,21 @@ def runs_of(client: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def training(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Where one training with two candidates was recorded, with fits before, between and after them."""
+    """Where one training of two candidates was recorded, with fits before, beside and after the one that is watched."""
     settings = settings_in(tmp_path_factory.mktemp("training"), empty_database)
-    estimator().fit(X, y)
+    other = make_pipeline(MinMaxScaler(), LogisticRegression())
+    other.fit(X, y)
     with tracking.training_run({"seed": 1, "train": {"folds": 3}}, {"data.md5": "d"}, settings) as run:
+        other.fit(X, y)
+        model = estimator()
+        with run.watching(model):
+            model.fit(X, y)
+        other.fit(X, y)
         for name in ("plain", "other"):
-            with run.candidate(name, {"C": 1.0}, {"roc_auc": FOLDS}):
-                estimator().fit(X, y)
-            estimator().fit(X, y)
+            run.candidate(name, {"C": 1.0}, {"roc_auc": FOLDS})
         run.log({"roc_auc": 0.8})
         run.tag({"model.sha256": "s"})
-    estimator().fit(X, y)
+    other.fit(X, y)
     return settings
 
 
@@ -76,8 +82,8 @@ def test_each_candidate_is_a_child_of_one_parent(recorded: dict[str, Any]) -> No
 
 def test_parent_holds_params_result_and_tags(recorded: dict[str, Any]) -> None:
     parent = recorded["train"].data
-    assert parent.params == {"seed": "1", "train.folds": "3"}
-    assert parent.metrics == {"roc_auc": 0.8}
+    assert parent.params.items() > {"seed": "1", "train.folds": "3"}.items()
+    assert parent.metrics["roc_auc"] == 0.8
     assert (parent.tags["data.md5"], parent.tags["model.sha256"]) == ("d", "s")
 
 
@@ -85,15 +91,14 @@ def test_fold_scores_are_metrics_by_step(recorded: dict[str, Any], client: Any) 
     run = recorded["plain"]
     history = client.get_metric_history(run.info.run_id, "cv/roc_auc")
     assert [(metric.step, metric.value) for metric in history] == list(enumerate(FOLDS))
-    assert run.data.metrics["cv/roc_auc_mean"] == pytest.approx(0.8)
-    assert run.data.metrics["cv/roc_auc_std"] == pytest.approx(0.1)
+    assert run.data.metrics == pytest.approx({"cv/roc_auc": 0.9, "cv/roc_auc_mean": 0.8, "cv/roc_auc_std": 0.1})
+    assert run.data.params == {"candidate.C": "1.0"}
 
 
-def test_autologging_records_parameters_training_metrics_and_plots_but_no_model(
+def test_autologging_records_the_models_parameters_training_metrics_and_plots_but_no_model(
     recorded: dict[str, Any], client: Any
 ) -> None:
-    run = recorded["plain"]
-    assert run.data.params["candidate.C"] == "1.0"
+    run = recorded["train"]
     assert run.data.params["logisticregression__C"] == "1.0"
     assert {"training_roc_auc", "training_log_loss", "training_score"} < run.data.metrics.keys()
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
@@ -102,21 +107,32 @@ def test_autologging_records_parameters_training_metrics_and_plots_but_no_model(
 
 
 def test_fits_outside_of_the_block_are_not_recorded(recorded: dict[str, Any]) -> None:
-    assert not [name for name in recorded["train"].data.params if name.startswith("logisticregression")]
+    assert not [name for run in recorded.values() for name in run.data.params if name.startswith("minmaxscaler")]
     assert len(recorded) == 3
+
+
+def test_watched_model_has_the_bytes_of_an_unwatched_one(settings: Settings) -> None:
+    watched, free = CalibratedClassifierCV(estimator()), CalibratedClassifierCV(estimator()).fit(X, y)
+    with tracking.training_run({}, {}, settings) as run, run.watching(watched):
+        watched.fit(X, y)
+        assert to_bytes(watched) != to_bytes(free), "MLflow marks what it watches"
+    assert to_bytes(watched) == to_bytes(free)
 
 
 def test_artifacts_stay_in_the_state_folder(recorded: dict[str, Any], training: Settings) -> None:
     assert all(Path(run.info.artifact_uri).is_relative_to(training.state) for run in recorded.values())
 
 
-def test_failing_fit_marks_candidate_and_training_as_failed(settings: Settings) -> None:
+def test_failing_fit_marks_the_training_as_failed_and_ends_the_watch(settings: Settings) -> None:
+    model, later = estimator(), estimator()
     with (
-        pytest.raises(ValueError, match="broken"),
+        pytest.raises(ValueError, match="Found array with 0 sample"),
         tracking.training_run({}, {}, settings) as run,
-        run.candidate("broken", {}, {}),
+        run.watching(model),
     ):
-        raise ValueError("broken")
+        model.fit(X[:0], y[:0])
+    later.fit(X, y)
+    assert "_mlflow_run_id" not in vars(later)
     assert {run.info.status for run in runs_of(client_of(settings)).values()} == {"FAILED"}
 
 

@@ -1,6 +1,7 @@
 import json
 import pickle
 import pickletools
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,23 @@ def test_one_flipped_bit_is_refused(models: Path) -> None:
         load_model(models)
 
 
-def test_other_version_of_scikit_learn_is_refused_and_both_are_named(models: Path) -> None:
-    change_card(models, libraries=library_versions() | {"scikit-learn": "0.1"})
-    installed = library_versions()["scikit-learn"]
-    with pytest.raises(ArtifactError, match=f"fitted with scikit-learn 0.1, but {installed} is installed"):
+@pytest.mark.parametrize(
+    ("library", "installed"),
+    [("scikit-learn", version("scikit-learn")), ("pydantic", version("pydantic")), ("no-such", "none")],
+)
+def test_other_version_of_a_candidates_library_is_refused_and_both_are_named(
+    models: Path, library: str, installed: str
+) -> None:
+    change_card(models, libraries=library_versions(["scikit-learn"]) | {library: "0.1"})
+    with pytest.raises(ArtifactError, match=f"fitted with {library} 0.1, but {installed} is installed"):
         load_model(models)
+
+
+def test_other_versions_of_the_libraries_below_are_no_hindrance(models: Path) -> None:
+    change_card(
+        models, libraries=library_versions(["scikit-learn"]) | {"numpy": "0.1", "pandas": "0.1", "scipy": "0.1"}
+    )
+    assert isinstance(load_model(models)[1], DummyClassifier)
 
 
 def test_missing_model_and_missing_card_say_what_brings_them(models: Path) -> None:

@@ -4,8 +4,9 @@ import pytest
 from src.contract.package import Costs
 from src.model import selection
 from src.model.candidates import build
+from src.model.kinds import KINDS, Blend
 from src.model.metrics import GREATER_IS_BETTER, score_all
-from src.params import Blend, read_params
+from src.params import read_params
 from tests.conftest import ROOT
 
 COSTS = Costs(false_accept=5, false_reject=1)
@@ -13,7 +14,7 @@ COSTS = Costs(false_accept=5, false_reject=1)
 
 @pytest.fixture(scope="module")
 def found(columns, table) -> selection.OutOfFold:
-    params = read_params(ROOT / "params.yaml").train.candidates
+    params = read_params(ROOT / "params.yaml", KINDS).train.candidates
     chosen = {name: params[name] for name in ("scorecard", "boosting")}
     chosen["blend"] = Blend(kind="blend", members=["scorecard", "boosting"])
     X, bad = table
@@ -47,7 +48,7 @@ def test_scores_are_those_of_each_fold(found, table) -> None:
 
 def test_out_of_fold_scores_are_not_those_of_seen_rows(found, columns, table) -> None:
     X, bad = table
-    params = read_params(ROOT / "params.yaml").train.candidates
+    params = read_params(ROOT / "params.yaml", KINDS).train.candidates
     seen = build({"boosting": params["boosting"]}, columns, 0)["boosting"].fit(X, bad).predict_proba(X)[:, 1]
     unseen = np.mean(found.scores("boosting", 1 / 6, COSTS)["roc_auc"])
     assert score_all(bad, seen, 1 / 6, COSTS)["roc_auc"] > unseen + 0.02

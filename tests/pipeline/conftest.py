@@ -72,6 +72,16 @@ def lock(project: Project) -> dict[str, str]:
     return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
 
 
+@pytest.fixture
+def worked(light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy in which everything ran; the working directory is in it, and MLflow's database beside it."""
+    project = light_run.copy(tmp_path / "project")
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("LASTRO_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/state/mlflow/mlflow.db")
+    return project
+
+
 @dataclass
 class Web:
     """A web server on this machine; `pages` maps a path to its bytes, `asked` lists what was asked for."""

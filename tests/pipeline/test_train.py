@@ -1,21 +1,26 @@
 """Training: the choice follows the rule, the card says what was decided, a failure changes nothing"""
 
 import json
-from pathlib import Path
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from threadpoolctl import threadpool_limits
 
 from src.contract.package import ContractError, Costs, Package, read_package
 from src.contract.table import read_table
 from src.errors import LastroError
+from src.files import sha256_of
 from src.lineage import tracking
+from src.lineage.mlflow_backend import opened
+from src.lineage.settings import Settings
 from src.model import candidates
-from src.model.artifact import load_model
-from src.model.selection import OutOfFold
+from src.model.artifact import load_model, to_bytes
+from src.model.kinds import KINDS
+from src.model.selection import Choice, OutOfFold, Scores, choose
 from src.params import Params, read_params
 from src.pipeline import train
 from tests.conftest import ROOT, Project
@@ -29,22 +34,12 @@ def package() -> Package:
 
 @pytest.fixture
 def params(light_run: Project) -> Params:
-    return read_params(light_run.root / "params.yaml")
+    return read_params(light_run.root / "params.yaml", KINDS)
 
 
 @pytest.fixture
 def table(light_run: Project) -> pd.DataFrame:
     return read_table(light_run.root / "data/processed/train.parquet")
-
-
-@pytest.fixture
-def worked(light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A copy in which everything ran; the working directory is in it, and MLflow's database beside it."""
-    project = light_run.copy(tmp_path / "project")
-    monkeypatch.chdir(project.root)
-    monkeypatch.setenv("LASTRO_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/state/mlflow/mlflow.db")
-    return project
 
 
 def out_of_fold(quality: dict[str, float]) -> OutOfFold:
@@ -56,37 +51,52 @@ def out_of_fold(quality: dict[str, float]) -> OutOfFold:
     return OutOfFold(bad, (np.arange(400) // 4 % 4)[None], pd_of)
 
 
-def described(found: OutOfFold, params: Params, **changes: object) -> dict:
-    costs = Costs(false_accept=5, false_reject=1)
-    scores = {name: found.scores(name, 1 / 6, costs) for name in found.pd}
-    return train.describe(found, scores, params.train.model_copy(update=changes))
+def chosen(found: OutOfFold, params: Params, **changes: object) -> Choice:
+    return choose(found, scores_of(found), params.train.model_copy(update=changes))
+
+
+def scores_of(found: OutOfFold) -> Scores:
+    return {name: found.scores(name, 1 / 6, Costs(false_accept=5, false_reject=1)) for name in found.pd}
 
 
 def test_best_rule_takes_the_best_mean_of_the_named_metric(params: Params) -> None:
     found = out_of_fold({"simple": 0.30, "complex": 0.32})
-    assert described(found, params, rule="best")["chosen"] == "complex"
-    assert described(found, params, rule="best", metric="brier")["chosen"] == "complex"
-    assert described(out_of_fold({"simple": 0.4, "complex": 0.3}), params, rule="best")["chosen"] == "simple"
+    assert chosen(found, params, rule="best").candidate == "complex"
+    assert chosen(found, params, rule="best", metric="brier").candidate == "complex"
+    assert chosen(out_of_fold({"simple": 0.4, "complex": 0.3}), params, rule="best").candidate == "simple"
 
 
 def test_one_standard_error_rule_takes_the_simplest_that_is_near_enough(params: Params) -> None:
     near, far = out_of_fold({"simple": 0.30, "complex": 0.302}), out_of_fold({"simple": 0.0, "complex": 0.3})
-    assert described(near, params, rule="one_standard_error")["chosen"] == "simple"
-    assert described(far, params, rule="one_standard_error")["chosen"] == "complex"
+    assert chosen(near, params, rule="one_standard_error").candidate == "simple"
+    assert chosen(far, params, rule="one_standard_error").candidate == "complex"
 
 
 def test_calibration_is_kept_only_where_it_lowers_the_brier_score(params: Params) -> None:
     found = out_of_fold({"only": 0.2})
-    skewed = described(found, params)
-    assert skewed["calibrated"] is True
-    assert skewed["brier_gain_of_calibration"] > 0
-    assert described(found, params, calibration="none")["calibrated"] is False
+    skewed = chosen(found, params)
+    assert skewed.calibrated is True
+    assert skewed.brier_gain > 0
+    assert chosen(found, params, calibration="none").calibrated is False
     random = np.random.default_rng(0)
     truth = np.repeat([0.1, 0.3, 0.6], 130)
     bad = (random.random(390) < truth).astype("int64")
-    honest = described(OutOfFold(bad, random.permutation(390)[None] % 3, {"only": truth[None]}), params)
-    assert honest["brier_gain_of_calibration"] < 0
-    assert honest["calibrated"] is False
+    honest = chosen(OutOfFold(bad, random.permutation(390)[None] % 3, {"only": truth[None]}), params)
+    assert honest.brier_gain < 0
+    assert honest.calibrated is False
+
+
+def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params) -> None:
+    found = out_of_fold({"simple": 0.30, "complex": 0.32})
+    choice = chosen(found, params, metric="brier", rule="one_standard_error")
+    with pytest.raises(FrozenInstanceError):
+        choice.candidate = "simple"
+    said = train.described(choice, scores_of(found))
+    assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "candidates"]
+    assert said["chosen"] == choice.candidate
+    assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
+    assert (said["calibrated"], said["brier_gain_of_calibration"]) == (choice.calibrated, choice.brier_gain)
+    assert said["candidates"]["simple"]["brier"]["mean"] == pytest.approx(np.mean(scores_of(found)["simple"]["brier"]))
 
 
 def test_final_model_is_one_estimator_that_clone_can_refit(
@@ -168,3 +178,39 @@ def test_stage_that_cannot_record_its_run_changes_nothing(worked: Project, monke
     with pytest.raises(tracking.TrackingError):
         train.main()
     assert outputs(worked) == before
+
+
+def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for_each_candidate(
+    worked: Project, package: Package, table: pd.DataFrame
+) -> None:
+    def change(params: dict) -> None:
+        known = params["train"]["candidates"]
+        params["train"]["candidates"] = {"scorecard": known["scorecard"], "forest": known["forest"]}
+        params["train"] |= {"rule": "one_standard_error", "calibration": "none"}
+
+    worked.edit("params.yaml", change)
+    train.main()
+    card, _ = load_model(worked.root / "models")
+    assert card.candidate == "scorecard"
+    with opened(Settings()) as mlflow:
+        runs = {run.info.run_name: run for run in mlflow.search_runs(search_all_experiments=True, output_format="list")}
+    assert runs.keys() == {"train", "scorecard", "forest"}
+    parent = runs["train"].data
+    assert parent.params["classify__C"] == "0.1"
+    assert parent.params["folds"] == "2"
+    assert {"training_roc_auc", "training_log_loss", "cv_roc_auc"} < parent.metrics.keys()
+    assert parent.tags["model.sha256"] == card.sha256
+    forest = runs["forest"].data
+    assert forest.tags["mlflow.parentRunId"] == runs["train"].info.run_id
+    given = {"kind": "forest", "trees": "20", "min_samples_leaf": "1", "max_features": "sqrt"}
+    assert forest.params == {f"candidate.{name}": value for name, value in given.items()}
+    assert not [name for name in forest.metrics if not name.startswith("cv/")], "no candidate is fitted again"
+    assert card.sha256 == sha256_of(unwatched(package, table, read_params(worked.root / "params.yaml", KINDS)))
+
+
+def unwatched(package: Package, table: pd.DataFrame, params: Params) -> bytes:
+    """The scorecard's pickle where nothing watched its fit."""
+    pipeline = candidates.build(params.train.candidates, package.features, params.seed)["scorecard"]
+    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    with threadpool_limits(1):
+        return to_bytes(pipeline.fit(table[[column.name for column in package.features]], bad))

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import Compiled, compile_model
 from src.contract.package import Package
+from src.model import kinds
 from src.model.candidates import build
 from src.model.card import Card, Feature, feature_of, read_card
 from src.params import read_params
@@ -21,7 +22,7 @@ from src.serving.predictors import predictor_of
 from src.serving.scorer import Applicant, Predictor
 from tests.conftest import ROOT
 
-KINDS = ("scorecard", "forest", "boosting", "blend")
+KINDS = tuple(kinds.KINDS)
 NAMES = (*KINDS, *(f"{kind}, calibrated" for kind in KINDS))
 ROWS = 400
 
@@ -76,7 +77,7 @@ def table() -> tuple[pd.DataFrame, NDArray[np.int64]]:
 def fitted(name: str) -> Any:
     """One of params.yaml's candidates, with fewer trees, calibrated as training does where its name says so."""
     kind, _, calibrated = name.partition(", ")
-    candidates = dict(read_params(ROOT / "params.yaml").train.candidates)
+    candidates = dict(read_params(ROOT / "params.yaml", kinds.KINDS).train.candidates)
     candidates["forest"] = candidates["forest"].model_copy(update={"trees": 15})
     candidates["boosting"] = candidates["boosting"].model_copy(update={"iterations": 15})
     model = build(candidates, package().features, seed=3)[kind]

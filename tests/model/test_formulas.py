@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from src.compile.trees import Tree, boosting, first_right_of_float32, forest
+from src.model.formulas import Tree, boosted, first_right_of_float32, mean_of_trees
 from tests.serving.kinds import fitted, table
 
 
@@ -20,11 +20,11 @@ def test_leaves_of_all_trees_add_up_to_what_the_model_says(name: str) -> None:
     encoder, model = fitted(name)[0], fitted(name)[-1]
     matrix = encoder.transform(table()[0])[:60]
     if name == "forest":
-        expected, trees, start = model.predict_proba(matrix)[:, 1], list(forest(model)), 0.0
+        expected, (trees, start) = model.predict_proba(matrix)[:, 1], mean_of_trees(model.estimators_)
+        assert start is None
     else:
-        expected, trees = model.decision_function(matrix), list(boosting(model))
-        start = model._baseline_prediction.item()
-    found = [start + sum(leaf_of(tree, row) for tree in trees) for row in matrix]
+        expected, (trees, start) = model.decision_function(matrix), boosted(model)
+    found = [(start or 0.0) + sum(leaf_of(tree, row) for tree in trees) for row in matrix]
     assert np.abs(np.array(found) - expected).max() < 1e-12
 
 

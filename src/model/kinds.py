@@ -1,0 +1,167 @@
+"""The table of candidate kinds: what params.yaml may say of each, what is fitted, and how its formula is read
+
+A further kind is one more entry of KINDS. An estimator is named by text and imported when it is built: `ingest` checks
+params.yaml by this table and has no use for scikit-learn.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from src.model.formulas import Formula, boosted, linear, mean_of_members, mean_of_trees
+from src.params import Candidate, Count, Positive
+
+P = TypeVar("P", bound=Candidate)
+
+
+class Scorecard(Candidate):
+    """Logistic regression on quantile bins; `C` is the inverse strength of its L2 penalty."""
+
+    bins: Annotated[int, Field(ge=2)]
+    C: Positive
+
+
+class Forest(Candidate):
+    """Random forest."""
+
+    trees: Count
+    min_samples_leaf: Count
+    max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)]
+
+
+class Boosting(Candidate):
+    """Histogram gradient boosting."""
+
+    iterations: Count
+    learning_rate: Positive
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    min_samples_leaf: Count
+    l2_regularization: Annotated[float, Field(ge=0)]
+    max_features: Annotated[float, Field(gt=0, le=1)]
+
+
+class Blend(Candidate):
+    """The mean of other candidates' probabilities."""
+
+    members: Annotated[list[str], Field(min_length=2)]
+
+    @property
+    def parts(self) -> list[str]:
+        """Return its members."""
+        return self.members
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an estimator is built for, beside its own parameters.
+
+    `directions` holds a number for each column of the matrix: 1 where the risk is expected to rise with it, -1 where to
+    fall, else 0; it is empty where the columns are bins. `members` are the unfitted pipelines of a candidate's parts.
+    """
+
+    seed: int
+    directions: list[int]
+    members: Mapping[str, Any]
+
+
+def no_options(_: Candidate) -> dict[str, Any]:
+    """Return no arguments: numbers stay as they are."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Kind(Generic[P]):
+    """One kind of candidate: all that params.yaml, training, export and the card know of it.
+
+    `params` is what params.yaml may say; `estimator` the class that is fitted, as `package.module:Class`, and
+    `arguments` what it is called with; `encoding` adds arguments of the ApplicantEncoder before it. `formula` reads
+    what was fitted; without one there is no serving form, and `export` refuses it. `library` is the distribution whose
+    version must be the same where the model is loaded.
+    """
+
+    params: type[P]
+    estimator: str
+    arguments: Callable[[P, Setting], dict[str, Any]]
+    library: str
+    formula: Callable[[Any], Formula] | None = None
+    encoding: Callable[[P], dict[str, Any]] = no_options
+
+    def build(self, params: P, setting: Setting) -> Any:
+        """Return the unfitted estimator."""
+        return resolve_name(self.estimator)(**self.arguments(params, setting))
+
+    def fits(self, estimator: Any) -> bool:
+        """Say whether the estimator is of the class that this kind fits; a class of another name is not imported."""
+        found = type(estimator)
+        return found.__name__ == self.estimator.rpartition(":")[2] and found is resolve_name(self.estimator)
+
+
+def scorecard(params: Scorecard, setting: Setting) -> dict[str, Any]:
+    """Return a ridge regression's arguments; saga, because the other solvers round by the processor's BLAS kernel."""
+    return {"C": params.C, "solver": "saga", "tol": 1e-4, "max_iter": 5000, "random_state": setting.seed}
+
+
+def forest(params: Forest, setting: Setting) -> dict[str, Any]:
+    """Return a random forest's arguments, of one thread: several would add the trees' votes in any order."""
+    return {
+        "n_estimators": params.trees,
+        "min_samples_leaf": params.min_samples_leaf,
+        "max_features": params.max_features,
+        "random_state": setting.seed,
+    }
+
+
+def boosting(params: Boosting, setting: Setting) -> dict[str, Any]:
+    """Return the arguments of a histogram gradient boosting that keeps the expected direction of risk."""
+    return {
+        "max_iter": params.iterations,
+        "learning_rate": params.learning_rate,
+        "max_leaf_nodes": params.max_leaf_nodes,
+        "min_samples_leaf": params.min_samples_leaf,
+        "l2_regularization": params.l2_regularization,
+        "max_features": params.max_features,
+        "monotonic_cst": setting.directions,
+        "early_stopping": False,
+        "random_state": setting.seed,
+    }
+
+
+def blend(params: Blend, setting: Setting) -> dict[str, Any]:
+    """Return the arguments of a vote of the members' probabilities, each of the same weight."""
+    return {"estimators": [(name, setting.members[name]) for name in params.members], "voting": "soft"}
+
+
+KINDS: dict[str, Kind[Any]] = {
+    "scorecard": Kind(
+        params=Scorecard,
+        encoding=lambda params: {"bins": params.bins},
+        estimator="sklearn.linear_model:LogisticRegression",
+        arguments=scorecard,
+        formula=linear,
+        library="scikit-learn",
+    ),
+    "forest": Kind(
+        params=Forest,
+        estimator="sklearn.ensemble:RandomForestClassifier",
+        arguments=forest,
+        formula=lambda fitted: mean_of_trees(fitted.estimators_),
+        library="scikit-learn",
+    ),
+    "boosting": Kind(
+        params=Boosting,
+        estimator="sklearn.ensemble:HistGradientBoostingClassifier",
+        arguments=boosting,
+        formula=boosted,
+        library="scikit-learn",
+    ),
+    "blend": Kind(
+        params=Blend,
+        estimator="sklearn.ensemble:VotingClassifier",
+        arguments=blend,
+        formula=mean_of_members,
+        library="scikit-learn",
+    ),
+}
