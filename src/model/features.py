@@ -1,4 +1,7 @@
-"""a table of applicants -> the matrix that a classifier reads"""
+"""a table of applicants -> the matrix that a classifier reads
+
+Every pickled model names this module and its class: neither may move or be renamed while an older model.pkl is in use.
+"""
 
 from itertools import pairwise
 from typing import Any, Self
@@ -77,7 +80,7 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         return np.array(names, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
-        """Missing values are welcome."""
+        """Return scikit-learn's tags: text and missing values are welcome."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
@@ -85,7 +88,11 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
 
 def intervals(edges: Matrix) -> list[str]:
-    """Return the bins that `edges` make, as text."""
+    """Return the bins that `edges` make, as text.
+
+    >>> intervals(np.array([1.0, 2.5]))
+    ['< 1', '1 to < 2.5', '>= 2.5']
+    """
     cuts = [f"{edge:g}" for edge in edges]
     if not cuts:
         return ["any"]
@@ -120,5 +127,5 @@ def _quantiles(values: Matrix, parts: int) -> Matrix:
 
 
 def _indicators(codes: Matrix, count: int) -> Matrix:
-    """One column a code from 0, and a last one for -1, missing."""
+    """Return one column a code from 0, and a last one for -1, missing."""
     return np.asarray(np.eye(count + 1)[np.where(codes < 0, count, codes).astype(np.intp)])

@@ -26,7 +26,11 @@ GREATER_IS_BETTER = {
 
 
 def cost_threshold(costs: Costs) -> float:
-    """Return the PD from which declining is the cheaper decision (Elkan 2001, eq. 2), to 6 digits."""
+    """Return the PD from which declining is the cheaper decision (Elkan 2001, eq. 2), to 6 digits.
+
+    >>> cost_threshold(Costs(false_accept=5, false_reject=1))
+    0.166667
+    """
     return round(costs.false_reject / (costs.false_accept + costs.false_reject), DIGITS)
 
 
@@ -44,7 +48,14 @@ def ece(bad: Bad, pd: Vector, bins: int = 10) -> float:
 
 
 def expected_cost(bad: Bad, pd: Vector, threshold: float, costs: Costs) -> float:
-    """Return the mean cost an applicant of the decision "decline where PD >= threshold"."""
+    """Return the mean cost an applicant of the decision "decline where PD >= threshold".
+
+    Here one bad is accepted (5), one good is declined (1), and two decisions are right:
+
+    >>> bad, pd = np.array([1, 1, 0, 0]), np.array([0.1, 0.9, 0.1, 0.9])
+    >>> expected_cost(bad, pd, 0.5, Costs(false_accept=5, false_reject=1))
+    1.5
+    """
     declined = pd >= threshold
     wrong = np.where(bad == 1, costs.false_accept * ~declined, costs.false_reject * declined)
     return float(wrong.mean())
