@@ -28,7 +28,7 @@ class Compiled(NamedTuple):
 
 
 def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
-    """The serving form of a fitted model of these features; raises NotExportableError."""
+    """Return the serving form of a fitted model of these features; raises NotExportableError."""
     compiler = Compiler(estimator, features)
     model = compiler.graph.model(len(features), compiler.probability(estimator))
     if isinstance(estimator, Pipeline) and isinstance(formula := formula_of(estimator[-1]), Linear):
@@ -47,7 +47,7 @@ def fields_of(estimator: Any, features: list[Feature]) -> list[FieldCode]:
 
 
 class Compiler:
-    """Writes each part of a model into one graph over the codes."""
+    """A writer of each part of a model into one graph over the codes."""
 
     def __init__(self, estimator: Any, features: list[Feature]) -> None:
         self.graph = Graph()
@@ -56,7 +56,7 @@ class Compiler:
         self.may_miss = any(feature.categories is None and not feature.required for feature in features)
 
     def probability(self, estimator: Any) -> str:
-        """The tensor of the model's PDs, shape (rows, 1)."""
+        """Return the tensor of the model's PDs, shape (rows, 1)."""
         match estimator:
             case FrozenEstimator():
                 return self.probability(estimator.estimator)
@@ -70,16 +70,15 @@ class Compiler:
         return self.sigmoid(self.margin(estimator))
 
     def sigmoid(self, margin: str) -> str:
-        """The PD of log-odds, the same to the last bit in any row of any table.
-
-        Processors compute several numbers at once and the rest of a table one by one, by another rounding; so each row
-        gets a whole register's worth of copies.
-        """
+        """Return the PD of log-odds, the same to the last bit in any row of any table."""
+        # A processor computes as many numbers at once as its register holds, and the rest of a table one by one, by
+        # code that rounds otherwise: a row's PD would depend on its place and on the table's length. With a register's
+        # worth of copies beside it each row fills whole registers, so that there is no rest; the first copy is kept.
         copies = self.graph.node("Concat", *[margin] * COPIES, axis=1)
         return self.graph.node("Gather", self.graph.node("Sigmoid", copies), self.graph.constant(np.array([0])), axis=1)
 
     def margin(self, base: Any) -> str:
-        """The tensor of a part's log-odds."""
+        """Return the tensor of a part's log-odds."""
         match formula_of(base[-1]):
             case Linear() as formula:
                 return self.linear(base, formula)
@@ -89,7 +88,7 @@ class Compiler:
         raise NotExportableError(f"no serving form for log-odds of {type(base[-1]).__name__}")
 
     def calibrated(self, part: Any) -> str:
-        """Isotonic regression on what scikit-learn calibrates: log-odds where there are any, else the PD."""
+        """Return the PD by isotonic regression of what scikit-learn calibrates: log-odds if there are any, else PDs."""
         (isotonic,) = part.calibrators
         if not isinstance(isotonic, IsotonicRegression):
             raise NotExportableError(f"no serving form for {type(isotonic).__name__}")
@@ -111,14 +110,14 @@ class Compiler:
         return graph.node("Add", graph.node("Mul", slope, graph.node("Sub", x, start)), value)
 
     def mean(self, parts: list[str]) -> str:
-        """The parts' mean."""
+        """Return the parts' mean."""
         total = parts[0]
         for part in parts[1:]:
             total = self.graph.node("Add", total, part)
         return total if len(parts) == 1 else self.graph.node("Div", total, self.graph.number(float(len(parts))))
 
     def weights(self, base: Pipeline, formula: Linear) -> list[list[float]]:
-        """A logistic regression's coefficient of each code, missing first, by field."""
+        """Return the weight of each field's codes, missing first."""
         encoder, coefficients = base[0], iter(formula.weights)
         found: dict[str, list[float]] = {}
         for name in encoder.numeric:
@@ -132,12 +131,12 @@ class Compiler:
         return [found[field.name] for field in self.fields]
 
     def weighted(self, base: Pipeline, formula: Linear) -> list[FieldCode]:
-        """The fields with the weights of their codes."""
+        """Return the fields with the weights of their codes."""
         pairs = zip(self.fields, self.weights(base, formula), strict=True)
         return [field.model_copy(update={"weights": weights}) for field, weights in pairs]
 
     def linear(self, base: Pipeline, formula: Linear) -> str:
-        """Log-odds: each code's coefficient looked up, summed, and the intercept added."""
+        """Return log-odds: each code's weight looked up, summed, and the intercept added."""
         graph, tables = self.graph, self.weights(base, formula)
         starts = np.cumsum([0, *(len(table) for table in tables[:-1])]) + 1
         places = graph.node("Add", "codes", graph.constant(starts[None, :].astype(np.float64)))
@@ -156,7 +155,7 @@ class Compiler:
         return self.graph.trees(self.filled(base[0]) if self.may_miss else "codes", ensemble)
 
     def filled(self, encoder: Any) -> str:
-        """The codes twice: as they are, and with the medians' codes where a number is missing."""
+        """Return the codes twice: as they are, and with the medians' codes where a number is missing."""
         medians = {name: np.searchsorted(self.fields[self.place[name]].cuts, median, side="right")
                    for name, median in encoder.medians_.items()}  # fmt: skip
         row = np.array([[float(medians.get(field.name, -1)) for field in self.fields]])

@@ -15,7 +15,7 @@ from src.model.kinds import KINDS
 
 
 class NotExportableError(LastroError):
-    """The model has a part that has no serving form."""
+    """A model has a part without a serving form."""
 
 
 def formula_of(classifier: Any) -> Formula:
@@ -53,7 +53,7 @@ def trees_of(classifier: Any) -> list[Tree]:
 
 
 def matrix_columns(encoder: ApplicantEncoder) -> list[tuple[str, bool]]:
-    """The columns of a tree's matrix: the feature, and whether the column says that it is missing."""
+    """Return the columns of a tree's matrix: the feature, and whether the column says that it is missing."""
     columns = []
     for name in encoder.numeric:
         columns += [(name, False), (name, True)] if name in encoder.optional else [(name, False)]
@@ -61,7 +61,7 @@ def matrix_columns(encoder: ApplicantEncoder) -> list[tuple[str, bool]]:
 
 
 def cut_points(base: Pipeline) -> Iterator[tuple[str, float]]:
-    """Every (feature, number): the part tells numbers below from those at or above."""
+    """Yield every (feature, number) such that the part tells numbers below from those at or above."""
     encoder = base[0]
     for name in encoder.edges_:
         yield from ((name, float(edge)) for edge in encoder.edges_[name])

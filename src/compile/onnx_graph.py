@@ -18,23 +18,23 @@ class Graph:
         self.constants: list[TensorProto] = []
 
     def constant(self, value: NDArray[Any]) -> str:
-        """A constant tensor."""
+        """Return a constant tensor."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """The result of an ONNX operator."""
+        """Return the result of an ONNX operator."""
         name = f"n{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
     def number(self, value: float) -> str:
-        """A constant of shape (1, 1)."""
+        """Return a constant of shape (1, 1)."""
         return self.constant(np.array([[value]], dtype=np.float64))
 
     def trees(self, codes: str, ensemble: "Ensemble") -> str:
-        """The sum over the trees of the leaves that each row reaches, shape (rows, 1)."""
+        """Return the sum over the trees of the leaves that each row reaches, shape (rows, 1)."""
         return self.node(
             "TreeEnsemble",
             codes,
@@ -55,7 +55,7 @@ class Graph:
         )
 
     def model(self, width: int, result: str) -> ModelProto:
-        """The checked model: `codes` (rows, width) float64 -> `probability` (rows, 1) float64."""
+        """Return the checked model: `codes` (rows, width) float64 -> `probability` (rows, 1) float64."""
         self.nodes.append(helper.make_node("Identity", [result], ["probability"]))
         graph = helper.make_graph(
             self.nodes,
@@ -82,12 +82,12 @@ class Ensemble:
         self.weights: list[float] = []
 
     def leaf(self, weight: float) -> tuple[int, bool]:
-        """Add a leaf."""
+        """Add a leaf and return its place, and that it is one."""
         self.weights.append(weight)
         return len(self.weights) - 1, True
 
     def split(self, feature: int, split: float) -> int:
-        """Add a split whose children are set afterwards."""
+        """Add a split, whose children are set afterwards, and return its place."""
         self.features.append(feature)
         self.splits.append(split)
         self.left.append((0, True))

@@ -16,7 +16,7 @@ WIDE = 1e6  # for a number that the contract leaves unbounded
 
 
 def random_applicants(features: list[Feature], rows: int, seed: int) -> pd.DataFrame:
-    """Applicants that the contract allows, each feature drawn evenly from all its values; optional ones go missing."""
+    """Return applicants that the contract allows: each drawn evenly from its values, optional ones missing at times."""
     random = np.random.default_rng(seed)
     table: dict[str, Any] = {}
     for feature in features:
@@ -27,7 +27,7 @@ def random_applicants(features: list[Feature], rows: int, seed: int) -> pd.DataF
 
 
 def drawn(feature: Feature, rows: int, random: np.random.Generator) -> list[Any]:
-    """Values of one feature."""
+    """Return values of one feature."""
     if feature.categories is not None:
         return [feature.categories[place] for place in random.integers(len(feature.categories), size=rows)]
     if feature.type == "boolean":
@@ -46,7 +46,7 @@ def drawn(feature: Feature, rows: int, random: np.random.Generator) -> list[Any]
 
 
 def compare(fitted: NDArray[np.float64], served: NDArray[np.float64], card: Card, dataset_rows: int) -> Parity:
-    """How far the served PDs are from the fitted model's; the data set's rows come first."""
+    """Return how far the served PDs are from the fitted model's; the data set's rows come first."""
     flips = sum(decide(a, card.threshold) != decide(b, card.threshold) for a, b in zip(fitted, served, strict=True))
     return Parity(
         dataset_rows=dataset_rows,
@@ -57,6 +57,6 @@ def compare(fitted: NDArray[np.float64], served: NDArray[np.float64], card: Card
 
 
 def rows_of(table: pd.DataFrame, row: Callable[[dict[str, Any]], list[Any]]) -> list[list[Any]]:
-    """What a form computes from, for each row of a table, made one by one as the service makes it."""
+    """Return what a form computes from, for each row of a table, made one by one as the service makes it."""
     plain = table.astype(object).where(table.notna(), None)
     return [row(dict(zip(plain.columns, values, strict=True))) for values in plain.itertuples(index=False)]

@@ -59,7 +59,7 @@ class CardCosts(_Part):
 
     @property
     def pair(self) -> Costs:
-        """The costs as the metrics take them."""
+        """Return the costs as the metrics take them."""
         return Costs(false_accept=self.false_accept, false_reject=self.false_reject)
 
 
@@ -91,12 +91,12 @@ class Card(_Part):
 
     @property
     def numeric(self) -> list[str]:
-        """The names of numeric and boolean features, in the contract's order."""
+        """Return the names of numeric and boolean features, in the contract's order."""
         return [feature.name for feature in self.features if feature.categories is None]
 
     @property
     def categories(self) -> dict[str, list[str]]:
-        """Categorical features -> their labels, in the contract's order."""
+        """Return each categorical feature's labels by its name, in the contract's order."""
         return {feature.name: feature.categories for feature in self.features if feature.categories is not None}
 
 
