@@ -86,6 +86,12 @@ class Ensemble:
         self.weights.append(weight)
         return len(self.weights) - 1, True
 
+    def single(self, weight: float) -> int:
+        """Add a tree that never splits, and return its root: the operator wants a node, both ways lead to the leaf."""
+        root = self.split(0, 0.0)
+        self.left[root] = self.right[root] = self.leaf(weight)
+        return root
+
     def split(self, feature: int, split: float) -> int:
         """Add a split whose children are set afterwards."""
         self.features.append(feature)
