@@ -149,7 +149,7 @@ class Compiler:
         places = graph.node("Add", "codes", graph.constant(starts[None, :].astype(np.float64)))
         flat = graph.constant(np.array([weight for table in tables for weight in table]))
         found = graph.node("Gather", flat, graph.node("Cast", places, to=TensorProto.INT64))
-        total = graph.node("ReduceSum", found, graph.constant(np.array([1])), keepdims=1)
+        total = graph.total(found, len(tables))
         return graph.node("Add", total, graph.number(formula.intercept))
 
     def trees(self, base: Pipeline, start: float | None = None) -> str:

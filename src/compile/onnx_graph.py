@@ -33,6 +33,15 @@ class Graph:
         """A constant of shape (1, 1)."""
         return self.constant(np.array([[value]], dtype=np.float64))
 
+    def total(self, numbers: str, width: int) -> str:
+        """Return the sum of each row's numbers, one after another.
+
+        `ReduceSum` adds by whole registers, in an order that hangs on where in memory a row begins: an applicant in a
+        table would get another last bit than alone.
+        """
+        sums = self.node("CumSum", numbers, self.constant(np.array(1)))
+        return self.node("Gather", sums, self.constant(np.array([width - 1])), axis=1)
+
     def trees(self, codes: str, ensemble: "Ensemble") -> str:
         """The sum over the trees of the leaves that each row reaches, shape (rows, 1)."""
         return self.node(

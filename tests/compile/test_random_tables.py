@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.serving.kinds import applicants, committed
 
 TABLES = int(os.environ.get("TEST_TABLES", "24"))  # `make test-tables` looks at more
-OTHERS = 200  # applicants beside those of the table
+OTHERS = 120  # applicants beside those of the table
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,9 @@ def hold_reasons(scorer: Scorer, card: Card, given: list[Applicant]) -> None:
         if found.reasons:
             assert after.probability_of_default < found.probability_of_default - ROUNDING, (who, found, after)
             hold_points(found)
+    rows = [scorer.predictor.row(who) for who in given]
+    alone = [scorer.predictor.probabilities([row])[0] for row in rows]
+    assert alone == [found.probability_of_default for found in scored]
     assert [scorer.score(who) for who in given[:5]] == scored[:5]
 
 
