@@ -1,5 +1,6 @@
 """a fitted pipeline -> its serving form: the encoder's cut points and an ONNX graph from codes to a probability"""
 
+from bisect import bisect_left, bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import Pipeline
 
-from src.compile.fitted import NotExportableError, bases, cut_points, formula_of, matrix_columns, trees_of
+from src.compile.fitted import NotExportableError, bases, cut_points, fillings, formula_of, matrix_columns, trees_of
 from src.compile.onnx_graph import Ensemble, Graph
 from src.model.card import Feature
 from src.model.formulas import Linear, Mean, Tree, Trees
@@ -37,13 +38,19 @@ def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
 
 
 def fields_of(estimator: Any, features: list[Feature]) -> list[FieldCode]:
-    """How each feature is coded: by its labels, or by all cut points of all parts."""
+    """Return how each feature is coded: by its labels, or by all cut points of all parts."""
     cuts: dict[str, set[float]] = {feature.name: set() for feature in features}
     whole = {feature.name for feature in features if feature.type in ("integer", "boolean")}
+    halves = {(name, median) for base in bases(estimator) for name, median in fillings(base)}
     for base in bases(estimator):
         for name, cut in cut_points(base):
-            cuts[name].add(float(np.ceil(cut)) if name in whole else cut)
+            cuts[name].add(least_whole(cut, [m for n, m in halves if n == name]) if name in whole else cut)
     return [FieldCode(name=f.name, labels=f.categories, cuts=sorted(cuts[f.name])) for f in features]
+
+
+def least_whole(cut: float, medians: list[float]) -> float:
+    """Return the least number at or above the cut that can occur: a whole one, or a median that fills gaps."""
+    return min([float(np.ceil(cut)), *(median for median in medians if median >= cut)])
 
 
 class Compiler:
@@ -65,8 +72,8 @@ class Compiler:
         match formula_of(estimator[-1]):
             case Mean(members):
                 return self.mean([self.probability(member) for member in members])
-            case Trees(start=None):
-                return self.trees(estimator)
+            case Trees(trees, None):
+                return self.graph.node("Div", self.trees(estimator), self.graph.number(float(len(trees))))
         return self.sigmoid(self.margin(estimator))
 
     def sigmoid(self, margin: str) -> str:
@@ -83,8 +90,7 @@ class Compiler:
             case Linear() as formula:
                 return self.linear(base, formula)
             case Trees(start=float(start)):
-                constant = self.graph.number(start)
-                return self.graph.node("Add", self.trees(base), constant)
+                return self.trees(base, start)
         raise NotExportableError(f"no serving form for log-odds of {type(base[-1]).__name__}")
 
     def calibrated(self, part: Any) -> str:
@@ -97,15 +103,15 @@ class Compiler:
         return self.interpolated(x, isotonic.X_thresholds_, isotonic.y_thresholds_)
 
     def interpolated(self, x: str, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> str:
-        """Linear between (xs, ys), constant outside."""
+        """Return what is linear between (xs, ys) and constant outside; at each x exactly its y, as numpy has it."""
         graph = self.graph
         if len(xs) == 1:
             return graph.node("Add", graph.node("Mul", x, graph.number(0.0)), graph.number(float(ys[0])))
         x = graph.node("Clip", x, graph.constant(np.array(xs[0])), graph.constant(np.array(xs[-1])))
-        above = graph.node("Greater", x, graph.constant(xs[None, 1:-1]))
-        counted = graph.node("Cast", above, to=TensorProto.INT64)
+        reached = graph.node("GreaterOrEqual", x, graph.constant(xs[None, 1:]))
+        counted = graph.node("Cast", reached, to=TensorProto.INT64)
         segment = graph.node("ReduceSum", counted, graph.constant(np.array([1])), keepdims=1)
-        tables = (np.diff(ys) / np.diff(xs), xs[:-1], ys[:-1])
+        tables = (np.append(np.diff(ys) / np.diff(xs), 0.0), xs, ys)
         slope, start, value = (graph.node("Gather", graph.constant(table), segment) for table in tables)
         return graph.node("Add", graph.node("Mul", slope, graph.node("Sub", x, start)), value)
 
@@ -142,21 +148,26 @@ class Compiler:
         places = graph.node("Add", "codes", graph.constant(starts[None, :].astype(np.float64)))
         flat = graph.constant(np.array([weight for table in tables for weight in table]))
         found = graph.node("Gather", flat, graph.node("Cast", places, to=TensorProto.INT64))
-        total = graph.node("ReduceSum", found, graph.constant(np.array([1])), keepdims=1)
+        total = graph.total(found, len(tables))
         return graph.node("Add", total, graph.number(formula.intercept))
 
-    def trees(self, base: Pipeline) -> str:
-        """The sum of the leaves that each row reaches; a missing number takes the training median's way."""
+    def trees(self, base: Pipeline, start: float | None = None) -> str:
+        """Return the sum of the leaves that each row reaches; a missing number takes the training median's way.
+
+        What the sum starts with is a tree of one leaf: so the order of additions is the fitted model's.
+        """
         ensemble = Ensemble()
+        if start is not None:
+            ensemble.roots.append(ensemble.single(start))
         columns = matrix_columns(base[0])
         for tree in trees_of(base[-1]):
-            root, _ = self.grow(ensemble, tree, 0, columns)
-            ensemble.roots.append(root)
+            place, leaf = self.grow(ensemble, tree, 0, columns)
+            ensemble.roots.append(ensemble.single(float(tree.weight[0])) if leaf else place)
         return self.graph.trees(self.filled(base[0]) if self.may_miss else "codes", ensemble)
 
     def filled(self, encoder: Any) -> str:
         """Return the codes twice: as they are, and with the medians' codes where a number is missing."""
-        medians = {name: np.searchsorted(self.fields[self.place[name]].cuts, median, side="right")
+        medians = {name: bisect_right(self.fields[self.place[name]].cuts, median)
                    for name, median in encoder.medians_.items()}  # fmt: skip
         row = np.array([[float(medians.get(field.name, -1)) for field in self.fields]])
         missing = self.graph.node("Less", "codes", self.graph.number(0.0))
@@ -176,7 +187,7 @@ class Compiler:
         elif field.labels is not None:
             split = float(np.ceil(tree.cut[node]) - 1)
         else:
-            split = float(np.searchsorted(field.cuts, tree.cut[node]))  # a whole number's cuts are rounded up
+            split = float(bisect_left(field.cuts, tree.cut[node]))  # a whole number's cuts are rounded up
             place += len(self.fields) if self.may_miss else 0
         index = ensemble.split(place, split)
         ensemble.left[index] = self.grow(ensemble, tree, int(children[0]), columns)

@@ -60,6 +60,12 @@ def matrix_columns(encoder: ApplicantEncoder) -> list[tuple[str, bool]]:
     return columns + [(name, False) for name in encoder.categories]
 
 
+def fillings(base: Pipeline) -> Iterator[tuple[str, float]]:
+    """Yield every (feature, number) that stands in for a missing number which may occur."""
+    encoder = base[0]
+    yield from ((name, median) for name, median in encoder.medians_.items() if name in encoder.optional)
+
+
 def cut_points(base: Pipeline) -> Iterator[tuple[str, float]]:
     """Yield every (feature, number) such that the part tells numbers below from those at or above."""
     encoder = base[0]

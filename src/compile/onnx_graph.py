@@ -33,6 +33,15 @@ class Graph:
         """Return a constant of shape (1, 1)."""
         return self.constant(np.array([[value]], dtype=np.float64))
 
+    def total(self, numbers: str, width: int) -> str:
+        """Return the sum of each row's numbers, one after another.
+
+        `ReduceSum` adds by whole registers, in an order that hangs on where in memory a row begins: an applicant in a
+        table would get another last bit than alone.
+        """
+        sums = self.node("CumSum", numbers, self.constant(np.array(1)))
+        return self.node("Gather", sums, self.constant(np.array([width - 1])), axis=1)
+
     def trees(self, codes: str, ensemble: "Ensemble") -> str:
         """Return the sum over the trees of the leaves that each row reaches, shape (rows, 1)."""
         return self.node(
@@ -85,6 +94,12 @@ class Ensemble:
         """Add a leaf and return its place, and that it is one."""
         self.weights.append(weight)
         return len(self.weights) - 1, True
+
+    def single(self, weight: float) -> int:
+        """Add a tree that never splits, and return its root: the operator wants a node, both ways lead to the leaf."""
+        root = self.split(0, 0.0)
+        self.left[root] = self.right[root] = self.leaf(weight)
+        return root
 
     def split(self, feature: int, split: float) -> int:
         """Add a split, whose children are set afterwards, and return its place."""

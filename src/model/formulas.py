@@ -25,7 +25,7 @@ class Linear(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """A sum of the leaves reached: log-odds where there is a `start` to add them to, else the probability itself."""
+    """The leaves reached: their sum is log-odds where there is a `start` to add them to, else their mean is the PD."""
 
     trees: list[Tree]
     start: float | None
@@ -46,13 +46,12 @@ def linear(model: Any) -> Linear:
 
 
 def mean_of_trees(trees: Sequence[Any]) -> Trees:
-    """Return the formula of a mean of decision trees: leaves hold the share of bads, divided by the number of trees."""
-    return Trees([_shares(fitted.tree_, len(trees)) for fitted in trees], None)
+    """Return the formula of a mean of decision trees: leaves hold the share of bads."""
+    return Trees([_shares(fitted.tree_) for fitted in trees], None)
 
 
-def _shares(tree: Any, count: int) -> Tree:
-    shares = tree.value[:, 0, :]
-    weight = shares[:, 1] / shares.sum(axis=1) / count
+def _shares(tree: Any) -> Tree:
+    weight = np.ascontiguousarray(tree.value[:, 0, 1])
     cut = first_right_of_float32(tree.threshold)
     return Tree(tree.feature, cut, tree.children_left.copy(), tree.children_right.copy(), weight)
 

@@ -7,6 +7,7 @@ from src.params import Scale
 
 Decision = Literal["approve", "decline"]
 LEAST = 1e-9
+ROUNDING = 1e-12  # a PD that is lower by less is not lower: sums are rounded
 
 
 def points(pd: float, scale: Scale) -> int:

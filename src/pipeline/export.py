@@ -30,19 +30,21 @@ LIBRARIES = ("onnxruntime",)
 
 
 def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
-    """The PDs of the serving form."""
-    form = predictor_of(compiled.fields, compiled.intercept, content)
-    return np.array(form.probabilities(rows_of(table, form.row)))
+    """Return the PDs of the model as it will be served."""
+    predictor = predictor_of(compiled.fields, compiled.intercept, content)
+    return np.array(predictor.probabilities(rows_of(table, predictor.row)))
 
 
 def graph_of(compiled: Compiled) -> bytes:
-    """The file of the graph; empty for a scorecard, which needs none."""
+    """Return the bytes of the graph's file; empty for a scorecard, which needs none."""
     return b"" if compiled.intercept is not None else compiled.model.SerializeToString(deterministic=True)
 
 
-def checked(card: Card, model: Any, compiled: Compiled, content: bytes, data: pd.DataFrame, seed: int) -> Parity:
-    """The parity on the whole data set and on random applicants; raises LastroError beyond the tolerance."""
-    both = pd.concat([data.astype(object), random_applicants(card.features, RANDOM_ROWS, seed)], ignore_index=True)
+def checked(
+    card: Card, model: Any, compiled: Compiled, content: bytes, data: pd.DataFrame, seed: int, rows: int = RANDOM_ROWS
+) -> Parity:
+    """Return the parity on the whole data set and on random applicants; raises LastroError beyond the tolerance."""
+    both = pd.concat([data.astype(object), random_applicants(card.features, rows, seed)], ignore_index=True)
     with threadpool_limits(1):
         fitted = model.predict_proba(both)[:, 1]
     found = compare(fitted, served(content, compiled, both), card, len(data))
@@ -70,7 +72,7 @@ def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) ->
 
 
 def main() -> None:
-    """Compile, compare, write; raises NotExportableError for a model that has no serving form."""
+    """Compile, compare and write the served model; raises NotExportableError for a model that has no serving form."""
     params = read_params(PARAMS)
     card, model = load_model(MODELS)
     data = read_table(APPLICATIONS)[[feature.name for feature in card.features]]

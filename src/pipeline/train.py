@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from src.contract.fields import Column, ContractError
+from src.contract.fields import ContractError
 from src.contract.package import Package, read_package
 from src.contract.table import read_table
 from src.errors import LastroError, run
@@ -21,6 +21,7 @@ from src.model.artifact import library_versions, to_bytes
 from src.model.card import CARD, MODEL, Card, CardCosts, Dataset, Target, Value, feature_of, translations_of, write_card
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
+from src.model.reference import reference
 from src.model.selection import Choice, Scores, choose
 from src.params import Params, Train, read_params
 
@@ -62,22 +63,6 @@ def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEs
     return CalibratedClassifierCV(clone(pipeline), method="isotonic", cv=inner, ensemble=False)
 
 
-def reference(X: pd.DataFrame, features: list[Column]) -> dict[str, Value]:
-    """Return the reference applicant: medians of numbers, the most frequent category or boolean."""
-    return {column.name: _typical(X[column.name].dropna(), column) for column in features}
-
-
-def _typical(known: pd.Series, column: Column) -> Value:
-    if known.empty:
-        return None
-    if column.kind == "category":
-        return str(known.mode().iloc[0])
-    if column.kind == "boolean":
-        return bool(known.mode().iloc[0])
-    median = float(known.median())
-    return round(median) if column.kind == "integer" else round(median, DIGITS)
-
-
 def described(choice: Choice, scores: Scores) -> dict[str, object]:
     """Return what reports/candidates.json holds: the choice, and each candidate's mean and standard deviation."""
     return {
@@ -96,7 +81,9 @@ def described(choice: Choice, scores: Scores) -> dict[str, object]:
     }
 
 
-def card_of(choice: Choice, params: Params, package: Package, X: pd.DataFrame, bad: Bad, sha256: str) -> Card:
+def card_of(
+    choice: Choice, params: Params, package: Package, reference: dict[str, Value], bad: Bad, sha256: str
+) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
     target, costs = package.target, costs_of(params, package)
     return Card(
@@ -111,7 +98,7 @@ def card_of(choice: Choice, params: Params, package: Package, X: pd.DataFrame, b
             name=target.name, title=target.title, bad=target.bad_label, bad_rate=round(float(bad.mean()), DIGITS)
         ),
         protected=[column.name for column in package.with_role("protected")],
-        reference=reference(X, package.features),
+        reference=reference,
         costs=costs,
         threshold=cost_threshold(costs.pair),
         scale=params.scale,
@@ -153,7 +140,9 @@ def main() -> None:
             with training.watching(model):
                 model.fit(X, bad)
             content = to_bytes(model)
-            card = card_of(choice, params, package, X, bad, sha256_of(content))
+            threshold = cost_threshold(costs)
+            typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, package.features)
+            card = card_of(choice, params, package, typical, bad, sha256_of(content))
             record(training, params, scores, card)
 
     write_bytes(MODELS / MODEL, content)

@@ -27,22 +27,23 @@ class FieldCode(BaseModel):
     weights: list[float] | None = None
 
     def coder(self) -> Callable[[Any], float]:
-        """The function from a value (None: missing) to its code."""
+        """Return the function from a value (None: missing) to its code."""
         codes = range(len(self.cuts) + 1 if self.labels is None else len(self.labels))
         return self.reader(MISSING, [float(code) for code in codes])
 
     def weigher(self) -> Callable[[Any], float]:
-        """The function from a value (None: missing) to its code's weight."""
+        """Return the function from a value (None: missing) to its code's weight."""
         missing, *known = self.weights or [0.0]
         return self.reader(missing, known)
 
     def reader(self, missing: float, known: list[float]) -> Callable[[Any], float]:
-        """The function from a value to what is `known` of its code."""
+        """Return the function from a value to what is `known` of its code."""
         if self.labels is not None:
             by_label = dict(zip(self.labels, known, strict=True))
             return lambda label: by_label.get(label, missing)
         cuts = self.cuts
-        return lambda number: missing if number is None else known[bisect_right(cuts, number)]
+        # a model reads float64: a whole number above 2 ** 53 is rounded before it is compared
+        return lambda number: missing if number is None else known[bisect_right(cuts, float(number))]
 
 
 class Encoder:
@@ -52,5 +53,5 @@ class Encoder:
         self.coders = [(field.name, field.coder()) for field in fields]
 
     def codes(self, applicant: Mapping[str, Any]) -> list[float]:
-        """The codes of one applicant; a feature that is None or not there is missing."""
+        """Return the codes of one applicant; a feature that is None or not there is missing."""
         return [code(applicant.get(name)) for name, code in self.coders]

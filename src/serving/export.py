@@ -45,7 +45,7 @@ class Export(BaseModel):
 
 
 def digest(fields: list[FieldCode], intercept: float) -> str:
-    """The SHA-256 of all that a scorecard computes with."""
+    """Return the SHA-256 of all that a scorecard computes with."""
     content = [intercept, *(field.model_dump() for field in fields)]
     return sha256(json.dumps(content).encode()).hexdigest()
 

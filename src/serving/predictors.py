@@ -6,11 +6,13 @@ from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from src.errors import LastroError
 from src.model.artifact import ArtifactError, read_verified
 from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.codes import Encoder, FieldCode
 from src.serving.export import EXPORT, ONNX, Export, digest, read_export
-from src.serving.scorer import Applicant, Predictor, Replaced, Row, Scorer
+from src.serving.reasons import Replaced, Row
+from src.serving.scorer import Applicant, Predictor, Scorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,18 +27,18 @@ class PointsPredictor:
         self.intercept = intercept
 
     def row(self, applicant: Applicant) -> Row:
-        """The applicant's weights."""
+        """Return the applicant's weights."""
         return [weigh(applicant.get(name)) for name, weigh in self.weighers]
 
     def probabilities(self, rows: Sequence[Row]) -> list[float]:
-        """The PD of each row of weights."""
-        return [sigmoid(self.intercept + sum(row)) for row in rows]
+        """Return the PD of each row of weights."""
+        return [sigmoid(self.log_odds(row)) for row in rows]
 
     def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
-        """The PDs with each weight in turn as the reference has it: a sum less one weight, plus another."""
+        """Return the PDs with each weight in turn as the reference has it: a sum less one weight, plus another."""
         found = []
         for row in rows:
-            total = self.intercept + sum(row)
+            total = self.log_odds(row)
             found.append(
                 [
                     (sigmoid(total - weight + other), place)
@@ -46,32 +48,60 @@ class PointsPredictor:
             )
         return found
 
+    def log_odds(self, row: Row) -> float:
+        """Return the sum of a row's weights, one after another: from Python 3.12 on, `sum` rounds otherwise."""
+        total = 0.0
+        for weight in row:
+            total += weight
+        return self.intercept + total
+
 
 class OnnxPredictor:
-    """The graph, run by onnxruntime on one thread; imports neither scikit-learn nor pandas."""
+    """The graph, run by onnxruntime on one thread; raises LastroError where onnxruntime fails."""
 
     def __init__(self, content: bytes, fields: list[FieldCode]) -> None:
         import numpy
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # an error is raised; its log would only say it again
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.failures = failures()
+        try:
+            self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except self.failures as error:
+            raise sentence("load", error) from None
         self.row = Encoder(fields).codes
         self.array = numpy.asarray
 
     def probabilities(self, rows: "Sequence[Row] | NDArray[np.float64]") -> list[float]:
-        """The PD of each row of codes."""
-        found: list[float] = self.session.run(None, {"codes": self.array(rows)})[0][:, 0].tolist()
+        """Return the PD of each row of codes."""
+        try:
+            found: list[float] = self.session.run(None, {"codes": self.array(rows)})[0][:, 0].tolist()
+        except self.failures as error:
+            raise sentence("run", error) from None
         return found
 
     def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
-        """The PDs with each code in turn as the reference has it."""
+        """Return the PDs with each code in turn as the reference has it."""
         return by_table(self.probabilities, rows, reference)
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """Return what onnxruntime raises: its exceptions have no class in common, and some are Python's own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*own, RuntimeError, ValueError)
+
+
+def sentence(action: str, error: Exception) -> LastroError:
+    """Return the error as one line that says which file it is about."""
+    return LastroError(f"{ONNX}: onnxruntime cannot {action} it: {' '.join(str(error).split())}")
+
+
 def sigmoid(log_odds: float) -> float:
-    """The probability of these log-odds; never overflows."""
+    """Return the probability of these log-odds; never overflows."""
     if log_odds >= 0:
         return 1 / (1 + exp(-log_odds))
     odds = exp(log_odds)
@@ -81,7 +111,7 @@ def sigmoid(log_odds: float) -> float:
 def by_table(
     probabilities: Callable[[Sequence[Row]], list[float]], rows: Sequence[Row], reference: Row
 ) -> list[list[Replaced]]:
-    """One table of every row's replacements, in which a value differs from the reference's; its PDs by row."""
+    """Return the PDs of one table of every row's replacements, in which a value differs from the reference's."""
     places = [[place for place, value in enumerate(reference) if row[place] != value] for row in rows]
     table = [
         [*row[:place], reference[place], *row[place + 1 :]]
@@ -95,13 +125,13 @@ def by_table(
 class Served:
     """The card, the export and the scorer of one folder."""
 
-    def __init__(self, card: Card, export: Export, form: Predictor) -> None:
+    def __init__(self, card: Card, export: Export, predictor: Predictor) -> None:
         self.card, self.export = card, export
-        self.scorer = Scorer(form, card)
+        self.scorer = Scorer(predictor, card)
 
 
 def load(folder: Path) -> Served:
-    """The model of models/, verified; raises LastroError and loads nothing where a file or a library differs."""
+    """Return the model of models/, verified; raises LastroError and loads nothing where a file or a library differs."""
     card, export = read_card(folder / CARD), read_export(folder / EXPORT)
     if export.model != card.sha256:
         raise ArtifactError(f"{folder / EXPORT}: is of the model {export.model}, the card names {card.sha256}")
@@ -118,5 +148,5 @@ def load(folder: Path) -> Served:
 
 
 def predictor_of(fields: list[FieldCode], intercept: float | None, graph: bytes) -> Predictor:
-    """A scorecard where there is an intercept, else a graph."""
+    """Return a scorecard's predictor where there is an intercept, else a graph's."""
     return OnnxPredictor(graph, fields) if intercept is None else PointsPredictor(fields, intercept)

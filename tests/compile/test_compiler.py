@@ -1,21 +1,27 @@
-"""The serving form of every kind of model says what the fitted model says"""
+"""What is served of every kind of model says what the fitted model says"""
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
-from src.compile.compiler import compile_model
-from src.compile.fitted import NotExportableError
+from src.compile.compiler import Compiler, compile_model, least_whole
+from src.compile.fitted import NotExportableError, trees_of
 from src.compile.parity import random_applicants
+from src.contract.package import Package
+from src.model.candidates import build
+from src.model.card import Feature, feature_of
+from src.pipeline.export import graph_of
 from src.serving.predictors import OnnxPredictor
 from tests.serving.kinds import (
     NAMES,
     applicants,
+    committed,
     compiled,
     features,
     fitted,
@@ -54,8 +60,68 @@ def test_each_value_that_may_be_missing_and_all_of_them_together(name: str) -> N
     assert np.abs(served_pds(served(name), given) - fitted_pds(name, given)).max() < CLOSE
 
 
+def little(kind: str, **columns: Any) -> tuple[Any, list[Feature], pd.DataFrame]:
+    """A model of optional whole numbers, fitted on few rows."""
+    fields = [{"name": name, "type": "integer"} for name in columns]
+    target = {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]}
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [*fields, target]}}
+    package = Package.model_validate({"name": "little", "resources": [resource]})
+    X = pd.DataFrame({name: pd.array(values, dtype="Int64") for name, values in columns.items()})
+    model = build(committed(), package.features, seed=1)[kind].fit(X, np.arange(len(X)) % 3 // 2)
+    return model, [feature_of(column, package) for column in package.features], X
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "leaves"),
+    [
+        ("forest", [7] * 60, {True}),
+        ("boosting", [7] * 60, {True}),
+        ("forest", [None] * 60, {True}),
+        ("boosting", [None] * 60, {True}),
+        ("forest", [7] * 59 + [8], {True, False}),  # a tree splits where its sample holds the last row
+    ],
+    ids=["constant forest", "constant boosting", "missing forest", "missing boosting", "forest of both"],
+)
+def test_trees_that_never_split_add_their_one_leaf(kind: str, values: list[Any], leaves: set[bool]) -> None:
+    model, known, X = little(kind, x=values)
+    assert {bool(tree.left[0] < 0) for tree in trees_of(model[-1])} == leaves
+    found = compile_model(model, known)
+    predictor = OnnxPredictor(graph_of(found), found.fields)
+    assert np.abs(served_pds(predictor, applicants(X)) - model.predict_proba(X)[:, 1]).max() < CLOSE
+
+
+@pytest.mark.parametrize("kind", ["forest", "boosting"])
+def test_missing_whole_number_takes_the_way_of_a_median_that_is_not_whole(kind: str) -> None:
+    model, known, X = little(kind, x=[*([21, 22] * 40), *([None] * 20)], other=list(range(100)))
+    assert model[0].medians_["x"] == 21.5
+    found = compile_model(model, known)
+    assert 21.5 in found.fields[0].cuts
+    given = pd.concat([X, X.assign(x=pd.array([None] * 100, dtype="Int64"))], ignore_index=True)
+    predictor = OnnxPredictor(graph_of(found), found.fields)
+    assert np.abs(served_pds(predictor, applicants(given)) - model.predict_proba(given)[:, 1]).max() < CLOSE
+
+
+def test_whole_numbers_cut_is_the_least_number_that_can_occur_at_or_above_it() -> None:
+    assert [least_whole(cut, [21.5]) for cut in (20.1, 21.0, 21.2, 21.5, 21.7, 22.0)] == [21, 21, 21.5, 21.5, 22, 22]
+    assert least_whole(21.2, []) == 22
+
+
+def test_probability_at_a_step_of_the_calibration_is_the_steps_own() -> None:
+    xs, ys = np.array([0.1, 0.3, 0.7]), np.array([0.1, 0.2, 1.0])
+    compiler = Compiler(fitted("forest"), features())
+    x = compiler.graph.node("Gather", "codes", compiler.graph.constant(np.array([0])), axis=1)
+    content = compiler.graph.model(1, compiler.interpolated(x, xs, ys)).SerializeToString()
+    given = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]
+    assert OnnxPredictor(content, []).probabilities([[value] for value in given]) == np.interp(given, xs, ys).tolist()
+
+
+def test_forests_pd_is_the_fitted_one_to_the_last_bit() -> None:
+    given = applicants(table()[0])
+    assert served_pds(served("forest"), given).tolist() == fitted_pds("forest", given).tolist()
+
+
 @pytest.mark.parametrize("name", ["scorecard", "forest, calibrated"])
-def test_graph_of_every_model_says_the_same_whichever_form_is_served(name: str) -> None:
+def test_graph_of_every_model_says_the_same_whichever_is_served(name: str) -> None:
     given = applicants(table()[0])
     found = compiled(name)
     graph = OnnxPredictor(found.model.SerializeToString(), found.fields)

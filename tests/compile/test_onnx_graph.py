@@ -19,6 +19,17 @@ def test_operators_compute_in_float64() -> None:
     assert computed(model, np.array([[1.0, 2.0], [0.0, 0.0]])) == [3 + 1e-12, 1e-12]
 
 
+def test_total_is_added_one_after_another_in_any_row() -> None:
+    graph = Graph()
+    model = graph.model(7, graph.total(graph.node("Mul", "codes", graph.number(0.1)), 7))
+    numbers = np.random.default_rng(1).normal(0, 1, (361, 7))
+    expected = np.zeros(361)
+    for column in range(7):
+        expected = expected + 0.1 * numbers[:, column]
+    assert computed(model, numbers) == expected.tolist()
+    assert [computed(model, row[None])[0] for row in numbers[:40]] == expected[:40].tolist()
+
+
 def test_tree_sends_codes_up_to_the_split_left_and_adds_the_trees_up() -> None:
     ensemble = Ensemble()
     for feature, weights in ((0, (1.0, 10.0)), (1, (100.0, 1000.0))):

@@ -1,4 +1,4 @@
-"""Every kind of model, fitted on a table with every kind of feature, beside the form in which it is served"""
+"""Every kind of model, fitted on a table with every kind of feature, beside its predictor"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -16,7 +16,7 @@ from src.contract.package import Package
 from src.model import kinds
 from src.model.candidates import build
 from src.model.card import Card, Feature, feature_of, read_card
-from src.params import read_params
+from src.params import Candidate, read_params
 from src.pipeline.export import graph_of
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Applicant, Predictor
@@ -74,13 +74,18 @@ def table() -> tuple[pd.DataFrame, NDArray[np.int64]]:
 
 
 @cache
+def committed() -> dict[str, Candidate]:
+    """Params.yaml's candidates, with fewer trees."""
+    fewer = {"forest": {"trees": 15}, "boosting": {"iterations": 15}}
+    known = read_params(ROOT / "params.yaml", kinds.KINDS).train.candidates
+    return {name: candidate.model_copy(update=fewer.get(name, {})) for name, candidate in known.items()}
+
+
+@cache
 def fitted(name: str) -> Any:
-    """One of params.yaml's candidates, with fewer trees, calibrated as training does where its name says so."""
+    """One of the candidates, calibrated as training does where its name says so."""
     kind, _, calibrated = name.partition(", ")
-    candidates = dict(read_params(ROOT / "params.yaml", kinds.KINDS).train.candidates)
-    candidates["forest"] = candidates["forest"].model_copy(update={"trees": 15})
-    candidates["boosting"] = candidates["boosting"].model_copy(update={"iterations": 15})
-    model = build(candidates, package().features, seed=3)[kind]
+    model = build(committed(), package().features, seed=3)[kind]
     if calibrated:
         folds = StratifiedKFold(3, shuffle=True, random_state=1)
         model = CalibratedClassifierCV(model, method="isotonic", cv=folds, ensemble=False)
@@ -95,7 +100,7 @@ def compiled(name: str) -> Compiled:
 
 @cache
 def served(name: str) -> Predictor:
-    """The form that `export` leaves for the API."""
+    """The predictor of what `export` leaves for the API."""
     found = compiled(name)
     return predictor_of(found.fields, found.intercept, graph_of(found))
 
@@ -106,8 +111,8 @@ def applicants(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(plain.columns, values, strict=True)) for values in plain.itertuples(index=False)]
 
 
-def served_pds(form: Predictor, given: list[dict[str, Any]]) -> NDArray[np.float64]:
-    return np.array(form.probabilities([form.row(applicant) for applicant in given]))
+def served_pds(predictor: Predictor, given: list[dict[str, Any]]) -> NDArray[np.float64]:
+    return np.array(predictor.probabilities([predictor.row(applicant) for applicant in given]))
 
 
 def fitted_pds(name: str, given: list[dict[str, Any]]) -> NDArray[np.float64]:

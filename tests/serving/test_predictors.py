@@ -1,4 +1,4 @@
-"""models/ is verified before anything is loaded, and each form says the same"""
+"""models/ is verified before anything is loaded, and each predictor says what the fitted model says"""
 
 import json
 from math import inf
@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
+from src.compile.onnx_graph import Ensemble, Graph
 from src.errors import LastroError
 from src.files import sha256_of
 from src.model.artifact import to_bytes
 from src.model.card import write_card
 from src.pipeline.export import export_of, graph_of
+from src.serving.codes import FieldCode
 from src.serving.export import EXPORT, ONNX, Parity
 from src.serving.predictors import OnnxPredictor, PointsPredictor, load, sigmoid
 from tests.serving.kinds import (
@@ -19,6 +22,7 @@ from tests.serving.kinds import (
     applicants,
     card,
     compiled,
+    features,
     fitted,
     fitted_pds,
     served,
@@ -44,20 +48,20 @@ def folder_of(name: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_folder_of_every_model_is_served_with_the_fitted_models_pd(name: str, tmp_path: Path) -> None:
-    form = load(folder_of(name, tmp_path)).scorer.predictor
+    predictor = load(folder_of(name, tmp_path)).scorer.predictor
     given = applicants(table()[0])
-    assert np.abs(served_pds(form, given) - fitted_pds(name, given)).max() < 1e-9
+    assert np.abs(served_pds(predictor, given) - fitted_pds(name, given)).max() < 1e-9
 
 
 @pytest.mark.parametrize("name", ["scorecard", "forest", "boosting, calibrated"])
 def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
-    form, given = served(name), applicants(table()[0].head(20))
-    rows, reference = [form.row(applicant) for applicant in given], form.row(typical())
+    predictor, given = served(name), applicants(table()[0].head(20))
+    rows, reference = [predictor.row(applicant) for applicant in given], predictor.row(typical())
     names = list(typical())
-    for applicant, found in zip(given, form.replaced(rows, reference), strict=True):
+    for applicant, found in zip(given, predictor.replaced(rows, reference), strict=True):
         changed = [applicant | {names[place]: typical()[names[place]]} for _, place in found]
         assert [pd for pd, _ in found] == pytest.approx(
-            served_pds(form, changed).tolist() if changed else [], abs=1e-12
+            served_pds(predictor, changed).tolist() if changed else [], abs=1e-12
         )
 
 
@@ -115,6 +119,61 @@ def test_other_onnxruntime_is_refused_and_both_are_named(tmp_path: Path) -> None
     (folder / EXPORT).write_text(json.dumps(export | {"libraries": {"onnxruntime": "0.1"}}))
     with pytest.raises(LastroError, match=r"made for onnxruntime 0\.1, but 1\.\d+\.\d+ is installed"):
         load(folder)
+
+
+def graph(operator: str = "Identity") -> bytes:
+    """A graph of the features' width that does one thing to the first code."""
+    made = Graph()
+    first = made.node("Gather", "codes", made.constant(np.array([0])), axis=1)
+    if operator == "TreeEnsemble":  # its root is no node of its own
+        ensemble = Ensemble()
+        ensemble.single(1.0)
+        ensemble.roots.append(7)
+        return made.model(len(features()), made.trees("codes", ensemble)).SerializeToString()
+    if operator == "Gather":  # beyond the table, once there is an applicant
+        place = made.node("Cast", made.node("Add", first, made.number(9.0)), to=TensorProto.INT64)
+        first = made.node("Gather", made.constant(np.array([0.5])), place)
+    return made.model(len(features()), first).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "cannot load it: .*No graph"),
+        (b"no protobuf", "cannot load it: .*protobuf parsing failed"),
+        (graph("TreeEnsemble"), "cannot load it: .*out-of-range node"),
+        (graph("Gather"), "cannot run it: .*out of data bounds"),
+    ],
+    ids=["empty", "no protobuf", "refused graph", "fails when it runs"],
+)
+def test_graph_at_which_onnxruntime_fails_is_one_line(
+    content: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(LastroError, match=rf"^model\.onnx: onnxruntime {said}.*$") as raised:
+        OnnxPredictor(content, compiled("forest").fields).probabilities([[0.0] * len(features())])
+    assert "\n" not in str(raised.value)
+    folder = folder_of("forest", tmp_path)
+    (folder / ONNX).write_bytes(content)
+    export = json.loads((folder / EXPORT).read_text()) | {"sha256": sha256_of(content)}
+    (folder / EXPORT).write_text(json.dumps(export))
+    with pytest.raises(LastroError, match=said):
+        load(folder)  # before anybody is scored: the reference applicant is
+    assert capfd.readouterr().err == ""
+
+
+def test_other_width_than_the_fields_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
+    folder = folder_of("forest", tmp_path)
+    export = json.loads((folder / EXPORT).read_text())
+    (folder / EXPORT).write_text(json.dumps(export | {"fields": export["fields"][1:]}))
+    with pytest.raises(LastroError, match=r"onnxruntime cannot run it: .*codes"):
+        load(folder)
+
+
+def test_log_odds_are_added_one_after_another() -> None:
+    fields = [FieldCode(name=str(weight), weights=[weight]) for weight in (1e16, 1.0, -1e16)]
+    predictor = PointsPredictor(fields, 0.0)
+    row = predictor.row({})
+    assert (row, predictor.log_odds(row)) == ([1e16, 1.0, -1e16], 0.0), "a sum that compensates gives 1"
 
 
 def test_probability_of_any_log_odds() -> None:
