@@ -1,6 +1,7 @@
-"""A checkout is the same bytes whatever Git was told of line ends."""
+"""A checkout is the same bytes whatever Git was told of line ends, and works without Git too."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,18 @@ def test_clone_has_the_bytes_that_were_committed(project: Project, tmp_path: Pat
     package = read_package(clone / PACKAGE)
     ingest.verify(ingest.fetch(package, (clone / PACKAGE).parent), package)
     assert subprocess.run(["git", "-C", clone, "status", "--porcelain"], capture_output=True).stdout == b""
+
+
+def test_copy_without_git_is_set_up_so_that_the_pipeline_runs(project: Project, tmp_path: Path) -> None:
+    archive, copy = tmp_path / "archive.tar", Project(tmp_path / "copy")
+    project.run("git", "archive", "--output", str(archive), "HEAD")
+    copy.root.mkdir()
+    copy.run("tar", "--extract", "--file", str(archive))
+    assert "is not a git repository" in copy.run("dvc", "repro", "prepare", check=False).stdout
+    said = copy.run(sys.executable, "-m", "ops.configure", VENV=sys.prefix).stdout
+    assert "no Git here, so DVC works without it (core.no_scm)" in said
+    copy.run("dvc", "repro", "prepare")
+    assert (copy.root / "data/processed/train.parquet").is_file()
+    copy.run("git", "init", "-q")
+    assert "no Git" not in copy.run(sys.executable, "-m", "ops.configure", VENV=sys.prefix).stdout
+    assert "no_scm" not in copy.read(".dvc/config.local")
