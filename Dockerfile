@@ -61,7 +61,7 @@ COPY src/model src/model
 COPY src/serving src/serving
 COPY src/journal src/journal
 COPY src/api src/api
-COPY ops/__init__.py ops/enter.py ops/
+COPY ops/__init__.py ops/enter.py ops/errors.py ops/
 ENV LASTRO_STATE=/var/lib/lastro
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
@@ -108,7 +108,7 @@ COPY --from=page-environment /opt/lastro /opt/lastro
 COPY src/__init__.py src/
 COPY src/frontend src/frontend
 COPY .streamlit .streamlit
-COPY ops/__init__.py ops/enter.py ops/
+COPY ops/__init__.py ops/enter.py ops/errors.py ops/
 RUN python -c "import streamlit.web.bootstrap, altair, babel.numbers, httpx, pandas, pyarrow, urllib.request"
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \

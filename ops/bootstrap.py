@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ops import minio
-from ops.deployment import ROOT, SetupError
+from ops.deployment import ROOT
+from ops.errors import SetupError, run, sentence
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 REQUIREMENTS = ROOT / "requirements.txt"
@@ -22,12 +24,9 @@ Say = Callable[[str], None]
 
 def main() -> None:
     """Make the environment; with `--minio`, build MinIO beside it where there is none."""
-    try:
-        check_python()
-        with minio_build(wanted="--minio" in sys.argv[1:]):
-            make_environment(ROOT / os.environ.get("VENV", ".venv"), print)
-    except SetupError as error:
-        sys.exit(str(error))
+    check_python()
+    with minio_build(wanted="--minio" in sys.argv[1:]):
+        make_environment(ROOT / os.environ.get("VENV", ".venv"), print)
 
 
 @contextlib.contextmanager
@@ -61,11 +60,13 @@ def check_python(
 
 
 def make_environment(venv: Path, say: Say) -> None:
-    """Install exactly requirements.txt into `venv`, unless that has been done."""
+    """Install exactly requirements.txt into `venv`, unless that has been done; one that was moved is made anew."""
     stamp, wanted = venv / STAMP, _stamp(venv)
     python = venv / "bin" / "python"
     if os.access(python, os.X_OK) and stamp.is_file() and stamp.read_text() == wanted:
         return
+    if made_in(venv) not in (None, venv.resolve()):
+        shutil.rmtree(venv / "bin", ignore_errors=True)  # its programs start the Python of the former folder
     stamp.unlink(missing_ok=True)
     say(f"environment: installing into {venv.name}, once (about a minute)")
     if not _works(python):
@@ -78,8 +79,22 @@ def make_environment(venv: Path, say: Say) -> None:
     stamp.write_text(wanted)
 
 
+def check_environment(venv: Path) -> None:
+    """Raise SetupError where the programs of `venv` cannot run: none were installed, or it lay elsewhere then."""
+    if not os.access(venv / "bin" / "python", os.X_OK):
+        raise SetupError(f"There is no environment in {venv}: `make run` makes it.")
+    if (former := made_in(venv)) not in (None, venv.resolve()):
+        raise SetupError(f"The environment {venv} was made in {former} and does not work here: `make run` renews it.")
+
+
+def made_in(venv: Path) -> Path | None:
+    """Return the folder for which an environment was made, which its programs name; None where nothing says so."""
+    stamp = venv / STAMP
+    return Path(stamp.read_text().strip().partition(" ")[2]).resolve() if stamp.is_file() else None
+
+
 def _stamp(venv: Path) -> str:
-    return f"{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()} {venv.absolute()}\n"
+    return f"{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()} {venv.resolve()}\n"
 
 
 def _works(python: Path) -> bool:
@@ -119,8 +134,11 @@ def _sync(venv: Path, say: Say) -> str:
 
 
 def _run(command: list[str]) -> str:
-    """Run a command quietly; return its last words where it failed."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(None))
+    """Run a command quietly; return its last words where it failed, or why it cannot be started."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(None))
+    except OSError as error:
+        return sentence(error)
     words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
     return words[-1] if done.returncode else ""
 
@@ -138,4 +156,4 @@ def _check(failure: str, what: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -6,7 +6,8 @@ import secrets
 import tomllib
 from pathlib import Path
 
-from ops.deployment import SetupError, is_local
+from ops.deployment import is_local
+from ops.errors import SetupError
 
 FILE = Path(".streamlit") / "secrets.toml"
 EXAMPLE = Path(".streamlit") / "secrets.toml.example"

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ops import client
-from ops.deployment import PORTS, ROOT, Deployment, SetupError, is_local, load, own, parse, tracking
+from ops.deployment import PORTS, ROOT, Deployment, is_local, load, own, parse, tracking
+from ops.errors import SetupError, run
 
 REMOTE = "'remote \"minio\"'"
 DIRECTORY = "'remote \"local\"'"
@@ -22,6 +23,8 @@ def main() -> None:
     """Write what is missing and say what was written."""
     for path in write(ROOT, os.environ):
         print(f"configuration: wrote {path.relative_to(ROOT)}")
+    if not has_history(ROOT):
+        print("configuration: no Git here, so DVC works without it (core.no_scm), and no commit says what made a model")
 
 
 def write(root: Path, environment: Mapping[str, str]) -> list[Path]:
@@ -47,7 +50,8 @@ def write_remote(deployment: Deployment, *, directory: bool) -> list[Path]:
     """Point DVC at the S3 store, or at a directory in the state's folder; return what changed."""
     path = deployment.root / ".dvc" / "config.local"
     config = _read(path)
-    _set(config, "core", {"remote": "local" if directory else ""})
+    no_scm = "" if has_history(deployment.root) else "true"  # DVC refuses a folder that it believes to be Git's
+    _set(config, "core", {"remote": "local" if directory else "", "no_scm": no_scm})
     _set(config, DIRECTORY, {"url": str(deployment.state.resolve() / "dvc-remote") if directory else ""})
     _set(config, REMOTE, _store(deployment))
     text = StringIO()
@@ -69,6 +73,11 @@ def write_secret(path: Path, text: str) -> bool:
     finally:
         temporary.unlink(missing_ok=True)
     return True
+
+
+def has_history(root: Path) -> bool:
+    """Say whether a folder lies in a checkout of Git, as DVC looks for one."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
 
 
 def _values(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -160,4 +169,4 @@ def _set(config: configparser.RawConfigParser, section: str, values: Mapping[str
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ops.client import new_key
 from ops.configure import write_secret
+from ops.errors import run
 
 FOLDER = Path("/secrets")
 STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the images of Dockerfile, PostgreSQL's first process
@@ -74,4 +75,4 @@ def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

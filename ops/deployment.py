@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ops.errors import SetupError
+
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"  # where the services are reached from this machine
 CONTAINERS_OWN = ("LASTRO_STATE", "LASTRO_HOST", "MLFLOW_TRACKING_URI")
 PORTS = ("MINIO_PORT", "MINIO_CONSOLE_PORT", "MLFLOW_PORT", "API_PORT", "PAGE_PORT")
 LONGEST_SOCKET_PATH = 90  # bytes: the systems allow 104 to 108, supervisord appends its pid for a moment
-
-
-class SetupError(RuntimeError):
-    """What the user must change before it goes on: the message is one sentence."""
 
 
 @dataclass(frozen=True)

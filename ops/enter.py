@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ops.errors import run
+
 SECRETS = Path("/run/secrets")
 ASKED = {  # variable -> option of src.lineage.delivery
     "LASTRO_RELEASE": "--release",
@@ -45,4 +47,4 @@ def fetch(environment: Mapping[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -4,6 +4,7 @@ For `serving` the model's hash is that of models/model.json, and its bytes come 
 credentials as a BuildKit secret. OPTIONs go to `docker build` (`--tag`, `--no-cache`). Standard library only.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ops.deployment import Deployment, load
+from ops.errors import run
 
 SECRET = "LASTRO_BUILD_CREDENTIALS"  # the variable by which BuildKit gets them  # noqa: S105
 
@@ -51,9 +53,10 @@ def credentials(values: Mapping[str, str]) -> str:
 def commit(root: Path) -> str:
     """Return the commit that is checked out, marked where files differ from it; empty without Git."""
     git = ["git", "describe", "--always", "--abbrev=40", "--match=", "--dirty"]
-    done = subprocess.run(git, cwd=root, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    with contextlib.suppress(OSError):
+        return subprocess.run(git, cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+    return ""
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

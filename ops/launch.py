@@ -9,18 +9,16 @@ import os
 import sys
 from pathlib import Path
 
-from ops.deployment import Deployment, SetupError, load
+from ops.deployment import Deployment, load
+from ops.errors import SetupError, run
 from ops.services import named
 
 
 def main() -> None:
     """Take the lock, leave the pid in it, and become the server."""
     deployment, service = load(Path(sys.argv[1])), named(sys.argv[2])
-    try:
-        command, environment = service.command(deployment), service.environment(deployment)
-        os.set_inheritable(lock(deployment, service.name), True)
-    except SetupError as error:
-        sys.exit(str(error))
+    command, environment = service.command(deployment), service.environment(deployment)
+    os.set_inheritable(lock(deployment, service.name), True)
     os.execve(command[0], command, environment)  # noqa: S606
 
 
@@ -59,4 +57,4 @@ def holder(deployment: Deployment, name: str) -> int | None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ops import ports, services
-from ops.deployment import ROOT, Deployment, SetupError
+from ops.deployment import ROOT, Deployment
+from ops.errors import SetupError
 from ops.launch import holder
 from ops.services import Service
 from ops.supervisord import Supervisord, ask, log_path, render
@@ -55,7 +56,7 @@ def begin(deployment: Deployment, chosen: Iterable[Service]) -> Supervisord:
     if server := ask(deployment):
         _reload(server)
         return server
-    command = [str(deployment.venv / "bin" / "supervisord"), "-c", str(configuration)]
+    command = [str(deployment.venv / "bin" / "python"), "-m", "supervisor.supervisord", "-c", str(configuration)]
     started = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if (server := ask(deployment)) is None:
         raise SetupError(f"supervisord does not start: {(started.stderr or started.stdout).strip()}")

@@ -4,20 +4,20 @@ import subprocess
 import sys
 
 from ops import lifecycle, ports, services
-from ops.deployment import Deployment, SetupError, load
+from ops.bootstrap import check_environment
+from ops.deployment import Deployment, load
+from ops.errors import SetupError, run
 
 
 def main() -> None:
     """Do what the first argument says."""
     commands = {"start": start, "stop": stop, "status": status, "logs": logs}
-    try:
-        commands[sys.argv[1]](load())
-    except SetupError as error:
-        sys.exit(str(error))
+    commands[sys.argv[1]](load())
 
 
 def start(deployment: Deployment) -> None:
     """Start all that `make run` has once brought up, and wait for nothing."""
+    check_environment(deployment.venv)
     possible = services.installed(lifecycle.startable(deployment))
     server = lifecycle.begin(deployment, possible)
     for service in possible:
@@ -49,4 +49,4 @@ def logs(deployment: Deployment) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

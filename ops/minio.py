@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ops.errors import SetupError, run
+
 VERSION = "20260212201848-7aac2a2c5b7c"
 SOURCE = f"github.com/minio/minio@v0.0.0-{VERSION}"
 OLDEST_GO = (1, 24)
@@ -22,7 +24,7 @@ NEWS_EVERY = 20.0  # seconds between two lines of progress
 Say = Callable[[str], None]
 
 
-class MinioUnavailableError(RuntimeError):
+class MinioUnavailableError(SetupError):
     """No MinIO on this machine, and none could be built: the message is one sentence for the user."""
 
 
@@ -77,7 +79,10 @@ def go_version(go: str) -> tuple[int, ...]:
 
 
 def _is_server(program: str) -> bool:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return False
     return said.returncode == 0 and said.stdout.startswith("minio version")
 
 
@@ -186,11 +191,8 @@ def _remove(folder: Path) -> None:
 def main() -> None:
     """Build the server unless it is there, and say in one line where there is none in the end."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a build that is called off cleans up
-    try:
-        find_or_build()
-    except MinioUnavailableError as unavailable:
-        sys.exit(str(unavailable))
+    find_or_build()
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from ops.deployment import ROOT
+from ops.errors import run
 
 LIST = Path(__file__).with_name("apt.txt")
 BROWSER = ROOT / "tests" / "browser"
@@ -87,4 +88,4 @@ def locked(path: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from ops.deployment import ROOT
+from ops.errors import run
 
 WORK, STATE, RELEASE, SECRETS = Path("/work"), Path("/var/lib/lastro"), Path("/release"), Path("/run/secrets")
 READERS = {"api": "dvc", "mlflow": "mlflow"}  # whose key reads which folder of the bucket
@@ -66,4 +67,4 @@ def release(project: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,7 +7,8 @@ import hmac
 import http.client
 import socket
 
-from ops.deployment import HOST, Deployment, SetupError
+from ops.deployment import HOST, Deployment
+from ops.errors import SetupError
 
 TIMEOUT = 3.0  # seconds for one question
 NOTHING_SENT = hashlib.sha256(b"").hexdigest()

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ops.deployment import ROOT, SetupError
+from ops.deployment import ROOT
+from ops.errors import SetupError, run
 
 PLOTS = Path("reports") / "plots"
 STEPS = 20  # of a curve's drawing
@@ -19,10 +20,7 @@ Rows = list[dict[str, Any]]
 
 def main() -> None:
     """Print the report against the commit that the first argument names."""
-    try:
-        print(report(ROOT, sys.argv[1]))
-    except SetupError as error:
-        sys.exit(str(error))
+    print(report(ROOT, sys.argv[1]))
 
 
 def report(root: Path, base: str) -> str:
@@ -94,4 +92,4 @@ def _has_rows(table: str) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from ops.deployment import ROOT
+from ops.errors import run
 
 PYTHONS = ("3.11", "3.12", "3.13")
 COMPARED = ("dvc.lock", "models/model.json")
@@ -56,4 +57,4 @@ def reproduces(version: str, python: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from ops import bootstrap, configure, lifecycle, minio, services
-from ops.deployment import ROOT, Deployment, SetupError, load
+from ops.deployment import ROOT, Deployment, load
+from ops.errors import SetupError, run
 from ops.services import Service
 
 INPUTS = ("src", "data", "dvc.yaml", "params.yaml")
 
 
 def main() -> None:
-    """Run every step in its order; a SetupError is one sentence and exit code 1."""
+    """Run every step in its order, then say how to ask for a score and what came of that."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     started = time.monotonic()
     try:
@@ -26,8 +27,6 @@ def main() -> None:
         deployment = load()
         with _alone(deployment):
             command, answer = _run(deployment)
-    except SetupError as error:
-        sys.exit(f"make run: {error}")
     except KeyboardInterrupt:
         sys.exit("make run: interrupted; what was started goes on, `make stop` ends it.")
     print(f"\nTo score an applicant:\n  {command}")
@@ -113,7 +112,8 @@ def _alone(deployment: Deployment) -> Iterator[None]:
 
 def _call(deployment: Deployment, program: str, *arguments: str) -> None:
     """Run a program of the environment, its output passed through; raises SetupError where it fails."""
-    command = [str(deployment.venv / "bin" / program), *arguments]
+    python = str(deployment.venv / "bin" / "python")
+    command = [python, *arguments] if program == "python" else [python, "-m", program, *arguments]
     code = subprocess.run(command, cwd=ROOT, env=deployment.environment(), check=False).returncode
     if code:
         raise SetupError(
@@ -132,7 +132,7 @@ def _compare_lock() -> None:
 
 def _differs(*paths: str) -> bool:
     """Say whether Git sees these changed; without Git nothing is."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):
         git = ["git", "diff", "--quiet", "HEAD", "--", *paths]
         return subprocess.run(git, cwd=ROOT, check=False, stderr=subprocess.DEVNULL).returncode == 1
     return False
@@ -169,4 +169,4 @@ def _ask_for_one(deployment: Deployment) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "make run: ")

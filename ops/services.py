@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ops import minio
-from ops.deployment import Deployment, SetupError
+from ops.deployment import Deployment
+from ops.errors import SetupError
 
 EVERY_SERVICE = (
     "HOME",

@@ -23,10 +23,22 @@ def sentences(error: ValidationError, source: str) -> str:
     return "\n".join(lines)
 
 
+def refusal(error: OSError) -> str:
+    """Return in one line which file or program the system refuses, where it says so, and why."""
+    reason = " ".join((error.strerror or str(error) or type(error).__name__).split())
+    return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
 def run(main: Callable[[], None]) -> None:
-    """Call a command's `main`; a `LastroError` becomes one message on stderr and exit code 1."""
+    """Call a command's `main`; what the user can mend becomes one message on stderr and exit code 1.
+
+    That is a `LastroError`, or what the system refuses: a file that cannot be read or written, a program that cannot be
+    started.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         main()
     except LastroError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {refusal(error)}")

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from src.api.limit_storage import Counters
 from src.api.problems import ProblemError
 from src.api.settings import Settings
+from src.errors import run
 
 STORAGE_TIMEOUT = 1.0  # seconds; a counter that does not answer must not hold every request
 
@@ -129,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -28,3 +28,15 @@ def changes_since(root: Path, commit: str, paths: Sequence[str]) -> list[str]:
     edited = output(root, "diff", "--name-only", "--relative", commit, "--", *paths)
     new = output(root, "ls-files", "--others", "--exclude-standard", "--", *paths)
     return list(paths) if edited is None or new is None else (edited + new).splitlines()
+
+
+def main_worktree(root: Path) -> Path:
+    """Return the same folder in the main checkout where `root` lies in a linked worktree; else `root` itself."""
+    said = output(root, "rev-parse", "--git-dir", "--git-common-dir", "--show-prefix")
+    if said is None:
+        return root
+    own, common, prefix = (said.split("\n") + [""] * 3)[:3]
+    folder = (root / common).resolve()
+    if (root / own).resolve() == folder or folder.name != ".git":  # a bare repository has no main checkout
+        return root
+    return folder.parent / prefix

@@ -18,8 +18,19 @@ from src.lineage.settings import Settings, environment, quiet_tools
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+# By these MLflow goes on with somebody else's run, experiment or model: a run of ours is always one of its own.
+OTHERS = dict.fromkeys(
+    (
+        "MLFLOW_RUN_ID",
+        "MLFLOW_EXPERIMENT_ID",
+        "MLFLOW_EXPERIMENT_NAME",
+        "MLFLOW_ACTIVE_MODEL_ID",
+        "_MLFLOW_ACTIVE_MODEL_ID",
+    )
+)
 
 
 class TrackingError(LastroError):
@@ -35,7 +46,7 @@ def opened(settings: Settings, variables: Mapping[str, str] = NOTHING) -> Iterat
     quiet_tools()
     import mlflow
 
-    with environment({"MLFLOW_TRACKING_URI": settings.tracking_uri, **variables}):
+    with environment({**OTHERS, "MLFLOW_TRACKING_URI": settings.tracking_uri, **variables}):
         with plainly(settings):
             if settings.database:
                 make_database(settings.database, settings.runs_folder)
@@ -69,17 +80,35 @@ def experiment(client: "MlflowClient", name: str, artifacts: str | None) -> str:
     """Return the id of the experiment whose runs keep their artifacts there; None: wherever the server puts them.
 
     It is made where it is missing and brought back where it was deleted. MLflow fixes the place for ever, so that an
-    experiment of another place (a moved project, another bucket) is kept under a name that says so.
+    experiment of another place (a moved project, another bucket) is kept under a name that says so, and gets its name
+    back with its place.
     """
     found = client.get_experiment_by_name(name)
-    if found and artifacts and found.artifact_location != artifacts:
-        client.rename_experiment(found.experiment_id, f"{name} in {found.artifact_location}")
-        found = None
+    if found and artifacts and not _same(found.artifact_location, artifacts):
+        _rename(client, found, f"{name} in {found.artifact_location}")
+        found = client.get_experiment_by_name(f"{name} in {artifacts}")
+        if found:
+            _rename(client, found, name)
     if found is None:
         return _create(client, name, artifacts)
     if found.lifecycle_stage != "active":
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)
+
+
+def _same(place: str, other: str) -> bool:
+    """Say whether two places are one: the same address, or the same folder by another path."""
+    return place == other or ("://" not in place + other and Path(place).resolve() == Path(other).resolve())
+
+
+def _rename(client: "MlflowClient", found: "Experiment", name: str) -> None:
+    """Give an experiment another name, with its number where that name is taken; MLflow does it with no deleted one."""
+    deleted, number = found.lifecycle_stage != "active", found.experiment_id
+    if deleted:
+        client.restore_experiment(number)
+    client.rename_experiment(number, f"{name} ({number})" if client.get_experiment_by_name(name) else name)
+    if deleted:
+        client.delete_experiment(number)
 
 
 def make_database(database: Path, artifacts: Path) -> None:

@@ -14,7 +14,7 @@ from src.lineage.folder import Folder, Stored
 from src.lineage.lock import DATA, MODEL, LineageError, Lock, read_lock
 from src.lineage.mlflow_backend import opened, plainly
 from src.lineage.model_versions import COMMIT, DIRTY, NAME, SHA256, Registry
-from src.lineage.settings import ROOT, Settings
+from src.lineage.settings import ROOT, Settings, read_settings
 from src.lineage.storage import Bucket, remote
 from src.model.artifact import read_verified
 from src.model.card import CARD, Card, read_card
@@ -30,7 +30,7 @@ def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, st
     The same model is published once; publishing it again brings tags and alias up to date.
     Raises LineageError, StorageError or TrackingError, each a sentence, before anything is written.
     """
-    settings = settings or Settings()
+    settings = settings or read_settings()
     place, lock, card = remote(root), read_lock(root), read_card(root / "models" / CARD)
     stored = verify(root, card, lock, place)
     commit, source = lock.provenance()

@@ -9,7 +9,11 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from src.lineage import git
+
 ROOT = Path(__file__).resolve().parents[2]
+SQLITE = "sqlite:///"
+EXPERIMENTS = (".dvc", "tmp", "exps")  # `dvc exp run --temp` and `dvc queue` run in a folder below, then remove it
 
 # What the tools read when they are imported; a value that already stands in the environment is kept.
 QUIET = {
@@ -24,32 +28,58 @@ QUIET = {
 
 
 class Settings(BaseSettings):
-    """What differs between deployments; without any variable everything stays in the project's `var/`."""
+    """What differs between deployments; without any variable everything stays in the `var/` of the project's home."""
 
-    model_config = SettingsConfigDict(
-        env_file=ROOT / ".env", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
 
     state: Path = Field(default=Path("var"), validation_alias="LASTRO_STATE")
     tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        object.__setattr__(self, "state", ROOT / self.state)
-        if not self.tracking_uri:
-            object.__setattr__(self, "tracking_uri", f"sqlite:///{self.state / 'mlflow' / 'mlflow.db'}")
+        here = home(ROOT)
+        object.__setattr__(self, "state", here / self.state)
+        uri = self.tracking_uri or f"{SQLITE}{self.state / 'mlflow' / 'mlflow.db'}"
+        file = uri.removeprefix(SQLITE)
+        if file not in (uri, ":memory:"):
+            uri = f"{SQLITE}{_in_an_address(here / file)}"
+        object.__setattr__(self, "tracking_uri", uri)
         return self
 
     @property
     def runs_folder(self) -> Path:
-        """Where the artifacts of locally tracked runs are kept."""
-        return self.state / "mlflow" / "artifacts"
+        """Return the folder of local artifacts: beside the SQLite file, wherever the process runs that writes there."""
+        return (self.database.parent if self.database else self.state / "mlflow") / "artifacts"
 
     @property
     def database(self) -> Path | None:
-        """The SQLite file behind `tracking_uri`; None where the runs are kept by a server or another database."""
-        path = self.tracking_uri.removeprefix("sqlite:///")
-        return ROOT / path if path != self.tracking_uri and path != ":memory:" else None
+        """Return the SQLite file behind `tracking_uri`; None where a server or another database keeps the runs."""
+        path = self.tracking_uri.removeprefix(SQLITE)
+        return Path(path).absolute() if path not in (self.tracking_uri, ":memory:") else None
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment and of the `.env` in the project's home."""
+    return Settings(_env_file=home(ROOT) / ".env")
+
+
+def home(root: Path) -> Path:
+    """Return the project's lasting folder, which holds `.env` and the state, for a copy in which code runs.
+
+    DVC's temporary workspaces belong to the project that holds them. A Git worktree belongs to the main one, unless it
+    was set up for itself. Any other folder is its own home.
+    """
+    parts = root.parts
+    for place in range(len(parts) - len(EXPERIMENTS)):
+        if parts[place : place + len(EXPERIMENTS)] == EXPERIMENTS:
+            root = Path(*parts[:place])
+            break
+    return root if (root / ".env").is_file() else git.main_worktree(root)
+
+
+def _in_an_address(file: Path) -> str:
+    """Write a file for MLflow, absolute, since it takes a relative one from where it runs; `%` and `?` it misreads."""
+    return os.path.relpath(file) if set("%?") & set(str(file)) else str(file)
 
 
 def quiet_tools() -> None:
@@ -59,14 +89,18 @@ def quiet_tools() -> None:
 
 
 @contextlib.contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for this process and those that it starts; afterwards all is as before."""
+def environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """Set variables, or unset those that are None, for this process and those it starts; put all back afterwards."""
     before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+    _put(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+        _put(before)
+
+
+def _put(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value

@@ -20,7 +20,7 @@ from types import ModuleType
 
 from src.lineage import git
 from src.lineage.mlflow_backend import TrackingError, experiment, opened, plainly
-from src.lineage.settings import ROOT, Settings
+from src.lineage.settings import ROOT, Settings, read_settings
 
 __all__ = ["Run", "TrackingError", "git_tags", "training_run"]
 
@@ -94,7 +94,7 @@ def training_run(
 
     Raises TrackingError where MLflow cannot be written. A failure inside the block marks the run as failed.
     """
-    settings = settings or Settings()
+    settings = settings or read_settings()
     with opened(settings) as mlflow, contextlib.ExitStack() as stack:
         with plainly(settings):
             where = str(settings.runs_folder) if settings.database else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3  # noqa: F401  before autologging: what is imported after it comes by a loader that warns
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression

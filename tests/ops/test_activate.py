@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import configure
+from ops import bootstrap, configure
 from ops.deployment import load
 
 SHELLS = [shell for shell in ("sh", "bash", "zsh") if shutil.which(shell)]
@@ -48,3 +48,23 @@ def test_activation_leaves_no_proxy_between_terminal_and_services(clone: Path, m
     monkeypatch.setenv("NO_PROXY", "intranet")
     twice = sourced("sh", clone, clone, ". ./activate; echo $NO_PROXY $no_proxy").stdout
     assert twice.split() == ["intranet,127.0.0.1,localhost"] * 2
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_environment_that_was_moved_is_not_activated(
+    shell: str, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure.write(clone, {})
+    venv = tmp_path / "a venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "activate").write_text("VIRTUAL_ENV=wrong\n")
+    monkeypatch.setenv("VENV", str(venv))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    (venv / bootstrap.STAMP).write_text(f"0123abc {tmp_path}/former venv\n")
+    done = sourced(shell, clone, clone, "echo ${VIRTUAL_ENV:-none}")
+    assert done.stdout == "none\n"
+    assert done.stderr == (
+        f"activate: {venv} was made in {tmp_path}/former venv and does not work here; run `make run` first\n"
+    )
+    (venv / bootstrap.STAMP).write_text(bootstrap._stamp(venv))
+    assert sourced(shell, clone, clone, "echo $VIRTUAL_ENV").stdout == "wrong\n"

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ops import client, configure
-from ops.deployment import SetupError, parse
+from ops.deployment import parse
+from ops.errors import SetupError
 from src.api.security import Keys
 from src.api.settings import Settings
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ops import configure
-from ops.deployment import SetupError, load, parse
+from ops.deployment import load, parse
+from ops.errors import SetupError
 
 ELSEWHERE = "https://s3.eu-west-1.amazonaws.com"
 

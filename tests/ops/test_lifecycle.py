@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from ops import client, configure, lifecycle, manage, ports, services
-from ops.deployment import ROOT, Deployment, SetupError, load
+from ops.deployment import ROOT, Deployment, load
+from ops.errors import SetupError
 from ops.launch import holder
 from ops.services import API, MINIO, MLFLOW, PAGE
 from ops.supervisord import Supervisord

@@ -1,10 +1,15 @@
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ops import lifecycle, manage, services
+from ops.bootstrap import STAMP
 from ops.deployment import Deployment
+from ops.errors import SetupError
 from ops.launch import holder
 from tests.ports import free_ports
 
@@ -42,3 +47,13 @@ def test_start_starts_no_second_store_beside_one_with_the_same_credentials(deplo
         assert "mlflow" in lifecycle.states(other)
     finally:
         lifecycle.stop(other)
+
+
+def test_start_with_an_environment_of_another_folder_starts_nothing(deploy: Deploy, tmp_path: Path) -> None:
+    deployment = replace(deploy(), venv=tmp_path / "venv")
+    (deployment.venv / "bin").mkdir(parents=True)
+    (deployment.venv / "bin" / "python").symlink_to(sys.executable)
+    (deployment.venv / STAMP).write_text(f"0123abc {tmp_path}/former\n")
+    with pytest.raises(SetupError, match=r"was made in .*/former and does not work here"):
+        manage.start(deployment)
+    assert lifecycle.ask(deployment) is None

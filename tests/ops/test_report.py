@@ -3,7 +3,7 @@ import json
 import pytest
 
 from ops import report
-from ops.deployment import SetupError
+from ops.errors import SetupError
 from tests.conftest import Project
 
 
