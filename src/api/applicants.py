@@ -1,10 +1,21 @@
 """the card -> the types of the bodies: one applicant, a batch of them"""
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from math import ceil, floor
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, TypeAdapter, WithJsonSchema, with_config
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    with_config,
+)
 from pydantic.config import JsonDict
 from pydantic.types import Strict
 from typing_extensions import TypedDict  # typing has its own only from Python 3.12 on, says pydantic
@@ -58,10 +69,25 @@ def base_type(feature: Feature) -> Any:
     """The bare type: a label, a boolean, or a number within its bounds; text is never taken for a number."""
     if feature.categories is not None:
         return Literal[tuple(feature.categories)]
+    kind = bounded_type(feature)
+    return Annotated[kind, AfterValidator(one_of(listed(feature)))] if feature.enum else kind
+
+
+def bounded_type(feature: Feature) -> Any:
+    """Return the type of a boolean or a number, its closed list left aside."""
     if feature.type == "boolean":
         return StrictBool
-    kind: Any = whole(feature) if feature.type == "integer" else real(feature)
-    return Annotated[kind, AfterValidator(one_of(feature.enum))] if feature.enum else kind
+    return whole(feature) if feature.type == "integer" else real(feature)
+
+
+def listed(feature: Feature) -> list[bool | int | float]:
+    """Return the closed list's values that the type and the bounds admit too, as JSON writes them."""
+    read = TypeAdapter(bounded_type(feature)).validate_python
+    found: list[bool | int | float] = []
+    for number in feature.enum or ():
+        with suppress(ValidationError):
+            found.append(read(bool(number) if feature.type == "boolean" else number))
+    return found
 
 
 def whole(feature: Feature) -> Any:
@@ -73,8 +99,15 @@ def whole(feature: Feature) -> Any:
     if feature.exclusive_maximum is not None:
         high = min(high, ceil(feature.exclusive_maximum) - 1)
     schema: JsonDict = {"type": "integer", "minimum": low, "maximum": high}
-    bounds = Field(ge=low, le=high, multiple_of=1, allow_inf_nan=False)
-    return Annotated[float, Strict(), bounds, AfterValidator(int), WithJsonSchema(schema)]
+    bounds = Field(ge=low, le=high, allow_inf_nan=False)
+    return Annotated[float, Strict(), bounds, AfterValidator(as_integer), WithJsonSchema(schema)]
+
+
+def as_integer(value: float) -> int:
+    """Return a whole number; raises ValueError for any other. (pydantic's `multiple_of` takes 1e-9 for one.)"""
+    if not value.is_integer():
+        raise ValueError("must be a whole number")
+    return int(value)
 
 
 def real(feature: Feature) -> Any:
@@ -89,12 +122,12 @@ def real(feature: Feature) -> Any:
     return Annotated[float, Strict(), bounds]
 
 
-def one_of(allowed: list[float]) -> Callable[[float], float]:
-    """A check that a number is among those allowed."""
+def one_of(allowed: list[bool | int | float]) -> Callable[[float], float]:
+    """Return a check that a value is among those allowed."""
 
     def check(value: float) -> float:
         if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(f'{number:g}' for number in allowed)}")
+            raise ValueError(f"must be one of {', '.join(map(json.dumps, allowed))}")
         return value
 
     return check
@@ -113,8 +146,7 @@ def extra(feature: Feature) -> JsonDict:
     if feature.unit:
         found["unit"] = feature.unit
     if feature.enum:
-        numbers: list[Any] = [int(number) if feature.type == "integer" else number for number in feature.enum]
-        found["enum"] = numbers if feature.required else [*numbers, None]
+        found["enum"] = [*listed(feature), *([] if feature.required else [None])]
     return found
 
 

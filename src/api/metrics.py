@@ -23,10 +23,12 @@ class Metrics:
             registry=self.registry,
             buckets=LATENCIES,
         )
-        self.predictions = Counter("lastro_predictions", "Answered predictions", ["decision"], registry=self.registry)
+        self.predictions = Counter(
+            "lastro_predictions", "Applicants by decision, without what-ifs", ["decision"], registry=self.registry
+        )
         self.decisions = {decision: self.predictions.labels(decision) for decision in ("approve", "decline")}
         self.scores = Histogram(
-            "lastro_score", "Points of answered predictions", registry=self.registry, buckets=SCORES
+            "lastro_score", "Points of applicants, without what-ifs", registry=self.registry, buckets=SCORES
         )
         self.model = Gauge(
             "lastro_model_info",

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field, JsonValue
 
+from src.journal.tables import Purpose
 from src.model.points import Decision
+from src.params import Scale
 
 
 class ReasonOut(BaseModel):
@@ -61,6 +63,9 @@ class RecordedOut(BaseModel):
     reasons: list[ReasonOut]
     inputs: dict[str, str | bool | int | float | None]
     model: RecordedModel
+    threshold: float | None = Field(description="the PD from which on it declined; null in rows of old releases")
+    scale: Scale | None = Field(description="what turned this PD into points; null in rows of old releases")
+    purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")
 
 
 class PageOut(BaseModel):

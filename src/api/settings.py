@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from limits import parse
 from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
+
+from src.journal import settings as journal
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Keys = Annotated[dict[str, str], NoDecode]
@@ -17,12 +19,15 @@ def split(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
-    """What a deployment decides; the only reader of the environment in this package."""
+class Settings(journal.Settings):
+    """What a deployment decides, beside the prediction log's place; the only reader of the environment in this package.
 
-    model_config = SettingsConfigDict(env_prefix="LASTRO_", env_file=".env", extra="ignore", frozen=True)
+    `.env` and paths are the project's, as the log's settings have them.
+    """
 
-    api_keys: Keys = Field(description="`name:hex,…`; hex is the SHA-256 of a key made by `python -m src.api.security`")
+    api_keys: Keys = Field(
+        {}, description="`name:hex,…`; hex is the SHA-256 of a key made by `python -m src.api.security`; at least one"
+    )
     rate_limit: str = Field("600/minute", description="requests of one key")
     failed_key_limit: str = Field("30/minute", description="wrong or missing keys from one address")
     open_limit: str = Field("60/minute", description="documentation pages read from one address")
@@ -37,9 +42,6 @@ class Settings(BaseSettings):
         description="folder in which several workers share their metrics (read by the Prometheus client too)",
     )
     cors_origins: Names = Field((), description="origins whose pages may call the service; none by default")
-    state: Path = Field(Path("var"), description="folder of what the services write")
-    database_url: SecretStr | None = Field(None, description="the prediction log; if unset, SQLite in `state`")
-    database_timeout: float = Field(2.0, gt=0, description="seconds to wait for a lock or a server, then 503")
     models: Path = Field(Path("models"), description="folder of the model that is served")
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
     body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
@@ -67,6 +69,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"entry {place} is not `name:` followed by the 64 hex digits of a SHA-256")
         return {name: digest.lower() for name, digest in value.items()}
 
+    @field_validator("models")
+    @classmethod
+    def models_from_root(cls, value: Path) -> Path:
+        """Return the folder, a relative one below the project's root."""
+        return journal.ROOT / value
+
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def lists(cls, value: Any) -> Any:
@@ -87,8 +95,3 @@ class Settings(BaseSettings):
         """In slowapi's words, such as `600/minute`."""
         parse(value)
         return value
-
-    @property
-    def journal_url(self) -> str:
-        """The prediction log's address."""
-        return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/api/journal.db"

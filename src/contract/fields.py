@@ -120,6 +120,11 @@ class Column(Part):
         bounds = (rules.minimum, rules.maximum, rules.exclusive_minimum, rules.exclusive_maximum)
         if self.kind != "category" and any(isinstance(bound, str) for bound in bounds):
             raise ValueError(f"field {self.name!r}: the bounds of a {self.type} are numbers")
+        if self.kind == "boolean" and any(bound is not None for bound in bounds):
+            raise ValueError(f"field {self.name!r}: a boolean has no bounds")
+        if self.kind != "category" and any(not _is_of(self.kind, value) for value in rules.enum or ()):
+            values = "true and false" if self.kind == "boolean" else "numbers"
+            raise ValueError(f"field {self.name!r}: the enum of type {self.type} holds {values}")
         if rules.pattern is not None:
             try:
                 re.compile(rules.pattern)
@@ -151,6 +156,12 @@ class Column(Part):
         if self.bad is None:
             raise ContractError(f"field {self.name!r} is not a target")
         return self.choices.get(_text(self.bad), _text(self.bad) if self.kind == "category" else self.bad)
+
+
+def _is_of(kind: Kind, value: Scalar) -> bool:
+    return (
+        isinstance(value, bool) if kind == "boolean" else isinstance(value, int | float) and not isinstance(value, bool)
+    )
 
 
 def _text(value: Scalar) -> str:

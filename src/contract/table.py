@@ -114,6 +114,8 @@ def _rules(column: Column, in_key: bool) -> pa.Column:
         checks = [pa.Check.isin(column.labels, error="categories" if column.categories else "enum")]
     else:
         checks = _text_rules(rule) if column.kind == "category" else _number_rules(rule)
+    if column.role == "feature" and column.kind == "integer":  # models compute in float64, and the API refuses others
+        checks.append(pa.Check.in_range(1 - EXACT, EXACT - 1, error=f"from {1 - EXACT} to {EXACT - 1}"))
     return pa.Column(None, checks, nullable=not required, unique=rule.unique, name=column.name)
 
 

@@ -25,17 +25,17 @@ def marked(answer: Json) -> str:
     return f"{MARKS.get(answer['decision'], '')} {decision(answer)}".strip()
 
 
-def scale(info: Json) -> Scale:
-    """The served model's scale and threshold."""
-    return scale_of(info["card"], info["card"]["threshold"])
-
-
-def show(answer: Json, info: Json, texts: Texts) -> None:
-    """The whole answer; `info` is that of the model that is served now."""
+def show(answer: Json, decided_by: Json, texts: Texts) -> None:
+    """Draw the whole answer; `decided_by` has its threshold and scale: the served card, or the record itself."""
+    known = decided_by.get("threshold") is not None and decided_by.get("scale") is not None
+    scale = scale_of(decided_by) if known else None
     with st.container(border=True):
-        st.markdown(drawing(answer["score"], scale(info), current()), unsafe_allow_html=True)
+        if scale is None:
+            st.metric(_("Points"), current().number(answer["score"]))
+        else:
+            st.markdown(drawing(answer["score"], scale, current()), unsafe_allow_html=True)
         st.markdown(f"### {ICONS.get(answer['decision'], '')} {decision(answer)}")
-        st.markdown(risk(answer, info))
+        st.markdown(risk(answer, decided_by, scale))
     reasons(answer["reasons"], answer["decision"], texts)
     st.markdown(bold(_("Prediction id")))
     st.code(answer["prediction_id"], language=None, wrap_lines=True)
@@ -43,13 +43,19 @@ def show(answer: Json, info: Json, texts: Texts) -> None:
         origin(answer["model"])
 
 
-def risk(answer: Json, info: Json) -> str:
-    """The probability of default beside the threshold."""
+def risk(answer: Json, decided_by: Json, scale: Scale | None) -> str:
+    """Return the probability of default beside the threshold, or why there is none."""
     language = current()
+    pd = language.percent(answer["probability_of_default"])
+    if scale is None:
+        return _(
+            "Probability of default **{pd}**. This prediction is older than the record of threshold and scale: "
+            "with which of them it was decided is not known."
+        ).format(pd=pd)
     return _("Probability of default **{pd}**; the threshold is {threshold}, in points {points}.").format(
-        pd=language.percent(answer["probability_of_default"]),
-        threshold=language.percent(info["card"]["threshold"]),
-        points=language.number(scale(info).threshold),
+        pd=pd,
+        threshold=language.percent(decided_by["threshold"]),
+        points=language.number(scale.threshold),
     )
 
 

@@ -1,7 +1,7 @@
 """the scoring API over HTTP: what it answers, or an error that the pages know"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -20,6 +20,7 @@ from src.frontend.errors import (
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)  # seconds; a batch of 1 000 takes a few
 Json = dict[str, Any]
+Purpose = Literal["application", "what-if"]  # the API counts no what-if as an applicant
 
 
 class Client:
@@ -49,13 +50,14 @@ class Client:
         """What the test split showed."""
         return self.ask("GET", "/model/evaluation")
 
-    def predict(self, applicant: Mapping[str, Any]) -> Json:
-        """The answer for one applicant, with reasons in any case."""
-        return self.ask("POST", "/predict", params={"reasons": "true"}, json=dict(applicant))
+    def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application") -> Json:
+        """Return the answer for one applicant, with reasons in any case."""
+        return self.ask("POST", "/predict", params={"reasons": "true", "purpose": purpose}, json=dict(applicant))
 
-    def predict_batch(self, applicants: Sequence[Mapping[str, Any]]) -> list[Json]:
-        """One answer each, in their order."""
-        found: list[Json] = self.ask("POST", "/predict/batch", json={"applicants": list(applicants)})["predictions"]
+    def predict_batch(self, applicants: Sequence[Mapping[str, Any]], purpose: Purpose = "application") -> list[Json]:
+        """Return one answer each, in their order."""
+        body = {"applicants": list(applicants)}
+        found: list[Json] = self.ask("POST", "/predict/batch", params={"purpose": purpose}, json=body)["predictions"]
         return found
 
     def predictions(self, **wanted: str | int | None) -> Json:

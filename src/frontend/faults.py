@@ -7,10 +7,9 @@ import streamlit as st
 from src.frontend.language import _, many
 from src.frontend.schema import Field
 from src.frontend.table import Fault, Table, UnreadableError
-from src.frontend.texts import Texts
+from src.frontend.texts import NONE, Texts
 
 SHOWN = 100
-NONE = "\N{EN DASH}"  # a hyphen alone would be a list in Markdown
 
 
 def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
@@ -42,6 +41,10 @@ def said(fault: Fault, field: Field | None, words: Texts) -> str:
     return {
         "missing": _("is empty, but needed"),
         "number": _("is no number"),
+        "marks": _(
+            "may be two numbers: write no mark before thousands "
+            "(decimals: 1.5 in files with commas, 1,5 in files with semicolons)"
+        ),
         "integer": _("is no whole number"),
         "boolean": _("is neither true nor false"),
         "column": _("this column is missing"),

@@ -9,6 +9,7 @@ import streamlit as st
 from src.frontend import results, served
 from src.frontend.errors import PageError, UnavailableError, WaitError
 from src.frontend.faults import listed, unreadable
+from src.frontend.form import purpose_of
 from src.frontend.job import Job
 from src.frontend.language import _, current, many
 from src.frontend.schema import Field
@@ -71,7 +72,9 @@ def take(fields: Sequence[Field]) -> None:
     if file is not None:
         try:
             table = read(file.getvalue(), fields)
-            st.session_state[WORK] = Work(file.name, table, Job(table.applicants))
+            st.session_state[WORK] = Work(
+                file.name, table, Job(table.applicants, purpose=purpose_of(table.applicants, fields))
+            )
         except UnreadableError as error:
             st.session_state[WORK] = error
 

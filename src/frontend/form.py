@@ -6,6 +6,7 @@ from zlib import crc32
 
 import streamlit as st
 
+from src.frontend.client import Purpose
 from src.frontend.language import _
 from src.frontend.schema import Field, Value
 from src.frontend.texts import Texts
@@ -95,6 +96,12 @@ def faults(fields: Sequence[Field], values: Mapping[str, Value], texts: Texts) -
             said = _("{field} is not allowed.").format(field=texts.title(field.name, field.title))
             found.append(f"{said} {texts.bounds(field)}".strip())
     return found
+
+
+def purpose_of(applicants: Sequence[Mapping[str, Value]], fields: Sequence[Field]) -> Purpose:
+    """Return what-if where nobody but the API's own example is scored: no such person applies."""
+    example = given({field.name: field.example for field in fields})
+    return "what-if" if all(applicant == example for applicant in applicants) else "application"
 
 
 def given(values: Mapping[str, Value]) -> Applicant:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from src.frontend.language import Language, _
 
@@ -24,9 +25,12 @@ class Scale:
         return min(max((points - self.minimum) / (self.maximum - self.minimum), 0.0), 1.0)
 
 
-def scale_of(card: Mapping[str, Mapping[str, float]], threshold: float) -> Scale:
-    """The card's scale; `pdo` points more double the odds of repaying, `points` stand at `odds`."""
-    rules = card["scale"]
+def scale_of(decided_by: Mapping[str, Any]) -> Scale:
+    """Return the scale and threshold of a card or of a recorded prediction; both have them by the same names.
+
+    `pdo` points more double the odds of repaying, `points` stand at `odds`.
+    """
+    rules, threshold = decided_by["scale"], decided_by["threshold"]
     points = rules["points"] + rules["pdo"] * math.log2((1 - threshold) / threshold / rules["odds"])
     low, high = rules["minimum"], rules["maximum"]
     return Scale(low, high, min(max(points, low), high))

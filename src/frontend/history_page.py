@@ -10,7 +10,7 @@ import streamlit as st
 
 from src.frontend import answer, served
 from src.frontend.language import _, current, zone_of
-from src.frontend.texts import Texts, texts
+from src.frontend.texts import NONE, Texts, texts
 
 PAGE = 25
 CURSORS, OPEN = "cursors", "id"  # in the session
@@ -82,6 +82,7 @@ def listed(found: Sequence[Json]) -> None:
             _("PD"): [language.percent(each["probability_of_default"]) for each in found],
             _("Decision"): [answer.marked(each) for each in found],
             _("Prediction id"): [each["prediction_id"] for each in found],
+            _("Purpose"): [purpose(each) for each in found],
         }
     )
     ids = [each["prediction_id"] for each in found]
@@ -93,6 +94,11 @@ def listed(found: Sequence[Json]) -> None:
         selection_mode="single-row",
         alt=_("One row a prediction; choose one to open it"),
     )
+
+
+def purpose(found: Json) -> str:
+    """Return what a prediction was asked for; a dash where the record is older than that question."""
+    return {"application": _("Application"), "what-if": _("What if")}.get(found.get("purpose") or "", NONE)
 
 
 def choose(ids: Sequence[str]) -> None:
@@ -137,9 +143,10 @@ def opened(info: Json, words: Texts) -> None:
 
 
 def one(found: Json, info: Json, words: Texts) -> None:
-    """A prediction in full: the answer, and what was known of the applicant."""
-    st.caption(current().moment(datetime.fromisoformat(found["time"]), st.context.timezone))
-    answer.show(found, info, words)
+    """Draw a prediction in full: as it was decided then, and what was known of the applicant."""
+    moment = current().moment(datetime.fromisoformat(found["time"]), st.context.timezone)
+    st.caption(" · ".join(part for part in (moment, purpose(found)) if part != NONE))
+    answer.show(found, found, words)
     titles = {each["name"]: each["title"] for each in info["card"]["features"]}
     with st.expander(_("The applicant"), icon=":material/person:"):
         st.table(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from src.frontend.client import Client
+from src.frontend.client import Client, Purpose
 from src.frontend.errors import TooLargeError
 from src.frontend.schema import Value
 
@@ -20,6 +20,7 @@ class Job:
     answers: list[dict[str, Any]] = field(default_factory=list)
     running: bool = False
     size: int = BATCH
+    purpose: Purpose = "application"
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -53,7 +54,7 @@ class Job:
             if not batch or not self.running:
                 return
             try:
-                self.answers += client.predict_batch(batch)
+                self.answers += client.predict_batch(batch, self.purpose)
             except TooLargeError:
                 if self.size == 1:
                     raise

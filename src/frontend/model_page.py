@@ -6,14 +6,14 @@ from typing import Any
 import streamlit as st
 
 from src.frontend import charts, served
-from src.frontend.answer import escaped, scale
+from src.frontend.answer import escaped
 from src.frontend.errors import NotFoundError
+from src.frontend.gauge import scale_of
 from src.frontend.language import _, current
 from src.frontend.lineage import lineage
-from src.frontend.texts import Texts, texts
+from src.frontend.texts import NONE, Texts, texts
 
 Json = Mapping[str, Any]
-NONE = "\N{EN DASH}"  # a hyphen alone would be a list in Markdown
 
 
 def show() -> None:
@@ -67,7 +67,7 @@ def evaluation(found: Json, info: Json, words: Texts) -> None:
     st.subheader(_("Calibration"), anchor=False)
     st.altair_chart(charts.calibration(curves["calibration"], language), alt=_("Observed against predicted defaults"))
     st.subheader(_("Score distribution"), anchor=False)
-    chart = charts.outcomes(curves["scores"], scale(info).threshold, language)
+    chart = charts.outcomes(curves["scores"], scale_of(info["card"]).threshold, language)
     st.altair_chart(chart, alt=_("Scores of good and bad applicants"))
     st.subheader(_("Confusion"), anchor=False)
     confusion(curves["confusion"])

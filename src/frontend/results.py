@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from src.frontend import charts
-from src.frontend.answer import MARKS, decision, marked, scale
+from src.frontend.answer import MARKS, decision, marked
+from src.frontend.gauge import scale_of
 from src.frontend.job import Job
 from src.frontend.language import _, current, many
 from src.frontend.table import Table, results
@@ -33,7 +34,7 @@ def show(name: str, table: Table, job: Job, info: Json, words: Texts) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    bounds = scale(info)
+    bounds = scale_of(info["card"])
     st.subheader(_("Scores of the file"), anchor=False)
     st.altair_chart(
         charts.scores(

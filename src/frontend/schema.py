@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from src.frontend.errors import SchemaChangedError
 
@@ -34,11 +34,15 @@ class Field:
         """The rule that a value breaks; None where it is allowed."""
         if value is None:
             return "missing" if self.required else None
+        if self.kind == "boolean" and not isinstance(value, bool):
+            return "boolean"
         if self.choices:
-            return None if value in self.choices else "choice"
-        if self.kind == "boolean":
-            return None if isinstance(value, bool) else "boolean"
-        return self.broken_number(value)
+            return None if value in self.choices and self.same_kind(value) else "choice"
+        return None if self.kind == "boolean" else self.broken_number(value)
+
+    def same_kind(self, value: Value) -> bool:
+        """Say whether a value is a truth where the choices are: Python takes True for 1."""
+        return isinstance(value, bool) == (self.kind == "boolean")
 
     def broken_number(self, value: Value) -> Rule | None:
         """The same for numbers."""
@@ -76,17 +80,25 @@ def field_of(name: str, schema: Mapping[str, Any], required: bool, example: Valu
         title=rules.get("title", name),
         description=rules.get("description", ""),
         unit=rules.get("unit", ""),
-        kind="choice" if values else rules["type"],
+        kind="choice" if values and rules["type"] != "boolean" else rules["type"],
         required=required,
         example=example,
         choices=tuple(value for value in values if value is not None),
-        minimum=bound(rules.get("minimum")),
-        maximum=bound(rules.get("maximum")),
-        above=rules.get("exclusiveMinimum"),
-        below=rules.get("exclusiveMaximum"),
+        **bounds_of(rules),
     )
 
 
-def bound(number: float | None) -> float | None:
-    """A bound that says something."""
-    return None if number is None or abs(number) >= UNBOUNDED else number
+def bounds_of(rules: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the stricter of two lower and of two upper bounds; where they are equal, it is the exclusive one."""
+    low, above = rules.get("minimum"), rules.get("exclusiveMinimum")
+    high, below = rules.get("maximum"), rules.get("exclusiveMaximum")
+    if low is not None and above is not None:
+        low, above = (low, None) if low > above else (None, above)
+    if high is not None and below is not None:
+        high, below = (high, None) if high < below else (None, below)
+    return {"minimum": low, "maximum": high, "above": above, "below": below}
+
+
+def says_something(bound: float | None) -> TypeGuard[float]:
+    """Say whether people should read of a bound: the API writes the largest whole number where there is none."""
+    return bound is not None and abs(bound) != UNBOUNDED

@@ -8,7 +8,7 @@ import streamlit as st
 
 from src.frontend import answer, served, whatif
 from src.frontend.errors import RefusedError, SchemaChangedError
-from src.frontend.form import Applicant, draw, faults, fill, given, key
+from src.frontend.form import Applicant, draw, faults, fill, given, key, purpose_of
 from src.frontend.language import _
 from src.frontend.schema import Field
 from src.frontend.texts import Texts, texts
@@ -67,14 +67,16 @@ def outcome(fields: Sequence[Field], asked: Applicant, info: Mapping[str, Any], 
         found = st.session_state[ANSWER] = predicted(fields, asked)
         served.notice(found["model"])
     st.divider()
-    answer.show(found, info, words)
+    if purpose_of([asked], fields) == "what-if":
+        st.caption(_("This is the example applicant: the history has it as a what-if, and nobody counts it."))
+    answer.show(found, info["card"], words)
     whatif.show(fields, asked, found, words)
 
 
 def predicted(fields: Sequence[Field], asked: Applicant) -> Mapping[str, Any]:
     """The API's answer; raises SchemaChangedError where it refuses because it asks for other fields by now."""
     try:
-        return served.client().predict(asked)
+        return served.client().predict(asked, purpose_of([asked], fields))
     except RefusedError:
         st.session_state[ASKED] = None
         served.forget()

@@ -2,14 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from src.frontend.errors import PageError
+from src.frontend.numerals import ambiguous, is_numeral, number
 from src.frontend.schema import Field, Rule, Value
 
 SEPARATORS = ",;\t"
+DECLARED = re.compile(r"sep=([,;\t|])\r?(?:\n|$)", re.IGNORECASE)  # a first line of spreadsheets, which is no row
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 TRUTHS = {"true": True, "false": False}
 Row = dict[str, str]
@@ -25,7 +28,7 @@ class UnreadableError(PageError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One wrong cell, or a column where `line` is 1."""
+    """One wrong cell, or a wrong column where `line` is the header's."""
 
     line: int
     column: str
@@ -38,6 +41,7 @@ class Table:
 
     separator: str
     columns: list[str]
+    header: int = 1  # its line in the file
     lines: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     applicants: list[dict[str, Value]] = field(default_factory=list)
@@ -46,17 +50,21 @@ class Table:
 
 
 def read(content: bytes, fields: Sequence[Field]) -> Table:
-    """The file's table; raises UnreadableError. The separator is the one that finds most of the fields' names."""
-    text = decoded(content)
-    separator = max(SEPARATORS, key=lambda sign: len(set(header(text, sign)) & {each.name for each in fields}))
-    table = Table(separator, header(text, separator))
+    """Return the file's table; raises UnreadableError.
+
+    The separator is the one that a first line such as `sep=;` names, else the one that finds most of the fields' names.
+    """
+    text, declared = body(decoded(content))
+    names = {each.name for each in fields}
+    separator = declared or max(SEPARATORS, key=lambda sign: len(set(header(text, sign)) & names))
+    table = Table(separator, header(text, separator), header=2 if declared else 1)
     check_columns(table, fields)
     reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     try:
         next(reader)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                add(table, reader.line_num, cells, fields)
+                add(table, reader.line_num + table.header - 1, cells, fields)
     except csv.Error:
         raise UnreadableError("csv") from None
     if not table.rows and not table.faults:
@@ -70,9 +78,16 @@ def decoded(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableError("encoding") from None
-    if not text.strip():
-        raise UnreadableError("empty")
     return text
+
+
+def body(text: str) -> tuple[str, str]:
+    """Return the text from its header on, and the separator that a line before it declares, else nothing."""
+    first = DECLARED.match(text)
+    rest = text[first.end() :] if first else text
+    if not rest.strip():
+        raise UnreadableError("empty")
+    return rest, first[1] if first else ""
 
 
 def header(text: str, separator: str) -> list[str]:
@@ -88,9 +103,9 @@ def check_columns(table: Table, fields: Sequence[Field]) -> None:
     known = {each.name for each in fields}
     table.unknown = [name for name in table.columns if name not in known]
     doubled = sorted({name for name in table.columns if table.columns.count(name) > 1})
-    table.faults += [Fault(1, name, "doubled") for name in doubled]
+    table.faults += [Fault(table.header, name, "doubled") for name in doubled]
     missing = [each.name for each in fields if each.required and each.name not in table.columns]
-    table.faults += [Fault(1, name, "column") for name in missing]
+    table.faults += [Fault(table.header, name, "column") for name in missing]
 
 
 def add(table: Table, line: int, cells: Sequence[str], fields: Sequence[Field]) -> None:
@@ -105,7 +120,8 @@ def add(table: Table, line: int, cells: Sequence[str], fields: Sequence[Field]) 
             continue
         value = parsed(row[each.name], each, table.separator)
         if rule := each.broken(value):
-            table.faults.append(Fault(line, each.name, rule))
+            two = isinstance(value, str) and counts(each) and ambiguous(value, table.separator, whole(each))
+            table.faults.append(Fault(line, each.name, "marks" if two else rule))
         elif value is not None:
             applicant[each.name] = value
     table.lines.append(line)
@@ -120,21 +136,20 @@ def parsed(cell: str, asked: Field, separator: str) -> Value:
         return None
     if asked.kind == "boolean":
         return TRUTHS.get(text.lower(), text)
-    numbers = asked.kind != "choice" or not isinstance(asked.choices[0], str)
-    return as_number(text, separator, asked.kind) if numbers else text
+    found = number(text, separator, whole(asked)) if counts(asked) else None
+    if found is None:
+        return text
+    return int(found) if asked.kind != "number" and found.is_integer() else found
 
 
-def as_number(text: str, separator: str, kind: str) -> Value:
-    """A number; files with semicolons may have a decimal comma."""
-    if "_" in text:  # which Python would take
-        return text
-    if separator == ";" and "." not in text:
-        text = text.replace(",", ".")
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return int(number) if kind != "number" and number.is_integer() else number
+def counts(asked: Field) -> bool:
+    """Say whether the values of a field are numbers."""
+    return asked.kind in ("integer", "number") or (asked.kind == "choice" and not isinstance(asked.choices[0], str))
+
+
+def whole(asked: Field) -> bool:
+    """Say whether a field takes whole numbers only."""
+    return asked.kind == "integer" or (bool(asked.choices) and all(isinstance(each, int) for each in asked.choices))
 
 
 def template(fields: Sequence[Field], decimal_comma: bool) -> bytes:
@@ -173,9 +188,7 @@ def results(table: Table, answers: Iterable[Mapping[str, Any]], decimal_comma: b
 
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    if not cell.startswith(FORMULA) or not isinstance(as_number(cell, ";", "number"), str):
-        return cell
-    return f"'{cell}"
+    return f"'{cell}" if cell.startswith(FORMULA) and not is_numeral(cell) else cell
 
 
 def as_csv(rows: Sequence[Mapping[str, str]], decimal_comma: bool) -> bytes:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from src.frontend.language import Language, _, current
-from src.frontend.schema import Field, Value
+from src.frontend.schema import Field, Value, says_something
+
+NONE = "\N{EN DASH}"  # where there is no value; a hyphen alone would be a list in Markdown
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,18 @@ class Texts:
         return " ".join(part for part in parts if part)
 
     def bounds(self, asked: Field) -> str:
-        """The bounds of a number in words; empty where there are none."""
-        low = asked.minimum if asked.minimum is not None else asked.above
-        high = asked.maximum if asked.maximum is not None else asked.below
-        numbers = {"low": self.language.plain(low or 0), "high": self.language.plain(high or 0)}
-        if low is not None and high is not None:
-            return _("From {low} to {high}.").format(**numbers)
-        if low is not None:
-            return _("At least {low}.").format(**numbers)
-        return _("At most {high}.").format(**numbers) if high is not None else ""
+        """Return the bounds of a number in words; empty where there are none."""
+        rules = {"low": asked.minimum, "above": asked.above, "high": asked.maximum, "below": asked.below}
+        known = {name: self.language.plain(value) for name, value in rules.items() if says_something(value)}
+        if {"low", "high"} <= set(known):
+            return _("From {low} to {high}.").format(**known)
+        said = {
+            "low": _("At least {low}."),
+            "above": _("More than {above}."),
+            "high": _("At most {high}."),
+            "below": _("Less than {below}."),
+        }
+        return " ".join(said[name].format(**known) for name in known)
 
 
 def texts(info: Mapping[str, Any]) -> Texts:

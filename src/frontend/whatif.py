@@ -48,7 +48,7 @@ def ask(applicant: Applicant) -> Mapping[str, Any]:
     for before, answer in known:
         if before == applicant:
             return answer
-    answer = served.client().predict(applicant)
+    answer = served.client().predict(applicant, "what-if")
     known.append((applicant, answer))
     return answer
 

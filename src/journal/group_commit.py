@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Generic, NamedTuple, TypeVar
 
 Row = TypeVar("Row")
@@ -22,6 +22,31 @@ class Waiting(NamedTuple, Generic[Row]):
     done: asyncio.Future[None]
 
 
+class ShortTurns:
+    """The process's switch interval, short while at least one thread of ours writes; its own again afterwards."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.users = 0
+        self.before = 0.0
+
+    def begin(self) -> None:
+        """Shorten the interval, remembering what it was."""
+        with self.lock:
+            if self.users == 0:
+                self.before = sys.getswitchinterval()
+                sys.setswitchinterval(TURN)
+            self.users += 1
+
+    def end(self) -> None:
+        """Restore the interval after the last that began."""
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                sys.setswitchinterval(self.before)
+
+
+TURNS = ShortTurns()  # one a process, as the interval is
 Group = tuple[asyncio.AbstractEventLoop, list[Waiting[Row]]]
 
 
@@ -42,20 +67,22 @@ class GroupCommit(Generic[Row]):
         self.thread: Thread | None = None
 
     def start(self) -> None:
-        """Begin to write; again after a close, too. Sets the whole process's switch interval."""
+        """Begin to write; again after a close, too. Shortens the whole process's switch interval until then."""
         self.busy = self.closing = False
-        sys.setswitchinterval(TURN)
+        TURNS.begin()
         self.thread = Thread(target=self.run, name="group-commit", daemon=True)
         self.thread.start()
 
     def close(self) -> None:
-        """Write what waits, then end."""
+        """Write what waits, then end; nothing happens where nothing was begun."""
         self.closing = True
         if self.waiting:
             self.hand_over(self.waiting[0].done.get_loop())
-        self.groups.put(None)
-        if self.thread is not None:
-            self.thread.join()
+        thread, self.thread = self.thread, None
+        if thread is not None:
+            self.groups.put(None)
+            thread.join()
+            TURNS.end()
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Return when all of `rows` are durable; raises `WriteRefusedError` when none of them is."""

@@ -10,47 +10,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from src.journal.database import SchemaError, connect_engine, migrate, sqlite_file
 from src.journal.group_commit import GroupCommit, WriteRefusedError
 from src.journal.identifiers import first_id
+from src.journal.tables import PREDICTIONS, PROBE, Entry
 from src.model.points import Decision
 
-METADATA = sa.MetaData()
-PREDICTIONS = sa.Table(
-    "predictions",
-    METADATA,
-    sa.Column("key_id", sa.Text, primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("time", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("model_sha256", sa.Text, nullable=False),
-    sa.Column("model_version", sa.Text),
-    sa.Column("inputs", sa.Text, nullable=False),
-    sa.Column("probability_of_default", sa.Float(53), nullable=False),
-    sa.Column("score", sa.Integer, nullable=False),
-    sa.Column("decision", sa.Text, nullable=False),
-    sa.Column("reasons", sa.Text, nullable=False),
-)
-PROBE = sa.Table(
-    "probe",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("time", sa.DateTime(timezone=True)),
-)
 FRESH = 5.0  # seconds for which a commit proves that the log can be written
 CAPACITY = 10_000  # requests that may wait for the disk; more are refused
 MOST_ROWS = 1000  # of one INSERT: databases bound the number of its parameters
-
-
-class Entry(NamedTuple):
-    """One row, in the table's order; `inputs` and `reasons` are JSON texts."""
-
-    key_id: str
-    id: str
-    time: datetime
-    model_sha256: str
-    model_version: str | None
-    inputs: str
-    probability_of_default: float
-    score: int
-    decision: Decision
-    reasons: str
 
 
 class Page(NamedTuple):
@@ -74,7 +39,7 @@ class Journal:
         self.file = sqlite_file(address)
         self.engine = connect_engine(address, timeout)
         dialect = self.engine.dialect
-        self.insert, _, self.row = str(sa.insert(PREDICTIONS).compile(dialect=dialect)).partition(" VALUES ")
+        self.insert, self.row = insert_of(dialect)
         self.bind_time = PREDICTIONS.c.time.type.dialect_impl(dialect).bind_processor(dialect) or str
         self.commits = GroupCommit(self.commit, CAPACITY)
         self.write = self.commits.write
@@ -109,7 +74,7 @@ class Journal:
         self.committed = time.monotonic()
 
     def insert_all(self, connection: sa.Connection, entries: list[Entry]) -> None:
-        """Insert by one statement, which is a transaction of its own; very many rows take several in one transaction.
+        """Insert by one statement, which is a transaction of its own; many rows take several in one transaction.
 
         The driver gives way to other threads at every step of a statement, and has to wait for its turn again.
         """
@@ -118,7 +83,7 @@ class Journal:
             connection.exec_driver_sql("BEGIN")
         for part in parts:
             values = [value for entry in part for value in (*entry[:2], self.bind_time(entry.time), *entry[3:])]
-            connection.exec_driver_sql(f"{self.insert} VALUES {', '.join([self.row] * len(part))}", tuple(values))
+            connection.exec_driver_sql(f"{self.insert} {', '.join([self.row] * len(part))}", tuple(values))
         if len(parts) > 1:
             connection.exec_driver_sql("COMMIT")
 
@@ -186,6 +151,17 @@ class Journal:
         except (SQLAlchemyError, OSError) as error:
             raise JournalUnavailableError(reason(error)) from None
         return [entry._replace(time=entry.time.replace(tzinfo=entry.time.tzinfo or UTC)) for entry in entries]
+
+
+def insert_of(dialect: sa.Dialect) -> tuple[str, str]:
+    """Return an INSERT up to its values, and the values of one row, in a database's own signs.
+
+    SQLAlchemy's statement for many rows takes a millisecond a row to make, and groups have every size.
+    """
+    signs, columns = dialect.identifier_preparer, PREDICTIONS.columns
+    names = ", ".join(signs.format_column(column) for column in columns)
+    row = sa.tuple_(*(sa.bindparam(column.name, type_=column.type) for column in columns)).compile(dialect=dialect)
+    return f"INSERT INTO {signs.format_table(PREDICTIONS)} ({names}) VALUES", str(row)
 
 
 def owned(key_id: str) -> sa.Select[Any]:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from src.api.settings import Settings
+from tests.conftest import ROOT
 
 DIGEST = sha256(b"key").hexdigest()
 
@@ -24,13 +25,21 @@ def settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-def test_only_the_keys_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_keys_must_be_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
     found = settings()
     assert found.api_keys == {"web": DIGEST}
     assert (found.rate_limit, found.failed_key_limit) == ("600/minute", "30/minute")
-    assert found.journal_url == "sqlite:///var/api/journal.db"
+    assert (found.state, found.models) == (ROOT / "var", ROOT / "models")  # wherever the process runs
+    assert found.journal_url == f"sqlite:///{ROOT}/var/api/journal.db"
+
+
+@pytest.mark.parametrize("given", [None, "", ","])
+def test_service_without_a_key_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch, given: str | None) -> None:
     monkeypatch.delenv("LASTRO_API_KEYS")
-    with pytest.raises(ValidationError, match="api_keys"):
+    if given is not None:
+        monkeypatch.setenv("LASTRO_API_KEYS", given)
+    with pytest.raises(ValidationError, match=r"api_keys\n.*make one with `python -m src.api.security new NAME`"):
         settings()
 
 
@@ -46,7 +55,7 @@ def test_empty_lines_of_env_mean_the_default(tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.write_text("LASTRO_DATABASE_URL=\nLASTRO_TRUSTED_PROXIES=\nLASTRO_CORS_ORIGINS=\nMINIO_PORT=9000\n")
     found = Settings(_env_file=env)
-    assert found.journal_url.startswith("sqlite:///var/")
+    assert found.journal_url.startswith(f"sqlite:///{ROOT}/var/")
     assert (found.trusted_proxies, found.cors_origins) == ((), ())
 
 
@@ -54,7 +63,7 @@ def test_empty_lines_of_env_mean_the_default(tmp_path: Path) -> None:
     ("name", "value"),
     [("LASTRO_RATE_LIMIT", "many"), ("LASTRO_FAILED_KEY_LIMIT", "30"), ("LASTRO_TRUSTED_PROXIES", "proxy.example"),
      ("LASTRO_BODY_TIMEOUT", "0"), ("LASTRO_MAX_BODY_BYTES", "-1"), ("LASTRO_LOG_LEVEL", "LOUD"),
-     ("LASTRO_METRICS_OPEN", "perhaps"), ("LASTRO_DATABASE_TIMEOUT", "0")],
+     ("LASTRO_METRICS_OPEN", "perhaps"), ("LASTRO_DATABASE_TIMEOUT", "0"), ("LASTRO_DATABASE_URL", "mysql://db/x")],
 )  # fmt: skip
 def test_value_that_makes_no_sense_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)

@@ -64,6 +64,24 @@ def test_every_error_of_a_file_is_shown_and_nothing_is_sent(
     assert client.predictions(limit=1)["predictions"] == before
 
 
+def test_file_is_of_applicants_unless_it_is_the_template_alone(
+    open_page: Open, content: bytes, client: Client, fields: list[Field]
+) -> None:
+    for file, purpose in ((template(fields, decimal_comma=False), "what-if"), (content, "application")):
+        page = upload(open_page("file_page"), file)
+        button(page, "Score the file").click().run()
+        newest = client.prediction(page.dataframe[0].value["Prediction id"].iloc[-1])
+        assert newest["purpose"] == purpose
+
+
+def test_number_that_may_be_two_is_said_with_what_to_do(open_page: Open, content: bytes) -> None:
+    semicolons = content.replace(b",", b";")
+    row = semicolons.splitlines()[1]
+    number = next(cell for cell in row.split(b";") if cell.isdigit())
+    page = upload(open_page("file_page"), semicolons.replace(number, b"100.000", 1))
+    assert "write no mark before thousands" in page.table[0].value["What is wrong"].iloc[0]
+
+
 def test_only_the_first_hundred_errors_are_shown_and_all_are_counted(
     open_page: Open, content: bytes, fields: list[Field]
 ) -> None:
@@ -93,8 +111,8 @@ def test_api_that_goes_away_in_the_middle_loses_nothing_and_going_on_scores_the_
     page = upload(open_page("file_page", endpoint=server.url), content)
     answered = Client.predict_batch
 
-    def once(self: Client, applicants: Any) -> Any:
-        found = answered(self, applicants)
+    def once(self: Client, *asked: Any) -> Any:
+        found = answered(self, *asked)
         server.signal(signal.SIGKILL)
         return found
 

@@ -77,7 +77,7 @@ def test_faults_name_the_field_and_its_bounds() -> None:
     values: dict[str, Any] = {"age": 17, "ratio": 0.0, "member": True, "colour": None}
     assert faults(OTHER_DATA, values, TEXTS) == [
         "Age is not allowed. From 18 to 99.",
-        "Ratio is not allowed. At least 0.",
+        "Ratio is not allowed. More than 0.",
         "Colour is missing.",
     ]
 

@@ -18,7 +18,7 @@ SCALE = Scale(300, 850, 553)
 
 @given(pd=some.floats(0.001, 0.999), threshold=some.floats(0.01, 0.99))
 def test_score_above_the_threshold_is_approved_and_below_it_declined(pd: float, threshold: float) -> None:
-    mark = scale_of({"scale": RULES}, threshold).threshold
+    mark = scale_of({"scale": RULES, "threshold": threshold}).threshold
     score = points(pd, ModelScale(**RULES))
     if 300 < score < 850 and abs(score - mark) > 1:
         assert (score > mark) == (decide(pd, threshold) == "approve")
@@ -26,7 +26,7 @@ def test_score_above_the_threshold_is_approved_and_below_it_declined(pd: float, 
 
 def test_threshold_of_the_committed_card_is_within_its_scale() -> None:
     card = json.loads((Path(__file__).parents[2] / "models" / "model.json").read_text())
-    scale = scale_of(card, card["threshold"])
+    scale = scale_of(card)
     assert scale.minimum < scale.threshold < scale.maximum
 
 

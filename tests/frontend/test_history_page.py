@@ -1,12 +1,19 @@
+import asyncio
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from src.frontend.texts import NONE
+from src.journal.journal import Journal
+from src.journal.tables import Entry
 from tests.api.live import Server
 from tests.frontend.conftest import ClientOf, Open
 from tests.frontend.pages import button, widget, words
+from tests.journal.rows import entry, leave_first_release, of_first_release
 
 NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 
@@ -69,6 +76,53 @@ def test_id_that_opens_nothing_is_a_sentence(open_page: Open, wanted: str, said:
     widget(page, "Prediction id").set_value(wanted).run()
     assert said in words(page)
     assert not page.exception
+
+
+@pytest.fixture
+def long_ago(server_with: Callable[..., Server], tmp_path: Path, example: dict[str, Any]) -> tuple[str, list[Entry]]:
+    """A service whose log is of the first release, but for a last row that was decided by other rules than today's."""
+    address = f"sqlite:///{tmp_path}/api/journal.db"
+    inputs = {"inputs": json.dumps(example)}
+    first = of_first_release(**inputs, probability_of_default=0.125, score=612)
+    leave_first_release(address, [first])
+    journal = Journal(address, 2.0)
+    journal.start()
+    scale = '{"points": 500, "odds": 10, "pdo": 20, "minimum": 0, "maximum": 1000}'
+    second = entry(**inputs, threshold=0.25, scale=scale, score=444, decision="decline", purpose="what-if")
+    asyncio.run(journal.write([second]))
+    journal.close()
+    return server_with().url, [first, second]
+
+
+def test_prediction_is_shown_with_the_threshold_and_the_scale_of_its_own_time(
+    open_page: Open, long_ago: tuple[str, list[Entry]]
+) -> None:
+    endpoint, (_, second) = long_ago
+    page = open_page("history_page", endpoint=endpoint)
+    widget(page, "Prediction id").set_value(second.id).run()
+    assert "Score 444 on a scale from 0 to 1,000; the threshold is at 465." in words(page)  # 500 + 20 log2(3 / 10)
+    assert "the threshold is 25.0%, in points 465" in words(page)
+    assert "· What if" in page.caption[0].value
+
+
+def test_prediction_without_threshold_and_scale_says_so_and_draws_none(
+    open_page: Open, long_ago: tuple[str, list[Entry]]
+) -> None:
+    endpoint, (first, _) = long_ago
+    page = open_page("history_page", endpoint=endpoint)
+    widget(page, "Prediction id").set_value(first.id).run()
+    assert not page.exception
+    assert "Probability of default **12.5%**. This prediction is older than the record" in words(page)
+    assert "on a scale from" not in words(page)
+    assert [(each.label, each.value) for each in page.metric] == [("Points", "612")]
+    assert "Approve" in words(page)
+
+
+def test_what_ifs_are_told_from_applications(open_page: Open, long_ago: tuple[str, list[Entry]]) -> None:
+    endpoint, entries = long_ago
+    page = open_page("history_page", endpoint=endpoint)
+    assert ids(page) == [each.id for each in entries[::-1]]
+    assert list(page.dataframe[0].value["Purpose"]) == ["What if", NONE]  # the older one asked nobody for a purpose
 
 
 def test_key_without_predictions_sees_none(open_page: Open, server_with: Callable[..., Server]) -> None:

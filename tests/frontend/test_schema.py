@@ -9,6 +9,7 @@ from src.frontend.errors import SchemaChangedError
 from src.frontend.schema import Field, field_of, fields_of
 from tests.api.live import Server
 
+TRUE = {"type": "boolean", "enum": [True]}
 OPTIONAL = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2**53 - 1}, {"type": "null"}], "title": "Sum"}
 
 
@@ -28,16 +29,22 @@ def test_fields_are_those_of_the_served_document_in_its_order(api: Server) -> No
         assert field.broken(field.example) is None
 
 
-def test_optional_number_may_be_null_and_has_no_bound_that_is_only_the_largest_number() -> None:
+def test_optional_number_may_be_null_and_ends_where_the_api_does() -> None:
     field = field_of("x", OPTIONAL, False, None)
-    assert (field.kind, field.required, field.minimum, field.maximum) == ("integer", False, 0, None)
+    assert (field.kind, field.required) == ("integer", False)
     assert field.broken(None) is None
-    assert field.broken(-1) == "bounds"
+    assert (field.broken(-1), field.broken(2**53 - 1), field.broken(2**53)) == ("bounds", None, "bounds")
 
 
 def test_closed_list_of_numbers_is_a_choice_without_its_null() -> None:
     schema = {"anyOf": [{"type": "integer"}, {"type": "null"}], "enum": [1, 2, None]}
     assert field_of("x", schema, False, None).choices == (1, 2)
+
+
+def test_closed_list_tells_truths_from_numbers() -> None:
+    numbers, truths = field_of("x", {"type": "integer", "enum": [0, 1]}, True, 1), field_of("x", TRUE, True, True)
+    assert [numbers.broken(value) for value in (1, True)] == [None, "choice"]
+    assert [truths.broken(value) for value in (True, False, 1)] == [None, "choice", "boolean"]
 
 
 def test_single_allowed_value_is_a_choice() -> None:

@@ -79,6 +79,21 @@ def test_what_if_shows_both_scores_side_by_side(open_page: Open, client: Client,
     assert str(abs(new["score"] - old["score"])) in page.metric[1].delta
 
 
+def test_only_a_form_that_is_no_longer_the_example_is_an_application(
+    open_page: Open, client: Client, example: dict[str, Any]
+) -> None:
+    page = scored(open_page())
+    assert client.prediction(page.code[0].value)["purpose"] == "what-if"
+    assert any("nobody counts it" in caption.value for caption in page.caption)
+    name = next(key for key, value in example.items() if isinstance(value, int))
+    (input_,) = [each for each in page.number_input if each.key.startswith(f"applicant:{name}:")]
+    input_.set_value(example[name] + 1)
+    button(page, "Score").click().run()
+    applied = client.prediction(page.code[0].value)
+    assert (applied["purpose"], applied["inputs"][name]) == ("application", example[name] + 1)
+    assert not any("nobody counts it" in caption.value for caption in page.caption)
+
+
 def test_answer_stays_while_the_language_changes(open_page: Open) -> None:
     page = scored(open_page())
     answered = page.code[0].value

@@ -32,7 +32,12 @@ def test_values_are_read_as_words(value: Any, said: str) -> None:
     [
         ({"minimum": 1, "maximum": 120}, "From 1 to 120."),
         ({"minimum": 0}, "At least 0."),
-        ({"exclusiveMaximum": 5000}, "At most 5,000."),
+        ({"exclusiveMaximum": 5000}, "Less than 5,000."),
+        ({"exclusiveMinimum": 0}, "More than 0."),
+        ({"exclusiveMinimum": 0, "maximum": 1}, "More than 0. At most 1."),
+        ({"minimum": 0, "exclusiveMinimum": 0}, "More than 0."),
+        ({"minimum": 2, "exclusiveMinimum": 0, "exclusiveMaximum": 9, "maximum": 8}, "From 2 to 8."),
+        ({"minimum": 0, "maximum": 2**53 - 1, "type": "integer"}, "At least 0."),
         ({}, ""),
     ],
 )

@@ -17,6 +17,7 @@ def test_same_change_is_asked_for_once(
     monkeypatch.setattr(st, "session_state", {})
     first = whatif.ask(example)
     assert whatif.ask(dict(example)) is first
-    assert client.predictions(limit=1)["predictions"][0]["prediction_id"] == first["prediction_id"]
+    newest = client.predictions(limit=1)["predictions"][0]
+    assert (newest["prediction_id"], newest["purpose"]) == (first["prediction_id"], "what-if")
     name = next(key for key, value in example.items() if isinstance(value, int))
     assert whatif.ask({**example, name: example[name] + 1})["prediction_id"] != first["prediction_id"]

@@ -1,13 +1,14 @@
 """Group commit: each request waits for its own rows, and nothing refused is acknowledged"""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from src.journal.group_commit import GroupCommit, WriteRefusedError
+from src.journal.group_commit import TURN, GroupCommit, WriteRefusedError
 
 
 class Disk:
@@ -135,3 +136,31 @@ def test_close_writes_what_waits_and_a_second_start_goes_on(disk: Disk) -> None:
     commits.close()
     assert time.monotonic() - started < 5
     assert disk.rows[-1] == 4
+
+
+@pytest.fixture
+def interval() -> Iterator[float]:
+    """A switch interval that the process had before any log was opened."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.003)
+    yield pytest.approx(0.003)
+    sys.setswitchinterval(before)
+
+
+def test_last_close_restores_the_processes_switch_interval(disk: Disk, interval: float) -> None:
+    first, second = GroupCommit(disk.commit, capacity=5), GroupCommit(disk.commit, capacity=5)
+    found = []
+    for step in (first.start, second.start, first.close, first.close, second.close, first.start, first.close):
+        step()
+        found.append(sys.getswitchinterval())
+    short = pytest.approx(TURN)
+    assert found == [short, short, short, short, interval, short, interval]
+
+
+def test_close_before_a_start_leaves_nothing_behind(disk: Disk) -> None:
+    commits = GroupCommit(disk.commit, capacity=5)
+    commits.close()
+    commits.start()
+    asyncio.run(commits.write([1]))
+    commits.close()
+    assert disk.rows == [1]

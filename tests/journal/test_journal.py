@@ -3,47 +3,24 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from src.journal.database import connect_engine, migrate, sqlite_file
-from src.journal.identifiers import new_id
-from src.journal.journal import Entry, Journal, JournalUnavailableError, Page
+from src.journal.journal import MOST_ROWS, Journal, JournalUnavailableError, Page, insert_of
+from src.journal.tables import PREDICTIONS
+from tests.journal.rows import entry
 from tests.postgresql import Postgres
 
 SHORT = 0.3  # seconds
 
 
-def entry(key_id: str = "web", **changes: Any) -> Entry:
-    values: dict[str, Any] = {
-        "id": new_id(),
-        "time": datetime.now(UTC),
-        "model_sha256": "a" * 64,
-        "model_version": None,
-        "inputs": '{"a": 1}',
-        "probability_of_default": 0.1,
-        "score": 600,
-        "decision": "approve",
-        "reasons": "[]",
-    }
-    return Entry(key_id=key_id, **(values | changes))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+@pytest.fixture
+def journal(address: str) -> Iterator[Journal]:
     """A log in each database."""
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path}/journal.db"
-    else:
-        address = request.getfixturevalue("postgres").url
-        engine = connect_engine(address, SHORT)
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP TABLE IF EXISTS predictions, probe, alembic_version"))
-        engine.dispose()
     found = Journal(address, 2.0)
     found.start()
     yield found
@@ -66,6 +43,20 @@ def test_pages_are_newest_first_and_filtered(journal: Journal) -> None:
     hour = timedelta(hours=1)
     assert journal.page("web", Page(20, since=entries[0].time + hour)) == []
     assert journal.page("web", Page(20, since=entries[0].time - hour, until=entries[0].time + hour)) == entries[::-1]
+
+
+def test_statement_for_many_rows_is_sqlalchemys_own_with_its_values_repeated(journal: Journal) -> None:
+    dialect = journal.engine.dialect
+    assert " ".join(insert_of(dialect)) == str(sa.insert(PREDICTIONS).compile(dialect=dialect))
+
+
+def test_more_rows_than_a_statement_takes_are_one_transaction(journal: Journal) -> None:
+    many = [entry() for _ in range(MOST_ROWS + 2)]
+    with pytest.raises(JournalUnavailableError):
+        asyncio.run(journal.write([*many, many[0]]))
+    assert journal.page("web", Page(2)) == []
+    asyncio.run(journal.write(many))
+    assert journal.find("web", many[-1].id) == many[-1]
 
 
 def test_requests_that_arrive_together_share_a_commit(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from src.api.openapi import KEYED, problems
 from src.api.problems import ProblemError
 from src.api.schemas import PageOut, RecordedModel, RecordedOut
 from src.api.security import Caller, Gate
-from src.journal.journal import Entry, Journal, Page
+from src.journal.journal import Journal, Page
+from src.journal.tables import Entry
 from src.model.points import Decision
 
 Limit = Annotated[int, Query(ge=1, le=500, description="predictions on a page")]
@@ -86,4 +87,7 @@ def recorded(entry: Entry) -> RecordedOut:
         reasons=json.loads(entry.reasons),
         inputs=json.loads(entry.inputs),
         model=RecordedModel(sha256=entry.model_sha256, version=entry.model_version),
+        threshold=entry.threshold,
+        scale=json.loads(entry.scale) if entry.scale else None,
+        purpose=entry.purpose,
     )

@@ -1,8 +1,8 @@
 """POST /predict, POST /predict/batch: key -> limit -> contract -> scorer -> journal -> answer"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -21,11 +21,27 @@ from src.api.problems import ProblemError, invalid
 from src.api.schemas import BatchOut, ModelOut, PredictionOut
 from src.api.security import Gate
 from src.journal.identifiers import new_id
-from src.journal.journal import Entry, Journal
+from src.journal.journal import Journal
+from src.journal.tables import PURPOSES, Entry, Purpose
 from src.serving.predictors import Served
 from src.serving.scorer import Applicant, Scored
 
 JSON = "application/json"
+Word = TypeVar("Word", bound=str)
+PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "reasons",
+        "in": "query",
+        "description": "reasons for an approved applicant too",
+        "schema": {"type": "boolean", "default": False},
+    },
+    {
+        "name": "purpose",
+        "in": "query",
+        "description": "what-if: nobody applies; the record says so, and the metrics leave it out",
+        "schema": {"type": "string", "enum": PURPOSES, "default": PURPOSES[0]},
+    },
+]
 
 
 class DirectRoute(APIRoute):
@@ -50,6 +66,7 @@ class Predictions:
         self.scorer, self.gate, self.journal, self.metrics = served.scorer, gate, journal, metrics
         self.origin = origin
         self.model = origin.model_dump()
+        self.threshold, self.scale = served.card.threshold, served.card.scale.model_dump_json()
         self.applicant = applicant_type(served.card)
         self.batch = batch_type(self.applicant)
         self.read_one = TypeAdapter(self.applicant).validator.validate_json
@@ -58,30 +75,31 @@ class Predictions:
     async def predict(self, request: Request) -> Response:
         """The probability of default, points, decision and reasons of one applicant."""
         caller = self.gate.admit(request)
-        reasons = wants_reasons(request)
+        reasons, purpose = wishes(request)
         applicant = await body(request, self.read_one)
         scored = self.scorer.score(applicant, reasons)
-        entry, answer = self.record(caller.key_id, applicant, scored)
+        entry, answer = self.record(caller.key_id, applicant, scored, purpose)
         await self.journal.write([entry])
-        self.count(scored)
+        self.count([scored], purpose)
         return Response(to_json(answer), headers=caller.headers, media_type=JSON)
 
     async def predict_batch(self, request: Request) -> Response:
         """1 to 1 000 applicants, one answer each in their order, all or none."""
         caller = self.gate.admit(request)
-        reasons = wants_reasons(request)
+        reasons, purpose = wishes(request)
         applicants = (await body(request, self.read_many))["applicants"]
         scored = await run_in_threadpool(self.scorer.score_all, applicants, reasons)
-        pairs = [self.record(caller.key_id, one, found) for one, found in zip(applicants, scored, strict=True)]
+        pairs = [self.record(caller.key_id, one, found, purpose) for one, found in zip(applicants, scored, strict=True)]
         await self.journal.write([entry for entry, _ in pairs])
-        for found in scored:
-            self.count(found)
+        self.count(scored, purpose)
         return Response(
             to_json({"predictions": [answer for _, answer in pairs]}), headers=caller.headers, media_type=JSON
         )
 
-    def record(self, key_id: str, applicant: Applicant, scored: Scored) -> tuple[Entry, dict[str, Any]]:
-        """The log's row and the answer."""
+    def record(
+        self, key_id: str, applicant: Applicant, scored: Scored, purpose: Purpose
+    ) -> tuple[Entry, dict[str, Any]]:
+        """Return the log's row and the answer."""
         prediction_id = new_id()
         pd, score, decision, found = scored
         reasons = [reason._asdict() for reason in found]
@@ -96,6 +114,9 @@ class Predictions:
             score=score,
             decision=decision,
             reasons=to_json(reasons).decode(),
+            threshold=self.threshold,
+            scale=self.scale,
+            purpose=purpose,
         )
         answer = {
             "prediction_id": prediction_id,
@@ -107,10 +128,12 @@ class Predictions:
         }
         return entry, answer
 
-    def count(self, scored: Scored) -> None:
-        """For Prometheus."""
-        self.metrics.decisions[scored.decision].inc()
-        self.metrics.scores.observe(scored.score)
+    def count(self, scored: Sequence[Scored], purpose: Purpose) -> None:
+        """Count for Prometheus those who applied."""
+        if purpose == "application":
+            for found in scored:
+                self.metrics.decisions[found.decision].inc()
+                self.metrics.scores.observe(found.score)
 
     def routes(self) -> list[BaseRoute]:
         """The two routes, their bodies in the document taken from the card."""
@@ -155,27 +178,26 @@ async def whole_body(request: Request) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def wants_reasons(request: Request) -> bool:
-    """`?reasons=true`; raises ProblemError 422 for what is no boolean."""
+def wishes(request: Request) -> tuple[bool, Purpose]:
+    """Return whether reasons are wanted in any case, and the purpose; raises ProblemError 422 for other words."""
     if not request.scope["query_string"]:
-        return False
-    given = request.query_params.get("reasons", "false")
-    if given not in ("true", "false"):
-        raise ProblemError(422, "reasons is true or false")
-    return given == "true"
+        return False, PURPOSES[0]
+    return word(request, "reasons", ("false", "true")) == "true", word(request, "purpose", PURPOSES)
+
+
+def word(request: Request, name: str, words: Sequence[Word]) -> Word:
+    """Return the word that a parameter has, the first where it is not given; raises ProblemError 422 for others."""
+    given = request.query_params.get(name, words[0])
+    for known in words:
+        if given == known:
+            return known
+    raise ProblemError(422, f"{name} is {' or '.join(words)}")
 
 
 def operation(name: str) -> dict[str, Any]:
-    """The document's body and parameter of a route that reads the request itself."""
+    """Return the document's body and parameters of a route that reads the request itself."""
     schema = {"$ref": f"#/components/schemas/{name}"}
     return KEYED | {
         "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
-        "parameters": [
-            {
-                "name": "reasons",
-                "in": "query",
-                "description": "reasons for an approved applicant too",
-                "schema": {"type": "boolean", "default": False},
-            }
-        ],
+        "parameters": PARAMETERS,
     }

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.api.live import HEADERS, KEYS
+from tests.journal.rows import leave_first_release, of_first_release
 
 
 def test_ids_sort_by_time_and_history_pages_through_them(client: TestClient, applicant: dict[str, Any]) -> None:
@@ -62,6 +63,19 @@ def test_record_is_what_was_answered(client: TestClient, applicant: dict[str, An
         assert record[name] == answer[name]
     assert record["model"]["sha256"] == answer["model"]["sha256"]
     assert abs(datetime.fromisoformat(record["time"]) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_record_of_the_first_release_has_null_for_what_it_did_not_keep(
+    client_with: Callable[..., TestClient], tmp_path: Path, applicant: dict[str, Any]
+) -> None:
+    old = of_first_release(inputs=json.dumps(applicant), decision="decline")
+    address = f"sqlite:///{tmp_path}/old.db"
+    leave_first_release(address, [old])
+    client = client_with(database_url=address)
+    record = client.get(f"/predictions/{old.id}", headers=HEADERS).json()
+    assert client.get("/predictions", headers=HEADERS).json()["predictions"] == [record]
+    assert (record["inputs"], record["decision"], record["score"]) == (applicant, "decline", old.score)
+    assert (record["threshold"], record["scale"], record["purpose"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "cursor=1", "decision=maybe", "since=0", "until=today"])

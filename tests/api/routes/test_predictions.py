@@ -85,8 +85,41 @@ def test_other_media_type_is_415(client: TestClient) -> None:
     assert client.post("/predict", content=b"a=1", headers=HEADERS).status_code == 415
 
 
-def test_reasons_parameter_is_a_boolean(client: TestClient, applicant: dict[str, Any]) -> None:
-    assert client.post("/predict?reasons=perhaps", json=applicant, headers=HEADERS).status_code == 422
+@pytest.mark.parametrize("query", ["reasons=perhaps", "purpose=test", "purpose=", "reasons=true&purpose=What-if"])
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
+def test_parameter_takes_only_its_own_words(
+    client: TestClient, applicant: dict[str, Any], path: str, query: str
+) -> None:
+    body = applicant if path == "/predict" else {"applicants": [applicant]}
+    answer = client.post(f"{path}?{query}", json=body, headers=HEADERS)
+    assert answer.status_code == 422
+    said = {"reasons": "reasons is false or true", "purpose": "purpose is application or what-if"}
+    assert answer.json()["detail"] == said["purpose" if "purpose" in query else "reasons"]
+
+
+@pytest.mark.parametrize(("query", "purpose"), [("", "application"), ("?purpose=application", "application"),
+                                                ("?purpose=what-if", "what-if")])  # fmt: skip
+def test_purpose_is_recorded_with_what_was_true_then(
+    client: TestClient, applicant: dict[str, Any], models: Path, query: str, purpose: str
+) -> None:
+    card = json.loads((models / "model.json").read_text())
+    made = [client.post(f"/predict{query}", json=applicant, headers=HEADERS).json()]
+    body = {"applicants": [applicant, applicant]}
+    made += client.post(f"/predict/batch{query}", json=body, headers=HEADERS).json()["predictions"]
+    listed = client.get("/predictions", headers=HEADERS).json()["predictions"]
+    for answer, record in zip(made, listed[::-1], strict=True):
+        assert client.get(f"/predictions/{answer['prediction_id']}", headers=HEADERS).json() == record
+        assert (record["threshold"], record["scale"]) == (card["threshold"], card["scale"])
+        assert record["purpose"] == purpose
+
+
+def test_what_if_is_no_applicant_to_the_metrics(client: TestClient, applicant: dict[str, Any]) -> None:
+    for purpose in ("what-if", "application", "what-if"):
+        client.post(f"/predict?purpose={purpose}", json=applicant, headers=HEADERS)
+    numbers = client.get("/metrics", headers=HEADERS).text.splitlines()
+    counted = [float(line.split()[1]) for line in numbers if line.startswith("lastro_predictions_total")]
+    assert sum(counted) == 1
+    assert "lastro_score_count 1.0" in numbers
 
 
 def test_bad_row_of_a_batch_is_named_and_nothing_is_answered(client: TestClient, applicant: dict[str, Any]) -> None:

@@ -1,0 +1,56 @@
+"""the log's tables, as the newest migration leaves them, and a row of it"""
+
+from datetime import datetime
+from typing import Literal, NamedTuple, get_args
+
+import sqlalchemy as sa
+
+from src.model.points import Decision
+
+Purpose = Literal["application", "what-if"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)  # the first is the default
+METADATA = sa.MetaData()
+PREDICTIONS = sa.Table(
+    "predictions",
+    METADATA,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("model_sha256", sa.Text, nullable=False),
+    sa.Column("model_version", sa.Text),
+    sa.Column("inputs", sa.Text, nullable=False),
+    sa.Column("probability_of_default", sa.Float(53), nullable=False),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Column("threshold", sa.Float(53)),
+    sa.Column("scale", sa.Text),
+    sa.Column("purpose", sa.Text),
+)
+PROBE = sa.Table(
+    "probe",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("time", sa.DateTime(timezone=True)),
+)
+
+
+class Entry(NamedTuple):
+    """One row, in the table's order; `inputs`, `reasons` and `scale` are JSON texts.
+
+    Rows of the first release have no threshold, scale and purpose.
+    """
+
+    key_id: str
+    id: str
+    time: datetime
+    model_sha256: str
+    model_version: str | None
+    inputs: str
+    probability_of_default: float
+    score: int
+    decision: Decision
+    reasons: str
+    threshold: float | None = None
+    scale: str | None = None
+    purpose: Purpose | None = None
