@@ -11,7 +11,7 @@ python = $(or $(found),$(error Python 3.11 to 3.14 is needed, and $(or $(PYTHON)
 	install one, or name it, make $@ PYTHON=...))
 activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
-pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help run start stop status logs test coverage test-containers lint bench reproduce lock environment ready
 
