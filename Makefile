@@ -11,7 +11,9 @@ python = $(or $(found),$(error Python 3.11 to 3.14 is needed, and $(or $(PYTHON)
 	install one, or name it, make $@ PYTHON=...))
 activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
-.PHONY: help run start stop status logs test test-containers lint bench reproduce lock environment
+pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: help run start stop status logs test coverage test-containers lint bench reproduce lock environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -31,11 +33,12 @@ status: ## a line for each service
 logs: ## the end of each service's log
 	@$(python) -m ops.manage logs
 
-test: ## everything that must hold: style, types, tests, coverage
-	@$(python) -m ops.bootstrap --minio
-	@$(python) -m ops.packages
-	@$(MAKE) --no-print-directory lint
-	@$(activated) python -m pytest --cov -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+test: ready ## everything that must hold: style, types, tests
+	@$(MAKE) lint
+	@$(pytest) $(TESTS)
+
+coverage: ready ## the tests, and how much of src they reach; it takes half as long again
+	@$(pytest) --cov $(TESTS)
 
 test-containers: environment ## the dev container and the images, really built and used; needs Docker
 	@$(activated) python -m pytest -m containers tests/containers $(TESTS)
@@ -63,3 +66,7 @@ lock: ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer
 
 environment:
 	@$(python) -m ops.bootstrap
+
+ready:
+	@$(python) -m ops.bootstrap --minio
+	@$(python) -m ops.packages

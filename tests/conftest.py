@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.collection"]
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared"  # other data sets and checks, where somebody put them; a user has none
 OURS = ("LASTRO_", "MLFLOW_", "AWS_", "DVC_", "MINIO_", "MAKE", "MPLBACKEND")
 
 # odd on purpose: what must not change a byte of what DVC tracks

@@ -1,6 +1,7 @@
 """The house keeps its shape: who may import whom, one door each, and dvc.yaml knows what each stage is made of."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     """Every module that the file names, at any depth of its code."""
     found: set[str] = set()

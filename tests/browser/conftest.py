@@ -83,15 +83,15 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Visit]:
 
 @pytest.fixture
 def server_with(stack: Stack, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts another API on the stack's model, with these variables."""
-    started: list[Server] = []
+    """Builds another API on the stack's model, with these variables; it is to be started, and is ended."""
+    built: list[Server] = []
 
-    def start(**env: str) -> Server:
-        started.append(Server(tmp_path, stack.models, env=PLENTY | env))
-        return started[-1].start()
+    def build(**env: str) -> Server:
+        built.append(Server(tmp_path, stack.models, env=PLENTY | env))
+        return built[-1]
 
-    yield start
-    for server in started:
+    yield build
+    for server in built:
         server.signal(signal.SIGKILL)
 
 

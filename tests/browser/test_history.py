@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.chromium import choose, prediction, settled, whole
+from tests.browser.chromium import choose, settled, whole
 from tests.browser.conftest import Visit
 from tests.browser.stack import Stack
 
@@ -31,7 +31,7 @@ def cells(page: Page, column: int) -> list[str]:
     return page.locator(f"[role=gridcell][aria-colindex='{column}']").all_text_contents()
 
 
-def test_predictions_are_listed_newest_first_and_older_ones_by_a_click(
+def test_predictions_are_listed_and_filtered_and_the_decision_is_more_than_a_colour(
     visit: Visit, asked: list[dict[str, Any]]
 ) -> None:
     page = visit("/history")
@@ -40,13 +40,6 @@ def test_predictions_are_listed_newest_first_and_older_ones_by_a_click(
     assert cells(page, 5)[:5] == expected[:5]
     page.get_by_role("button", name="Older").click()
     expect(cell(page, expected[25])).to_be_attached()
-    whole(page)
-
-
-def test_decision_filters_and_what_is_found_is_marked_by_more_than_colour(
-    visit: Visit, asked: list[dict[str, Any]]
-) -> None:
-    page = visit("/history")
     sign = {"approve": ("Approve", "✓ Approve"), "decline": ("Decline", "✕ Decline")}
     for decision in {answer["decision"] for answer in asked}:
         word, marked = sign[decision]
@@ -55,30 +48,23 @@ def test_decision_filters_and_what_is_found_is_marked_by_more_than_colour(
         expect(cell(page, first)).to_be_attached()
         settled(page)
         assert set(cells(page, 4)) == {marked}
-
-
-def test_prediction_opens_by_its_id_in_the_address_and_in_the_field(
-    visit: Visit, asked: list[dict[str, Any]], applicant: dict[str, Any]
-) -> None:
-    page = visit(f"/history?id={asked[3]['prediction_id']}")
-    assert prediction(page) == asked[3]["prediction_id"]
-    page.get_by_label("Prediction id").fill(asked[4]["prediction_id"])
-    page.keyboard.press("Enter")
-    expect(page.get_by_test_id("stCode")).to_have_text(asked[4]["prediction_id"])
-    page.get_by_text("The applicant", exact=True).click()
-    expect(page.get_by_role("table").get_by_role("row")).to_have_count(1 + len(applicant))
     whole(page)
 
 
-def test_click_on_a_row_opens_it(visit: Visit, asked: list[dict[str, Any]]) -> None:
+def test_prediction_opens_by_a_click_on_its_row_by_its_address_and_by_its_id(
+    visit: Visit, asked: list[dict[str, Any]], applicant: dict[str, Any]
+) -> None:
     page = visit("/history")
+    opened = page.get_by_test_id("stCode")
     expect(cell(page, asked[0]["prediction_id"])).to_be_attached()
     page.get_by_test_id("stDataFrame").click(position={"x": 16, "y": 53})  # the box before the first row
-    expect(page.get_by_test_id("stCode")).to_have_text(asked[0]["prediction_id"])
+    expect(opened).to_have_text(asked[0]["prediction_id"])
     expect(page).to_have_url(re.compile(asked[0]["prediction_id"]))
-
-
-def test_id_that_is_nobodys_is_a_sentence(visit: Visit) -> None:
-    page = visit("/history?id=00000000-0000-7000-8000-000000000000")
-    expect(page.get_by_role("alert")).to_contain_text("There is nothing by that name for this key")
+    page.reload()
+    expect(opened).to_have_text(asked[0]["prediction_id"])
+    page.get_by_label("Prediction id").fill(asked[4]["prediction_id"])
+    page.keyboard.press("Enter")
+    expect(opened).to_have_text(asked[4]["prediction_id"])
+    page.get_by_text("The applicant", exact=True).click()
+    expect(page.get_by_role("table").get_by_role("row")).to_have_count(1 + len(applicant))
     whole(page)

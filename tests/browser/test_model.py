@@ -17,17 +17,14 @@ def registered(stack: Stack) -> dict[str, Any]:
     return dict(json.loads((stack.models / "registry.json").read_text()))
 
 
-def test_lineage_leads_from_the_commit_to_the_published_version(visit: Visit, registered: dict[str, Any]) -> None:
+def test_lineage_leads_to_the_published_version_and_every_chart_and_metric_is_drawn(
+    visit: Visit, stack: Stack, registered: dict[str, Any]
+) -> None:
     page = visit("/model")
     assert registered["version"] == "1"
     for name in ("git_commit", "data_md5", "sha256"):
         expect(page.get_by_role("listitem").get_by_text(registered[name], exact=True)).to_be_visible()
     expect(page.get_by_text(f"models:/{registered['name']}/1")).to_be_visible()
-    whole(page)
-
-
-def test_every_chart_is_drawn_and_every_metric_stands_with_its_interval(visit: Visit, stack: Stack) -> None:
-    page = visit("/model")
     charts = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg.marks")
     expect(charts).to_have_count(CHARTS)
     for place in range(CHARTS):

@@ -1,6 +1,5 @@
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import button, choose, prediction, score_example, settled, whole
@@ -31,18 +30,13 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"no Tab leads to {name!r}")
 
 
-def test_root_opens_on_a_form_of_all_served_fields(visit: Visit, titles: dict[str, str]) -> None:
-    page = visit()
-    expect(page).to_have_title("Lastro")
-    for title in titles.values():
-        expect(page.get_by_label(title).first).to_be_visible()
-    whole(page)
-
-
 def test_example_applicant_is_scored_and_the_answer_is_the_recorded_one(
     visit: Visit, stack: Stack, applicant: dict[str, Any], titles: dict[str, str]
 ) -> None:
-    page = visit()
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    expect(page).to_have_title("Lastro")
+    for title in titles.values():
+        expect(page.get_by_label(title).first).to_be_visible()
     found = recorded(stack, score_example(page))
     assert found["inputs"] == applicant
     expect(page.get_by_role("heading", name=WORD[found["decision"]])).to_be_visible()
@@ -52,43 +46,25 @@ def test_example_applicant_is_scored_and_the_answer_is_the_recorded_one(
         expect(page.get_by_role("listitem").filter(has_text=titles[reason["feature"]]).first).to_be_visible()
     page.get_by_text("Where this score comes from").click()
     expect(page.get_by_text(found["model"]["sha256"])).to_be_visible()
+    page.get_by_test_id("stCode").hover()
+    button(page, "Copy to clipboard").click()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == found["prediction_id"]
+    what_if(page, stack, found, titles)
     whole(page)
 
 
-def test_prediction_id_is_copied_by_a_click(visit: Visit) -> None:
-    page = visit(permissions=["clipboard-read", "clipboard-write"])
-    shown = score_example(page)
-    page.get_by_test_id("stCode").hover()
-    button(page, "Copy to clipboard").click()
-    assert page.evaluate("navigator.clipboard.readText()").strip() == shown
-
-
-def test_empty_form_names_what_is_missing_and_sends_nothing(visit: Visit, stack: Stack, titles: dict[str, str]) -> None:
-    page = visit()
-    with stack.client() as client:
-        before = client.get("/predictions", params={"limit": 1}).json()["predictions"]
-        button(page, "Score").click()
-        said = page.get_by_role("alert")
-        expect(said).to_contain_text("is missing.")
-        assert sum(f"{title} is missing." in said.inner_text() for title in titles.values()) > 3
-        assert client.get("/predictions", params={"limit": 1}).json()["predictions"] == before
-    expect(page.get_by_test_id("stCode")).to_have_count(0)
-
-
-def test_what_if_shows_the_old_and_the_new_score(
-    visit: Visit, stack: Stack, applicant: dict[str, Any], titles: dict[str, str]
-) -> None:
-    page = visit()
-    old = recorded(stack, score_example(page))
-    name = next(key for key, value in applicant.items() if isinstance(value, int))
+def what_if(page: Page, stack: Stack, old: dict[str, Any], titles: dict[str, str]) -> None:
+    """Change one number, and see the old and the new score; the answer stays."""
+    inputs = old["inputs"]
+    name = next(key for key, value in inputs.items() if isinstance(value, int))
     choose(page, "Fact to change", titles[name])
     expect(page.get_by_text("still as in the form")).to_be_visible()
-    page.get_by_role("spinbutton", name=titles[name]).last.fill(str(applicant[name] + 12))
+    page.get_by_role("spinbutton", name=titles[name]).last.fill(str(inputs[name] + 12))
     page.keyboard.press("Enter")
     metrics = page.get_by_test_id("stMetricValue")
     expect(metrics).to_have_count(2)
     with stack.client() as client:
-        new = client.post("/predict", json={**applicant, name: applicant[name] + 12}).json()
+        new = client.post("/predict", json={**inputs, name: inputs[name] + 12}).json()
     assert [int(each) for each in metrics.all_inner_texts()] == [old["score"], new["score"]]
     assert prediction(page) == old["prediction_id"]
 
@@ -107,10 +83,3 @@ def test_form_is_filled_scored_and_left_by_the_keyboard_alone(
     tab_to(page, "Score")
     page.keyboard.press("Enter")
     assert recorded(stack, prediction(page))["inputs"] == {**applicant, name: applicant[name] + 6}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_theme_follows_the_browsers(visit: Visit, theme: str) -> None:
-    page = visit(color_scheme=theme)
-    red = int(page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor.match(/\\d+/)[0]"))
-    assert (red > 200) == (theme == "light")

@@ -1,13 +1,17 @@
-"""Bad input through `dvc repro`: one message with file, field, problem and rule; the former outputs stay"""
+"""Bad input: one message with file, field, problem and rule, by a stage and by `dvc repro`; the former outputs stay"""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from src.errors import run
+from src.pipeline import ingest, prepare
 from tests.conftest import Project
-from tests.pipeline.conftest import DATA, PACKAGE, Rows, change_data, column, field_named, outputs
+from tests.pipeline.conftest import DATA, OUTPUTS, PACKAGE, Rows, change_data, column, field_named, outputs
 
+STAGES = {"ingest": ingest.main, "prepare": prepare.main}
 FINISHED = {  # what the stages before the failing one may have written again
     "ingest": set(),
     "prepare": {"data/raw/applications.parquet", "dvc.lock"},
@@ -15,13 +19,30 @@ FINISHED = {  # what the stages before the failing one may have written again
 
 
 @pytest.fixture
-def project(light_run: Project, tmp_path: Path) -> Project:
-    """A copy in which everything has run."""
-    return light_run.copy(tmp_path / "project")
+def project(light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The working directory: what stages read and write of a run, without Git and DVC, which cost more than a stage."""
+    root = tmp_path / "project"
+    for name in {"params.yaml", "data/external", *OUTPUTS}:
+        copy = shutil.copytree if (light_run.root / name).is_dir() else shutil.copy2
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(light_run.root / name, root / name)
+    monkeypatch.chdir(root)
+    return Project(root)
 
 
 def refusal(project: Project, stage: str) -> str:
-    """Run the pipeline, which must fail in `stage`, and return its message."""
+    """Run the stages up to `stage`, which must refuse, and return its message."""
+    before = outputs(project)
+    if stage == "prepare":
+        ingest.main()
+    with pytest.raises(SystemExit) as caught:
+        run(STAGES[stage])
+    unchanged(before, project, stage)
+    return str(caught.value.code).removeprefix("error: ")
+
+
+def refusal_of_dvc(project: Project, stage: str) -> str:
+    """Run `dvc repro`, which must fail in `stage`, and return the stage's message."""
     before = outputs(project)
     done = project.run("dvc", "repro", check=False)
     assert done.returncode != 0, done.stdout
@@ -29,10 +50,15 @@ def refusal(project: Project, stage: str) -> str:
     assert done.stdout.count("error: ") == 1, done.stdout
     message, _, rest = done.stdout.partition("error: ")[2].partition("ERROR: ")
     assert rest.startswith(f"failed to reproduce '{stage}'"), done.stdout
+    unchanged(before, project, stage)
+    return message.strip()
+
+
+def unchanged(before: dict[str, bytes], project: Project, stage: str) -> None:
+    """Compare the outputs with the former ones."""
     after = outputs(project)
     assert list(after) == list(before)
     assert {name for name in before if after[name] != before[name]} <= FINISHED[stage]
-    return message.strip()
 
 
 def put(project: Project, name: str, cells: dict[int, str]) -> Callable[[Rows], None]:
@@ -44,6 +70,22 @@ def put(project: Project, name: str, cells: dict[int, str]) -> Callable[[Rows], 
             rows[line - 1][place] = cell
 
     return change
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "stage", "rule"),
+    [
+        ("credit_amount", {2: "1,5"}, "ingest", "rule type integer: 1 row(s), first '1,5' at german.data line 2"),
+        ("savings", {3: "A9"}, "prepare", "rule categories: 1 row(s), first 'A9' at german.data line 3"),
+    ],
+    ids=["ingest", "prepare"],
+)
+def test_dvc_repro_stops_at_the_refusing_stage_and_loses_nothing(
+    light_run: Project, tmp_path: Path, name: str, cells: dict[int, str], stage: str, rule: str
+) -> None:
+    project = light_run.copy(tmp_path / "whole")
+    change_data(project, put(project, name, cells))
+    assert refusal_of_dvc(project, stage).splitlines() == ["the table breaks its contract:", f"  {name}: {rule}"]
 
 
 def test_missing_column(project: Project) -> None:

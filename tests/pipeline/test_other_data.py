@@ -10,17 +10,18 @@ import pytest
 import yaml
 
 from src.model.artifact import load_model
-from tests.conftest import SHARED, Project
-from tests.pipeline.conftest import outputs
+from tests.collection import SHARED
+from tests.conftest import Project
+from tests.pipeline.conftest import outputs, run_stages
 
 TYPES = {"int64": "integer", "float64": "number"}
 BANK = SHARED / "data/bank-full.csv"
 
 
-def run(
+def with_data(
     project: Project, name: str, files: dict[str, bytes], resource: dict, candidates: set[str], **params: object
 ) -> Project:
-    """Run the whole pipeline on a new data set in `project`, a copy of a light run, with some of its candidates."""
+    """Give `project`, a copy of a light run, a new data set and some of its candidates."""
     folder = project.root / "data/external" / name
     folder.mkdir()
     for file, content in files.items():
@@ -36,7 +37,6 @@ def run(
         given["train"]["candidates"] = {c: p for c, p in given["train"]["candidates"].items() if c in candidates}
 
     project.edit("params.yaml", change)
-    project.run("dvc", "repro")
     return project
 
 
@@ -110,7 +110,8 @@ def made(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     files = {name: "".join(f"{row}\r\n" for row in half).encode("iso-8859-1") for name, half in halves.items()}
     costs = {"false_accept": 4, "false_reject": 1}
     project = light_run.copy(tmp_path_factory.mktemp("made") / "project")
-    return run(project, "made", files, MADE, {"scorecard", "boosting"}, costs=costs)
+    with_data(project, "made", files, MADE, {"scorecard", "boosting"}, costs=costs).run("dvc", "repro")
+    return project
 
 
 def test_generated_table_is_typed_as_its_package_says(made: Project) -> None:
@@ -175,11 +176,11 @@ def bank_field(name: str, column: pd.Series) -> dict:
     return {"name": name, "type": "string", "categories": values, **unknown}
 
 
-@pytest.mark.parametrize("source", [BANK] if BANK.exists() else [], ids=["bank"])
-def test_bank_marketing_needs_no_code(source: Path, light_run: Project, tmp_path: Path) -> None:
-    head, *lines = source.read_bytes().splitlines(keepends=True)
+@pytest.mark.shared
+def test_bank_marketing_needs_no_code(light_run: Project, tmp_path: Path) -> None:
+    head, *lines = BANK.read_bytes().splitlines(keepends=True)
     content = b"".join([head, *lines[::11]])
-    table = pd.read_csv(source, sep=";")
+    table = pd.read_csv(BANK, sep=";")
     fields = [bank_field(name, table[name]) for name in table]
     roles = {"marital": {"role": "protected"}, "y": {"role": "target", "bad": "yes"}}
     fields = [field | roles.get(field["name"], {}) for field in fields]
@@ -188,7 +189,8 @@ def test_bank_marketing_needs_no_code(source: Path, light_run: Project, tmp_path
         "schema": {"fields": fields},
         "costs": {"false_accept": 5, "false_reject": 1},
     }
-    project = run(light_run.copy(tmp_path / "project"), "bank", {"bank.csv": content}, resource, {"boosting"})
+    project = light_run.copy(tmp_path / "project")
+    run_stages(with_data(project, "bank", {"bank.csv": content}, resource, {"boosting"}))
     card, _ = load_model(project.root / "models")
     assert len(card.features) == table.shape[1] - 2
     assert card.target.bad_rate == pytest.approx((table["y"] == "yes").mean(), abs=0.01)

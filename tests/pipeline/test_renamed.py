@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Project
-from tests.pipeline.conftest import PACKAGE, change_data, rows_of
+from tests.pipeline.conftest import PACKAGE, change_data, rows_of, run_stages
 
 
 def other(text: object) -> str:
@@ -47,7 +47,7 @@ def renamed(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
     project.edit(PACKAGE, rename_all)
     after = [[new.get(cell, cell) for new, cell in zip(codes, row, strict=True)] for row in before]
     change_data(project, lambda rows: rows.__setitem__(slice(None), after))
-    project.run("dvc", "repro")
+    run_stages(project)
     return project
 
 

@@ -1,0 +1,63 @@
+"""Which tests run and in which order: the longest first, what cannot run here is named, and nothing is skipped in CI"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
+ROOMS = ("tests/browser",)  # its files share servers that take long to start: one worker takes them all
+LONGEST = (  # a long unit that starts last has one worker wait for it; what is not named is short, and fills the end
+    "tests/browser",
+    "tests/pipeline/test_determinism.py",
+)
+
+
+def unit(nodeid: str) -> str:
+    """Return what a worker takes as a whole: a test's file, or its room."""
+    path = nodeid.partition("::")[0]
+    return next((room for room in ROOMS if path.startswith(f"{room}/")), path)
+
+
+def rank(item: pytest.Item) -> int:
+    """Return the place of the test's unit in LONGEST, or the end."""
+    name = unit(item.nodeid)
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is left out."""
+    return [] if SHARED.is_dir() else ["left out, for there is no ../shared: the tests that are marked `shared`"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest first, and leave out what reads a folder that is not here."""
+    left_out = [item for item in items if item.get_closest_marker("shared") and not SHARED.is_dir()]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted((item for item in items if item not in left_out), key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker take a unit at a time."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        """The workers' queue."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    config.option.loadscopereorder = False  # that order is by the number of tests, ours by their time
+    return ByUnit(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Make a skipped test a failure where CI runs."""
+    report: pytest.TestReport = yield
+    if report.skipped and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} is skipped where CI runs: {report.longrepr}"
+    return report
