@@ -8,13 +8,12 @@ from src.errors import LastroError
 from src.lineage import lock
 from src.lineage.lock import DATA, MODEL, LineageError, read_lock
 from tests.conftest import Project
-from tests.lineage.conftest import commit, fit
+from tests.lineage.conftest import commit, remake
 
 
 def another_model(project: Project) -> str:
     """Make and commit another model; returns the commit."""
-    fit(project, seed=1)
-    project.run("dvc", "repro")
+    remake(project, seed=1)
     return commit(project)
 
 
@@ -73,8 +72,7 @@ def test_former_model_brought_back_is_of_its_former_commit(small: Project) -> No
 
 
 def test_model_that_was_never_committed_has_no_commit(small: Project) -> None:
-    fit(small, seed=1)
-    small.run("dvc", "repro")
+    remake(small, seed=1)
     assert read_lock(small.root).provenance() == (None, "no commit's dvc.lock names it")
 
 

@@ -17,7 +17,7 @@ from src.lineage.settings import Settings
 from src.lineage.storage import Bucket, remote
 from src.model.artifact import ArtifactError
 from tests.conftest import Project
-from tests.lineage.conftest import Minio, commit, fit, point, point_to_folder
+from tests.lineage.conftest import MADE, Minio, commit, fit, point, point_to_folder, remake
 
 
 @pytest.fixture
@@ -43,8 +43,7 @@ def md5_of(project: Project) -> str:
 
 def another_model(project: Project, seed: int) -> None:
     """Make and push another model."""
-    fit(project, seed)
-    project.run("dvc", "repro")
+    remake(project, seed)
     put(project)
 
 
@@ -171,8 +170,7 @@ def test_folder_as_remote_is_checked_and_published_beside_the_runs(
 
 
 def test_object_that_was_not_pushed_is_named(pushed: Project, settings: Settings) -> None:
-    fit(pushed, seed=1)
-    pushed.run("dvc", "repro")
+    remake(pushed, seed=1)
     with pytest.raises(LineageError, match=f"its object {md5_of(pushed)} is not in DVC's remote: `dvc push`"):
         publish(pushed.root, settings)
     assert not (pushed.root / "models" / "registry.json").exists()
@@ -195,9 +193,9 @@ def test_model_that_is_not_the_cards_is_refused(pushed: Project, settings: Setti
 
 def test_model_that_is_not_the_locks_is_refused(pushed: Project, settings: Settings) -> None:
     fit(pushed, seed=1)
-    for source, file in (("fitted", "model.pkl"), ("card", "model.json")):
-        (pushed.root / "models" / file).unlink()
-        (pushed.root / "models" / file).write_bytes((pushed.root / "src" / source).read_bytes())
+    for source, made in MADE.items():
+        (pushed.root / made).unlink()
+        (pushed.root / made).write_bytes((pushed.root / source).read_bytes())
     with pytest.raises(
         LineageError, match=f"its md5 is .*, dvc.lock names {read_lock(pushed.root).output('models/model.pkl')[0]}"
     ):
