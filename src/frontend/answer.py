@@ -15,13 +15,13 @@ MARKS = {"approve": "✓", "decline": "✕"}
 
 
 def decision(answer: Json) -> str:
-    """The decision in a word."""
+    """Return the decision in a word."""
     said = str(answer["decision"])
     return {"approve": _("Approve"), "decline": _("Decline")}.get(said, said)
 
 
 def marked(answer: Json) -> str:
-    """The decision with a sign, for tables."""
+    """Return the decision with a sign, for tables."""
     return f"{MARKS.get(answer['decision'], '')} {decision(answer)}".strip()
 
 
@@ -60,7 +60,7 @@ def risk(answer: Json, decided_by: Json, scale: Scale | None) -> str:
 
 
 def reasons(found: Sequence[Json], decided: str, texts: Texts) -> None:
-    """What lowered the score, the strongest first."""
+    """Draw what lowered the score, the strongest first."""
     declined = decided == "decline"
     st.markdown(bold(_("What counts against the applicant") if declined else _("What lowers the score")))
     if not found:
@@ -71,7 +71,7 @@ def reasons(found: Sequence[Json], decided: str, texts: Texts) -> None:
 
 
 def reason(found: Json, texts: Texts) -> str:
-    """One of them in plain words."""
+    """Return a reason in plain words."""
     return _("{title}: {value} ({points} points)").format(
         title=escaped(texts.title(found["feature"], found["title"])),
         value=escaped(texts.label(found["feature"], found["value"])),
@@ -80,17 +80,17 @@ def reason(found: Json, texts: Texts) -> str:
 
 
 def bold(words: str) -> str:
-    """A small heading."""
+    """Return a small heading."""
     return f"**{words}**"
 
 
 def escaped(words: str) -> str:
-    """A text of the data set, with none of its signs taken for Markdown."""
+    """Return a text of the data set, with none of its signs taken for Markdown."""
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|$:~" else sign for sign in words)
 
 
 def origin(model: Json) -> None:
-    """The model by version and digests; what an answer of the log does not hold is left out."""
+    """Draw the model by version and digests; what an answer of the log does not hold is left out."""
     rows = {
         _("Model"): model.get("name"),
         _("Version"): model["version"] or _("not published"),

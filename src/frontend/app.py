@@ -8,7 +8,7 @@ from src.frontend.sentences import guarded
 
 
 def main() -> None:
-    """The four pages; `/` opens on the form."""
+    """Draw the page of the address; `/` opens on the form."""
     st.set_page_config(page_title="Lastro", page_icon="⚖️", layout="centered")
     with st.sidebar:
         language.choose()
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def pages() -> list[st.Page]:
-    """What the navigation shows, in the session's language; addresses stay."""
+    """Return what the navigation shows, in the session's language; addresses stay."""
     return [
         st.Page(guarded(score_page.show), title=_("Score an applicant"), icon=":material/person:", default=True),
         st.Page(guarded(file_page.show), title=_("Score a file"), icon=":material/table:", url_path="file"),

@@ -15,7 +15,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def finished(chart: Any, language: Language) -> Any:
-    """The chart with the language's numbers."""
+    """Return the chart with the language's numbers."""
     comma = language.decimal_comma
     number = alt.NumberLocale(
         decimal="," if comma else ".", thousands="." if comma else ",", grouping=[3], currency=["", ""]
@@ -24,7 +24,7 @@ def finished(chart: Any, language: Language) -> Any:
 
 
 def roc(curve: Rows, language: Language) -> Any:
-    """True against false positives, beside the diagonal of a coin."""
+    """Return true against false positives, beside the diagonal of a coin."""
     x = alt.X("false_positive_rate:Q", title=_("Good applicants declined"), axis=alt.Axis(format=".0%"))
     y = alt.Y("true_positive_rate:Q", title=_("Bad applicants declined"), axis=alt.Axis(format=".0%"))
     line = alt.Chart(pd.DataFrame(curve)).mark_line(color=ACCENT, strokeWidth=2.5, interpolate="step-after")
@@ -32,7 +32,7 @@ def roc(curve: Rows, language: Language) -> Any:
 
 
 def calibration(curve: Rows, language: Language) -> Any:
-    """What happened against what was predicted; on the diagonal both are the same."""
+    """Return what happened against what was predicted; on the diagonal both are the same."""
     frame = pd.DataFrame(curve)
     x = alt.X("mean_pd:Q", title=_("Predicted probability of default"), axis=alt.Axis(format=".0%"))
     y = alt.Y("bad_rate:Q", title=_("Observed share of bads"), axis=alt.Axis(format=".0%"))
@@ -42,13 +42,13 @@ def calibration(curve: Rows, language: Language) -> Any:
 
 
 def diagonal() -> Any:
-    """From 0, 0 to 1, 1."""
+    """Return the line from 0, 0 to 1, 1."""
     ends = pd.DataFrame({"at": [0.0, 1.0]})
     return alt.Chart(ends).mark_line(color=GREY, strokeDash=[5, 4]).encode(x="at:Q", y="at:Q")
 
 
 def outcomes(bins: Rows, threshold: float, language: Language) -> Any:
-    """How many goods and bads have which score; a full and a dashed line."""
+    """Return how many goods and bads have which score, as a full and a dashed line."""
     words = {"good": _("good"), "bad": _("bad")}
     rows = [
         {"score": each["score"], "outcome": words[kind], "count": each[kind]}
@@ -74,7 +74,7 @@ def outcomes(bins: Rows, threshold: float, language: Language) -> Any:
 
 
 def scores(found: Sequence[int], bounds: tuple[float, float], threshold: float, language: Language) -> Any:
-    """How many of a file's rows have which score."""
+    """Return how many of a file's rows have which score."""
     bars = (
         alt.Chart(pd.DataFrame({"score": found}))
         .mark_bar(color=ACCENT)
@@ -87,7 +87,7 @@ def scores(found: Sequence[int], bounds: tuple[float, float], threshold: float, 
 
 
 def at_threshold(points: float, language: Language) -> Any:
-    """The line at the threshold, with its name."""
+    """Return the line at the threshold, with its name."""
     frame = pd.DataFrame({"at": [points], "name": [_("threshold {points}").format(points=language.number(points))]})
     rule = alt.Chart(frame).mark_rule(strokeDash=[2, 2], strokeWidth=2, color=GREY).encode(x="at:Q")
     name = alt.Chart(frame).mark_text(baseline="bottom", color=GREY, fontSize=12)
@@ -95,7 +95,7 @@ def at_threshold(points: float, language: Language) -> Any:
 
 
 def importance(rows: Rows, titles: Mapping[str, str], language: Language) -> Any:
-    """What the model loses without each fact."""
+    """Return what the model loses without each fact."""
     frame = pd.DataFrame([{"title": titles[row["feature"]], "loss": row["loss"]} for row in rows])
     bars = alt.Chart(frame).mark_bar(color=ACCENT)
     chart = bars.encode(

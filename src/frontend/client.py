@@ -39,15 +39,15 @@ class Client:
         self.http.close()
 
     def document(self) -> Json:
-        """openapi.json."""
+        """Return openapi.json."""
         return self.ask("GET", "/openapi.json")
 
     def model_info(self) -> Json:
-        """Card, served form and where the model comes from."""
+        """Return card, served form and where the model comes from."""
         return self.ask("GET", "/model/info")
 
     def evaluation(self) -> Json:
-        """What the test split showed."""
+        """Return what the test split showed."""
         return self.ask("GET", "/model/evaluation")
 
     def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application") -> Json:
@@ -61,15 +61,15 @@ class Client:
         return found
 
     def predictions(self, **wanted: str | int | None) -> Json:
-        """A page of this key's predictions; `decision`, `since`, `until`, `limit`, `cursor`."""
+        """Return a page of this key's predictions by `decision`, `since`, `until`, `limit` and `cursor`."""
         return self.ask("GET", "/predictions", params={name: value for name, value in wanted.items() if value})
 
     def prediction(self, prediction_id: str) -> Json:
-        """One prediction of this key."""
+        """Return one prediction of this key."""
         return self.ask("GET", f"/predictions/{prediction_id}")
 
     def ask(self, method: str, path: str, **request: Any) -> Json:
-        """The answer's JSON."""
+        """Return the answer's JSON; raises PageError where there is none."""
         try:
             answer = self.http.request(method, path, **request)
         except (httpx.TransportError, httpx.InvalidURL) as error:
@@ -81,7 +81,7 @@ class Client:
 
 
 def content(answer: httpx.Response) -> Json | None:
-    """The JSON object of an answer; None where it is none, as of a server that is not ours."""
+    """Return the JSON object of an answer; None where it is none, as of a server that is not ours."""
     try:
         found = answer.json()
     except ValueError:
@@ -90,7 +90,7 @@ def content(answer: httpx.Response) -> Json | None:
 
 
 def refused(answer: httpx.Response, problem: Json) -> PageError:
-    """The error that a problem document tells of."""
+    """Return the error that a problem document tells of."""
     detail = str(problem.get("detail", answer.reason_phrase))
     match answer.status_code:
         case 401:
@@ -110,11 +110,11 @@ def refused(answer: httpx.Response, problem: Json) -> PageError:
 
 
 def wrong(error: Json) -> Wrong:
-    """A field of a problem document's `errors`."""
+    """Return a field of a problem document's `errors`."""
     return Wrong(str(error.get("pointer", "")), str(error.get("detail", "")))
 
 
 def seconds(answer: httpx.Response) -> float:
-    """Retry-After; one second where it is missing or a date."""
+    """Return the seconds of Retry-After; one where it is missing or a date."""
     said = answer.headers.get("retry-after", "")
     return float(said) if said.isascii() and said.isdigit() else 1.0

@@ -13,7 +13,7 @@ SHOWN = 100
 
 
 def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
-    """Every fault, or the first of them, and how many there are."""
+    """Draw every fault, or the first of them, and how many there are."""
     count = many("{number} error: nothing was sent.", "{number} errors: nothing was sent.", len(table.faults))
     advice = _("Correct the file, then upload it again.")
     st.error(f"{count} {advice}", icon=":material/error:")
@@ -32,7 +32,7 @@ def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
 
 
 def said(fault: Fault, field: Field | None, words: Texts) -> str:
-    """One of them; never the cell's own content."""
+    """Return what is wrong with a cell, never its own content."""
     if field is not None and fault.rule == "choice":
         allowed = ", ".join(str(choice) for choice in field.choices)
         return _("is none of the allowed values: {values}").format(values=allowed)
@@ -54,7 +54,7 @@ def said(fault: Fault, field: Field | None, words: Texts) -> str:
 
 
 def unreadable(error: UnreadableError) -> str:
-    """Why a file cannot be read at all."""
+    """Return why a file cannot be read at all."""
     return {
         "encoding": _("The file is not UTF-8: save it as “CSV UTF-8”, then upload it again."),
         "empty": _("The file has no rows: download the template, fill it in, then upload it."),

@@ -31,7 +31,7 @@ class Work:
 
 
 def show() -> None:
-    """Template, upload, errors or progress, results."""
+    """Draw template and upload, then errors, progress or results."""
     st.title(_("Score a file"), anchor=False)
     info, fields = served.model_info(), served.fields()
     words = texts(info)
@@ -47,7 +47,7 @@ def show() -> None:
 
 
 def introduce(fields: Sequence[Field]) -> None:
-    """What a file looks like, and an example of one."""
+    """Draw what a file looks like, and an example of one."""
     semicolons = current().decimal_comma
     st.markdown(_("One applicant a row, one field a column, named as in the template; UTF-8."))
     st.caption(
@@ -80,7 +80,7 @@ def take(fields: Sequence[Field]) -> None:
 
 
 def outcome(work: Work, info: Mapping[str, Any], words: Texts) -> None:
-    """The button, or the bar, or what has come of it."""
+    """Draw the button, or the bar, or what has come of it."""
     job, all_rows = work.job, len(work.table.rows)
     if work.table.unknown:
         names = ", ".join(f"`{name}`" for name in work.table.unknown)
@@ -131,7 +131,7 @@ def interrupted(job: Job, error: PageError) -> None:
 
 
 def text(job: Job) -> str:
-    """How far it is."""
+    """Return how far the file has come."""
     language = current()
     return _("{done} of {all} rows are scored.").format(
         done=language.number(len(job.answers)), all=language.number(len(job.applicants))

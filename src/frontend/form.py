@@ -16,7 +16,7 @@ COLUMN = 260  # pixels; a column of the form is never narrower
 
 
 def groups(fields: Sequence[Field]) -> dict[str, list[Field]]:
-    """Heading -> fields, by what the schema alone tells of them; groups without a field are left out."""
+    """Return heading -> fields, by what the schema alone tells of them; groups without a field are left out."""
     found: dict[str, list[Field]] = {_("Numbers"): [], _("Categories"): [], _("One of two"): []}
     numbers, categories, pairs = found.values()
     for field in fields:
@@ -26,7 +26,7 @@ def groups(fields: Sequence[Field]) -> dict[str, list[Field]]:
 
 
 def key(field: Field, form: str) -> str:
-    """The widget's name in the session; the field with other rules is another widget."""
+    """Return the widget's name in the session; the field with other rules is another widget."""
     return f"{form}:{field.name}:{crc32(repr(field).encode()):x}"
 
 
@@ -38,7 +38,7 @@ def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> Non
 
 
 def draw(fields: Sequence[Field], texts: Texts, form: str) -> Applicant:
-    """Every field, grouped; the values that stand in them."""
+    """Draw every field, grouped; return the values that stand in them."""
     values: Applicant = {}
     for heading, members in groups(fields).items():
         st.subheader(heading, anchor=False)
@@ -50,7 +50,7 @@ def draw(fields: Sequence[Field], texts: Texts, form: str) -> Applicant:
 
 
 def widget(field: Field, texts: Texts, name: str) -> Value:
-    """The input of one field; empty is allowed, for `missing` says what was left out."""
+    """Draw the input of one field; empty is allowed, for `missing` says what was left out."""
     about: dict[str, Any] = {"label": texts.heading(field), "help": texts.help(field), "key": name}
     if field.choices or field.kind == "boolean":
         found: Value = st.selectbox(
@@ -65,7 +65,7 @@ def widget(field: Field, texts: Texts, name: str) -> Value:
 
 
 def number(field: Field, about: dict[str, Any], name: str) -> Value:
-    """The input of a number: it starts at the example's value, and whole numbers stay whole."""
+    """Draw the input of a number: it starts at the example's value, and whole numbers stay whole."""
     kind = int if field.kind == "integer" else float
     known = name in st.session_state or not field.required or field.broken(field.example)
     rules: dict[str, Any] = {
@@ -81,12 +81,12 @@ def number(field: Field, about: dict[str, Any], name: str) -> Value:
 
 
 def typed(value: Any, kind: type[int] | type[float]) -> int | float | None:
-    """A number as the widget's type; None stays."""
+    """Return a number as the widget's type; None stays."""
     return None if value is None else kind(value)
 
 
 def faults(fields: Sequence[Field], values: Mapping[str, Value], texts: Texts) -> list[str]:
-    """A sentence for each value that the API would refuse."""
+    """Return a sentence for each value that the API would refuse."""
     found = []
     for field in fields:
         rule = field.broken(values.get(field.name))
@@ -105,5 +105,5 @@ def purpose_of(applicants: Sequence[Mapping[str, Value]], fields: Sequence[Field
 
 
 def given(values: Mapping[str, Value]) -> Applicant:
-    """What is sent: what is not known is left out."""
+    """Return what is sent: what is not known is left out."""
     return {name: value for name, value in values.items() if value is not None}

@@ -21,7 +21,7 @@ class Scale:
     threshold: float
 
     def share(self, points: float) -> float:
-        """0 at the minimum, 1 at the maximum."""
+        """Return 0 at the minimum, 1 at the maximum."""
         return min(max((points - self.minimum) / (self.maximum - self.minimum), 0.0), 1.0)
 
 
@@ -37,7 +37,7 @@ def scale_of(decided_by: Mapping[str, Any]) -> Scale:
 
 
 def drawing(score: int, scale: Scale, language: Language) -> str:
-    """A half circle filled up to the score, with a mark at the threshold; the words are for those who do not see it."""
+    """Return a half circle filled up to the score, marked at the threshold, with words for who does not see it."""
     said = _("Score {score} on a scale from {low} to {high}; the threshold is at {threshold}.").format(
         score=language.number(score),
         low=language.number(scale.minimum),
@@ -59,7 +59,7 @@ def drawing(score: int, scale: Scale, language: Language) -> str:
 
 
 def arc(start: float, end: float, look: str) -> str:
-    """The half circle between two shares of the scale."""
+    """Return the half circle between two shares of the scale."""
     if end <= start:
         return ""
     (x, y), (to_x, to_y) = place(start, RADIUS), place(end, RADIUS)
@@ -68,7 +68,7 @@ def arc(start: float, end: float, look: str) -> str:
 
 
 def mark(scale: Scale, language: Language) -> list[str]:
-    """The threshold: a line across the half circle, and its points beside it."""
+    """Return the threshold: a line across the half circle, and its points beside it."""
     share = scale.share(scale.threshold)
     (x, y), (to_x, to_y), (text_x, text_y) = (place(share, RADIUS + more) for more in (-15, 15, 24))
     line = f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="currentColor" stroke-width="3"/>'
@@ -77,12 +77,12 @@ def mark(scale: Scale, language: Language) -> list[str]:
 
 
 def place(share: float, radius: float) -> tuple[float, float]:
-    """A point of the half circle."""
+    """Return a point of the half circle."""
     angle = math.pi * (1 - share)
     return MIDDLE + radius * math.cos(angle), FOOT - radius * math.sin(angle)
 
 
 def text(x: float, y: float, words: str, size: int, weight: int = 400, anchor: str = "middle") -> str:
-    """Words in the page's own font."""
+    """Return words in the page's own font."""
     look = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="currentColor"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(words)}</text>'

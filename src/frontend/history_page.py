@@ -32,7 +32,7 @@ def show() -> None:
 
 
 def filters() -> dict[str, str | None]:
-    """What to look for, as the API's parameters; a change begins at the first page."""
+    """Return what to look for, as the API's parameters; a change begins at the first page."""
     grid = st.grid(min_column_width=180)
     kinds = {"approve": _("Approve"), "decline": _("Decline")}
     with grid:
@@ -57,7 +57,7 @@ def filters() -> dict[str, str | None]:
 
 
 def midnight(day: Any, days: int = 0) -> str | None:
-    """The day's beginning in the browser's zone, as the API takes it."""
+    """Return the day's beginning in the browser's zone, as the API takes it."""
     if not isinstance(day, date):
         return None
     start = datetime.combine(day + timedelta(days=days), time(), zone_of(st.context.timezone))
@@ -70,7 +70,7 @@ def first_page() -> None:
 
 
 def listed(found: Sequence[Json]) -> None:
-    """The page; a click on a row opens it."""
+    """Draw the rows of a page; a click on one opens it."""
     if not found:
         st.info(_("There are none."), icon=":material/info:")
         return
@@ -108,7 +108,7 @@ def choose(ids: Sequence[str]) -> None:
 
 
 def turn(cursors: list[str], following: str | None) -> None:
-    """To newer and older pages."""
+    """Draw the ways to newer and older pages."""
     with st.container(horizontal=True):
         st.button(_("Newer"), on_click=back, args=(cursors,), disabled=not cursors, icon=":material/chevron_left:")
         st.button(
@@ -121,12 +121,12 @@ def turn(cursors: list[str], following: str | None) -> None:
 
 
 def back(cursors: list[str]) -> None:
-    """One page to newer ones."""
+    """Go one page to newer ones."""
     cursors.pop()
 
 
 def opened(info: Json, words: Texts) -> None:
-    """The prediction with the id in the field, which is in the address too."""
+    """Draw the prediction with the id in the field, which is in the address too."""
     found = st.text_input(
         _("Prediction id"), key=OPEN, bind="query-params", placeholder=_("Paste an id to open it")
     ).strip()

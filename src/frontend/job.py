@@ -25,17 +25,17 @@ class Job:
 
     @property
     def done(self) -> bool:
-        """Whether every applicant has an answer."""
+        """Say whether every applicant has an answer."""
         return len(self.answers) >= len(self.applicants)
 
     @property
     def share(self) -> float:
-        """How much of it is done."""
+        """Return how much of it is done, from 0 to 1."""
         return len(self.answers) / len(self.applicants) if self.applicants else 1.0
 
     @property
     def models(self) -> set[str]:
-        """The models that answered; more than one where another was put in service meanwhile."""
+        """Return the models that answered; more than one where another was put in service meanwhile."""
         return {answer["model"]["sha256"] for answer in self.answers}
 
     def start(self) -> None:

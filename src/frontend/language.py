@@ -29,43 +29,43 @@ class Language:
 
     @property
     def locale(self) -> Locale:
-        """Babel's rules for it."""
+        """Return Babel's rules for the language."""
         return Locale.parse(self.code, sep="-")
 
     @property
     def catalogue(self) -> NullTranslations:
-        """Its messages."""
+        """Return the language's messages."""
         return catalogue(str(self.locale))
 
     @property
     def decimal_comma(self) -> bool:
-        """Whether spreadsheets of this language write 1,5 and separate columns by semicolons."""
+        """Say whether spreadsheets of this language write 1,5 and separate columns by semicolons."""
         return bool(self.locale.number_symbols["latn"]["decimal"] == ",")
 
     def number(self, value: float, digits: int = 0) -> str:
-        """1,234.5 with so many digits after the point."""
+        """Return 1,234.5 with so many digits after the point."""
         return format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=self.locale)
 
     def signed(self, value: float, digits: int = 0) -> str:
-        """The same with its sign, + too; the minus is a minus."""
+        """Return a number with its sign, + too; the minus is a minus."""
         sign = "+" if value > 0 else MINUS if value < 0 else "±"
         return sign + self.number(abs(value), digits)
 
     def plain(self, value: float) -> str:
-        """A number as short as it is exact."""
+        """Return a number as short as it is exact."""
         return format_decimal(value, "#,##0.##########", locale=self.locale)
 
     def percent(self, value: float, digits: int = 1) -> str:
-        """0.125 -> 12.5%."""
+        """Return 0.125 as 12.5%."""
         return format_percent(value, "#,##0." + "0" * digits + "%", locale=self.locale)
 
     def moment(self, time: datetime, zone: str | None = None) -> str:
-        """A date with its time, in the browser's zone."""
+        """Return a date with its time, in the browser's zone."""
         return format_datetime(time, "medium", tzinfo=zone_of(zone), locale=self.locale)
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """A time zone; UTC where it is not known."""
+    """Return a time zone; UTC where it is not known."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -74,7 +74,7 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 @functools.cache
 def catalogue(locale: str) -> NullTranslations:
-    """The messages of a locale, compiled in memory; English is what the source says."""
+    """Return the messages of a locale, compiled in memory; English is what the source says."""
     path = LOCALES / locale / "LC_MESSAGES" / "messages.po"
     if not path.is_file():
         return NullTranslations()
@@ -86,7 +86,7 @@ def catalogue(locale: str) -> NullTranslations:
 
 
 def nearest(wanted: str | None) -> str:
-    """The page's language for a browser's: pt-PT is served pt-BR, what is unknown English."""
+    """Return the page's language for a browser's: pt-PT is served pt-BR, what is unknown English."""
     if wanted in NAMES:
         return str(wanted)
     family = (wanted or "").partition("-")[0].lower()
@@ -94,7 +94,7 @@ def nearest(wanted: str | None) -> str:
 
 
 def choose() -> None:
-    """The switch: first the address's language or the browser's, then what is chosen here and kept in the address.
+    """Draw the switch: first the address's language or the browser's, then what is chosen here and kept there.
 
     Streamlit's own `bind` would write the label, which no one could type, in place of the code.
     """
@@ -107,16 +107,16 @@ def choose() -> None:
 
 
 def current() -> Language:
-    """The language of this session."""
+    """Return the language of this session."""
     return Language(nearest(st.session_state.get(KEY) or st.context.locale))
 
 
 def _(message: str) -> str:
-    """A text of the page in the session's language."""
+    """Return a text of the page in the session's language."""
     return current().catalogue.gettext(message)
 
 
 def many(singular: str, plural: str, number: int) -> str:
-    """A text that depends on a number, which stands in it as {number}."""
+    """Return a text that depends on a number, which stands in it as {number}."""
     language = current()
     return language.catalogue.ngettext(singular, plural, number).format(number=language.number(number))

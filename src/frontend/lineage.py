@@ -9,7 +9,7 @@ from src.frontend.language import _
 
 
 def lineage(info: Mapping[str, Any]) -> None:
-    """Git commit, data, the object in the bucket, the registry's version, the file that is served."""
+    """Draw Git commit, data, the object in the bucket, the registry's version, the file that is served."""
     model, export = info["model"], info["export"]
     steps = [
         (_("Git commit"), model["git_commit"] or _("none: the model was not published from a clean commit")),
@@ -24,10 +24,10 @@ def lineage(info: Mapping[str, Any]) -> None:
 
 
 def stored(md5: str) -> str:
-    """Where DVC keeps an object of this md5, below its prefix in the bucket."""
+    """Return where DVC keeps an object of this md5, below its prefix in the bucket."""
     return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
 def version(model: Mapping[str, Any]) -> str:
-    """Name and version, as the registry's addresses are written."""
+    """Return name and version, as the registry's addresses are written."""
     return f"models:/{model['name']}/{model['version']}" if model["version"] else _("not published")

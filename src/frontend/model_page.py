@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 
 def show() -> None:
-    """The model card."""
+    """Draw the model card."""
     st.title(_("Model"), anchor=False)
     info = served.model_info()
     words = texts(info)
@@ -33,7 +33,7 @@ def show() -> None:
 
 
 def summary(info: Json) -> None:
-    """What it is, in two sentences."""
+    """Draw what the model is, in two sentences."""
     language, card = current(), info["card"]
     st.markdown(
         _(
@@ -53,7 +53,7 @@ def summary(info: Json) -> None:
 
 
 def evaluation(found: Json, info: Json, words: Texts) -> None:
-    """All that the test split showed."""
+    """Draw all that the test split showed."""
     language, curves = current(), found["curves"]
     st.subheader(_("Test split"), anchor=False)
     st.caption(
@@ -79,7 +79,7 @@ def evaluation(found: Json, info: Json, words: Texts) -> None:
 
 
 def metrics(found: Json) -> None:
-    """A row each: value, interval, what chance alone gives."""
+    """Draw a row a metric: value, interval, what chance alone gives."""
     language = current()
     st.table(
         {
@@ -97,7 +97,7 @@ def metrics(found: Json) -> None:
 
 
 def metric(name: str) -> str:
-    """A metric's name as people know it."""
+    """Return a metric's name as people know it."""
     known = {
         "roc_auc": "ROC AUC",
         "gini": "Gini",
@@ -112,7 +112,7 @@ def metric(name: str) -> str:
 
 
 def confusion(cells: list[Json]) -> None:
-    """Outcomes by decisions."""
+    """Draw outcomes by decisions."""
     language = current()
     counts = {(cell["outcome"], cell["decision"]): cell["count"] for cell in cells}
     decisions = {"approve": _("✓ Approve"), "decline": _("✕ Decline")}
@@ -129,7 +129,7 @@ def confusion(cells: list[Json]) -> None:
 
 
 def fairness(groups: list[Json], words: Texts) -> None:
-    """A table for each protected field; they are no features, and looked at here only."""
+    """Draw a table for each protected field; they are no features, and looked at here only."""
     language = current()
     st.caption(
         _(
@@ -157,10 +157,10 @@ def fairness(groups: list[Json], words: Texts) -> None:
 
 
 def rate(value: float | None) -> str:
-    """A share; a dash where the group was too small for one."""
+    """Return a share; a dash where the group was too small for one."""
     return NONE if value is None else current().percent(value, 0)
 
 
 def missing_or(value: float | None, digits: int) -> str:
-    """A number; a dash where there is none."""
+    """Return a number; a dash where there is none."""
     return NONE if value is None else current().number(value, digits)

@@ -19,7 +19,7 @@ Json = Mapping[str, Any]
 
 
 def show(name: str, table: Table, job: Job, info: Json, words: Texts) -> None:
-    """All of it; only rows that have an answer."""
+    """Draw all results; only rows that have an answer."""
     language, answers = current(), list(job.answers)
     counts(answers)
     if len(job.models) > 1:
@@ -48,7 +48,7 @@ def show(name: str, table: Table, job: Job, info: Json, words: Texts) -> None:
 
 
 def counts(answers: Sequence[Json]) -> None:
-    """How many of which decision."""
+    """Draw how many rows have which decision."""
     language, found = current(), Counter(answer["decision"] for answer in answers)
     said = [many("{number} row", "{number} rows", len(answers))]
     said += [
@@ -60,7 +60,7 @@ def counts(answers: Sequence[Json]) -> None:
 
 
 def frame(table: Table, answers: Sequence[Json], words: Texts) -> pd.DataFrame:
-    """One row an applicant; numbers stay numbers, so that they sort."""
+    """Return one row an applicant; numbers stay numbers, so that they sort."""
     return pd.DataFrame(
         {
             _("Line"): table.lines[: len(answers)],
@@ -74,7 +74,7 @@ def frame(table: Table, answers: Sequence[Json], words: Texts) -> pd.DataFrame:
 
 
 def first(answer: Json, words: Texts) -> str:
-    """The strongest reason; empty where there is none."""
+    """Return the strongest reason; empty where there is none."""
     if not answer["reasons"]:
         return ""
     reason = answer["reasons"][0]
@@ -83,11 +83,11 @@ def first(answer: Json, words: Texts) -> str:
 
 
 def styled(table: pd.DataFrame) -> Any:
-    """The table with the language's percents, which sort as the numbers that they are."""
+    """Return the table with the language's percents, which sort as the numbers that they are."""
     language = current()
 
     def percent(value: Any) -> str:
-        """Two digits, for files have many scores that are near."""
+        """Return two digits, for files have many scores that are near."""
         return language.percent(value, 2)
 
     return table.style.format({_("PD"): percent})

@@ -31,7 +31,7 @@ class Field:
     below: float | None = None
 
     def broken(self, value: Value) -> Rule | None:
-        """The rule that a value breaks; None where it is allowed."""
+        """Return the rule that a value breaks; None where it is allowed."""
         if value is None:
             return "missing" if self.required else None
         if self.kind == "boolean" and not isinstance(value, bool):
@@ -45,7 +45,7 @@ class Field:
         return isinstance(value, bool) == (self.kind == "boolean")
 
     def broken_number(self, value: Value) -> Rule | None:
-        """The same for numbers."""
+        """Return the rule of numbers that a value breaks; None where it is allowed."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return "number"
         if self.kind == "integer" and value != int(value):
@@ -57,7 +57,7 @@ class Field:
 
 
 def fields_of(document: Mapping[str, Any]) -> list[Field]:
-    """The fields in the API's order; raises SchemaChangedError where the document has no applicant."""
+    """Return the fields in the API's order; raises SchemaChangedError where the document has no applicant."""
     try:
         applicant = document["components"]["schemas"]["Applicant"]
         required = set(applicant.get("required", []))
@@ -71,7 +71,7 @@ def fields_of(document: Mapping[str, Any]) -> list[Field]:
 
 
 def field_of(name: str, schema: Mapping[str, Any], required: bool, example: Value) -> Field:
-    """One property; `anyOf` with null is how an optional one is written."""
+    """Return the field of a property; `anyOf` with null is how an optional one is written."""
     branches = [branch for branch in schema.get("anyOf", []) if branch.get("type") != "null"]
     rules = {**branches[0], **schema} if branches else schema
     values = [rules["const"]] if "const" in rules else rules.get("enum", [])

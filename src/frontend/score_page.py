@@ -20,7 +20,7 @@ HURRY = 3.0  # seconds in which a click on Score may overtake the example on its
 
 
 def show() -> None:
-    """The form, and the answer beneath it once it was sent."""
+    """Draw the form, and the answer beneath it once it was sent."""
     st.title(_("Score an applicant"), anchor=False)
     info, fields = served.model_info(), served.fields()
     words = texts(info)
@@ -61,7 +61,7 @@ def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:
 
 
 def outcome(fields: Sequence[Field], asked: Applicant, info: Mapping[str, Any], words: Texts) -> None:
-    """The answer; asked for unless it is there."""
+    """Draw the answer, asked for unless it is there."""
     found = st.session_state.get(ANSWER)
     if found is None:
         found = st.session_state[ANSWER] = predicted(fields, asked)
@@ -74,7 +74,7 @@ def outcome(fields: Sequence[Field], asked: Applicant, info: Mapping[str, Any], 
 
 
 def predicted(fields: Sequence[Field], asked: Applicant) -> Mapping[str, Any]:
-    """The API's answer; raises SchemaChangedError where it refuses because it asks for other fields by now."""
+    """Return the API's answer; raises SchemaChangedError where the API asks for other fields by now."""
     try:
         return served.client().predict(asked, purpose_of([asked], fields))
     except RefusedError:

@@ -25,7 +25,7 @@ from src.frontend.language import _, current, many
 
 
 def guarded(page: Callable[[], None]) -> Callable[[], None]:
-    """The page, with every error that it raises said in a sentence."""
+    """Return the page, with every error that it raises said in a sentence."""
 
     def show() -> None:
         with spoken():
@@ -58,14 +58,14 @@ def countdown(error: WaitError) -> None:
 
 
 def waiting(error: WaitError, left: int) -> str:
-    """Why it waits and for how long."""
+    """Return why the page waits and for how long."""
     why = _("The limit of requests is reached.") if isinstance(error, LimitedError) else _("The service is busy.")
     when = many("It goes on by itself in {number} second.", "It goes on by itself in {number} seconds.", left)
     return f"{why} {when}"
 
 
 def sentence(error: PageError) -> str:
-    """What happened, and what to do about it."""
+    """Return what happened, and what to do about it."""
     match error:
         case NotConfiguredError():
             return _(
@@ -92,7 +92,7 @@ def sentence(error: PageError) -> str:
 
 
 def more(error: PageError) -> str:
-    """The rarer ones."""
+    """Return the sentence of a rarer error."""
     match error:
         case LimitedError():
             return waiting(error, math.ceil(error.seconds))

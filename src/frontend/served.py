@@ -15,52 +15,52 @@ KEPT = 300  # seconds; an answer from another model than the kept one ends it at
 
 @st.cache_resource(max_entries=4, show_spinner=False, on_release=Client.close)
 def connection(endpoint: str, api_key: str) -> Client:
-    """A client whose connections stay open."""
+    """Return a client whose connections stay open."""
     return Client(endpoint, api_key)
 
 
 def question(endpoint: str, api_key: str, what: str) -> Json:
-    """The answer to one of the client's questions."""
+    """Return the answer to one of the client's questions."""
     ask: Callable[[], Json] = getattr(connection(endpoint, api_key), what)
     return ask()
 
 
 @functools.cache
 def kept() -> Any:
-    """`question` with its answers kept; made at its first use, for Streamlit warns where that is an import."""
+    """Return `question` with its answers kept; made at first use, for Streamlit warns where that is an import."""
     return st.cache_data(ttl=KEPT, max_entries=12, show_spinner=False)(question)
 
 
 def client() -> Client:
-    """The API of these settings; raises PageError."""
+    """Return a client of these settings' API; raises PageError."""
     here = settings()
     return connection(here.endpoint, here.api_key)
 
 
 def fields() -> list[Field]:
-    """What the API asks of an applicant; raises PageError."""
+    """Return what the API asks of an applicant; raises PageError."""
     return fields_of(ask("document"))
 
 
 def model_info() -> Json:
-    """The served model's card and provenance; raises PageError."""
+    """Return the served model's card and provenance; raises PageError."""
     return ask("model_info")
 
 
 def evaluation() -> Json:
-    """The served model's evaluation; raises PageError."""
+    """Return the served model's evaluation; raises PageError."""
     return ask("evaluation")
 
 
 def ask(what: str) -> Json:
-    """Ask anew unless it is kept."""
+    """Return an answer, asked for anew unless it is kept."""
     here = settings()
     found: Json = kept()(here.endpoint, here.api_key, what)
     return found
 
 
 def forget() -> None:
-    """Ask anew next time."""
+    """Forget every answer that is kept."""
     kept().clear()
 
 

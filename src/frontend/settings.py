@@ -18,7 +18,7 @@ class Settings:
 
 
 def settings() -> Settings:
-    """The environment's word, else the secrets file's; raises NotConfiguredError where neither has one."""
+    """Return the environment's word, else the secrets file's; raises NotConfiguredError where neither has one."""
     found = {
         "endpoint": os.environ.get("LASTRO_ENDPOINT") or secret("endpoint"),
         "api_key": os.environ.get("LASTRO_API_KEY") or secret("api_key"),
@@ -29,7 +29,7 @@ def settings() -> Settings:
 
 
 def secret(name: str) -> str:
-    """A value of the secrets file; empty where there is no such file or it has none."""
+    """Return a value of the secrets file; empty where there is no such file or it has none."""
     try:
         return str(st.secrets.get(name, ""))
     except StreamlitSecretNotFoundError:

@@ -73,7 +73,7 @@ def read(content: bytes, fields: Sequence[Field]) -> Table:
 
 
 def decoded(content: bytes) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark."""
+    """Return the text of a file in UTF-8, with or without a byte order mark."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def body(text: str) -> tuple[str, str]:
 
 
 def header(text: str, separator: str) -> list[str]:
-    """The first line's names."""
+    """Return the first line's names."""
     try:
         return [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator))]
     except csv.Error:
@@ -99,7 +99,7 @@ def header(text: str, separator: str) -> list[str]:
 
 
 def check_columns(table: Table, fields: Sequence[Field]) -> None:
-    """Missing and doubled columns are faults; columns that are no field are kept, and named."""
+    """Note missing and doubled columns as faults, and name those that are no field, which are kept."""
     known = {each.name for each in fields}
     table.unknown = [name for name in table.columns if name not in known]
     doubled = sorted({name for name in table.columns if table.columns.count(name) > 1})
@@ -109,7 +109,7 @@ def check_columns(table: Table, fields: Sequence[Field]) -> None:
 
 
 def add(table: Table, line: int, cells: Sequence[str], fields: Sequence[Field]) -> None:
-    """One row, with its faults; a row with too few or too many cells is one fault."""
+    """Add one row with its faults; a row with too few or too many cells is one fault."""
     if len(cells) != len(table.columns):
         table.faults.append(Fault(line, "", "cells"))
         return
@@ -130,7 +130,7 @@ def add(table: Table, line: int, cells: Sequence[str], fields: Sequence[Field]) 
 
 
 def parsed(cell: str, asked: Field, separator: str) -> Value:
-    """A cell as the API's value; text that is no number stays text, and is a fault."""
+    """Return a cell as the API's value; text that is no number stays text, and is a fault."""
     text = cell.strip()
     if not text:
         return None
@@ -153,13 +153,13 @@ def whole(asked: Field) -> bool:
 
 
 def template(fields: Sequence[Field], decimal_comma: bool) -> bytes:
-    """A file with the header and the API's example applicant."""
+    """Return a file with the header and the API's example applicant."""
     example = {each.name: written(each.example, decimal_comma) for each in fields}
     return as_csv([example], decimal_comma)
 
 
 def written(value: Value, decimal_comma: bool) -> str:
-    """A value as `read` takes it."""
+    """Return a value as `read` takes it."""
     if isinstance(value, bool):
         return str(value).lower()
     text = "" if value is None else str(value)
@@ -167,7 +167,7 @@ def written(value: Value, decimal_comma: bool) -> str:
 
 
 def results(table: Table, answers: Iterable[Mapping[str, Any]], decimal_comma: bool) -> bytes:
-    """The file's own columns with the answers beside them; rows that are not answered yet are left out."""
+    """Return the file's own columns with the answers beside them; rows without an answer yet are left out."""
     found = []
     for row, answer in zip(table.rows, answers, strict=False):
         reasons = "; ".join(f"{reason['title']}: {reason['value']}" for reason in answer["reasons"])
@@ -187,12 +187,12 @@ def results(table: Table, answers: Iterable[Mapping[str, Any]], decimal_comma: b
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are."""
     return f"'{cell}" if cell.startswith(FORMULA) and not is_numeral(cell) else cell
 
 
 def as_csv(rows: Sequence[Mapping[str, str]], decimal_comma: bool) -> bytes:
-    """CSV that spreadsheets of the language open at a double click."""
+    """Return CSV that spreadsheets of the language open at a double click."""
     text = io.StringIO()
     names = {harmless(name): name for name in (rows[0] if rows else {})}
     writer = csv.writer(text, delimiter=";" if decimal_comma else ",", lineterminator="\r\n")

@@ -19,11 +19,11 @@ class Texts:
     units: Mapping[str, str] = field(default_factory=dict)
 
     def title(self, name: str, otherwise: str = "") -> str:
-        """A field's title."""
+        """Return a field's title."""
         return self.translated.get(name, {}).get("title") or otherwise or name.replace("_", " ").capitalize()
 
     def label(self, name: str, value: Value) -> str:
-        """A value as people read it."""
+        """Return a value as people read it."""
         match value:
             case None:
                 return _("not known")
@@ -34,12 +34,12 @@ class Texts:
         return str(self.translated.get(name, {}).get("categories", {}).get(value, value))
 
     def heading(self, asked: Field) -> str:
-        """Title and unit."""
+        """Return title and unit."""
         title = self.title(asked.name, asked.title)
         return f"{title} ({unit(asked.unit)})" if asked.unit else title
 
     def help(self, asked: Field) -> str:
-        """What is asked for, and its bounds."""
+        """Return what is asked for, and its bounds."""
         said = self.translated.get(asked.name, {}).get("description") or asked.description
         parts = [said, self.bounds(asked)]
         if not asked.required:
@@ -62,13 +62,13 @@ class Texts:
 
 
 def texts(info: Mapping[str, Any]) -> Texts:
-    """The words of the served model's data set in the session's language."""
+    """Return the words of the served model's data set in the session's language."""
     language, card = current(), info["card"]
     units = {each["name"]: each["unit"] for each in card["features"] if each["unit"]}
     return Texts(language, card.get("translations", {}).get(language.code, {}), units)
 
 
 def unit(name: str) -> str:
-    """A unit in the session's language; data packages write theirs in English."""
+    """Return a unit in the session's language; data packages write theirs in English."""
     common = {"years": _("years"), "months": _("months"), "days": _("days"), "hours": _("hours")}
     return common.get(name, name)

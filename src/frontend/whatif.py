@@ -16,7 +16,7 @@ FORM = "whatif"
 
 
 def show(fields: Sequence[Field], asked: Applicant, answer: Mapping[str, Any], texts: Texts) -> None:
-    """Choose a field, change it, see what becomes of the score."""
+    """Draw the choice of a fact, its changed value, and what becomes of the score."""
     st.subheader(_("What if?"), anchor=False)
     st.caption(_("Change one fact. Each change is a prediction of its own and stands in the history."))
     by_name = {field.name: field for field in fields}
@@ -43,7 +43,7 @@ def show(fields: Sequence[Field], asked: Applicant, answer: Mapping[str, Any], t
 
 
 def ask(applicant: Applicant) -> Mapping[str, Any]:
-    """The answer for the changed applicant, asked once."""
+    """Return the answer for the changed applicant, asked for once."""
     known: list[tuple[Applicant, Mapping[str, Any]]] = st.session_state.setdefault(FORM, [])
     for before, answer in known:
         if before == applicant:
@@ -60,7 +60,7 @@ def compare(
     field: Field,
     values: tuple[Applicant, Applicant],
 ) -> None:
-    """Both answers in two columns, the difference beneath the new score."""
+    """Draw both answers in two columns, the difference beneath the new score."""
     language = current()
     grid = st.grid(2, min_column_width=130)
     for answer, value, heading in zip((old, new), values, (_("As entered"), _("Changed")), strict=True):

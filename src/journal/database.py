@@ -18,7 +18,7 @@ class SchemaError(Exception):
 
 
 def connect_engine(address: str, timeout: float) -> sa.Engine:
-    """An engine for SQLite or PostgreSQL that waits at most `timeout` seconds for a lock or the server.
+    """Return an engine for SQLite or PostgreSQL that waits at most `timeout` seconds for a lock or the server.
 
     Values never show in its errors. Raises `sqlalchemy.exc.ArgumentError` for an address it cannot read.
     """
@@ -36,7 +36,7 @@ def connect_engine(address: str, timeout: float) -> sa.Engine:
 
 
 def sqlite_engine(url: URL, timeout: float) -> sa.Engine:
-    """SQLite in WAL mode; every commit waits until the disk has it.
+    """Return an engine for SQLite in WAL mode, where every commit waits until the disk has it.
 
     The file is opened by `mode=rw`: one that vanished is an error, not a new empty log.
     """
@@ -53,14 +53,14 @@ def sqlite_engine(url: URL, timeout: float) -> sa.Engine:
 
 
 def sqlite_file(address: str) -> Path | None:
-    """The file of a SQLite address; None for a server's."""
+    """Return the file of a SQLite address; None for a server's."""
     url = make_url(address)
     return Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None
 
 
 @contextmanager
 def alone(engine: sa.Engine, file: Path | None) -> Iterator[sa.Connection]:
-    """A connection while no other process migrates: a locked file beside SQLite's, an advisory lock in PostgreSQL."""
+    """Yield a connection while no other process migrates: by a file's lock beside SQLite's, by PostgreSQL's own."""
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.with_name(f"{file.name}.lock").open("w") as lock:
@@ -104,7 +104,7 @@ def migrate(engine: sa.Engine, file: Path | None) -> None:
 
 
 def revision(engine: sa.Engine) -> str | None:
-    """The schema's revision; None where there is none, or no database yet."""
+    """Return the schema's revision; None where there is none, or no database yet."""
     try:
         with engine.connect() as connection:
             query: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))

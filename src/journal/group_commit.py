@@ -67,7 +67,7 @@ class GroupCommit(Generic[Row]):
         self.thread: Thread | None = None
 
     def start(self) -> None:
-        """Begin to write; again after a close, too. Shortens the whole process's switch interval until then."""
+        """Begin to write, again after a close too; the whole process's switch interval is short until then."""
         self.busy = self.closing = False
         TURNS.begin()
         self.thread = Thread(target=self.run, name="group-commit", daemon=True)

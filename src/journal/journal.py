@@ -107,7 +107,7 @@ class Journal:
             connection.close()
 
     def present_inode(self) -> tuple[int, int] | None:
-        """Which file stands at the address now; None for a server. Raises OSError if there is none."""
+        """Return which file stands at the address now, None for a server; raises OSError if there is none."""
         if self.file is None:
             return None
         found = self.file.stat()
@@ -125,12 +125,12 @@ class Journal:
             raise JournalUnavailableError(reason(error)) from None
 
     def find(self, key_id: str, prediction_id: str) -> Entry | None:
-        """The prediction with this id, if this key asked for it (blocks)."""
+        """Return the prediction with this id, if this key asked for it (blocks)."""
         found = self.read(owned(key_id).where(PREDICTIONS.c.id == prediction_id))
         return found[0] if found else None
 
     def page(self, key_id: str, page: Page) -> list[Entry]:
-        """This key's predictions, newest first (blocks)."""
+        """Return this key's predictions, newest first (blocks)."""
         chosen, row = owned(key_id), PREDICTIONS.c
         if page.before:
             chosen = chosen.where(row.id < page.before)
@@ -143,7 +143,7 @@ class Journal:
         return self.read(chosen.order_by(row.id.desc()).limit(page.limit))
 
     def read(self, query: sa.Select[Any]) -> list[Entry]:
-        """Rows as entries, times with their zone."""
+        """Return rows as entries, times with their zone."""
         try:
             self.present_inode()
             with self.engine.connect() as connection:
@@ -165,12 +165,12 @@ def insert_of(dialect: sa.Dialect) -> tuple[str, str]:
 
 
 def owned(key_id: str) -> sa.Select[Any]:
-    """One key's predictions."""
+    """Return the query of one key's predictions."""
     return sa.select(PREDICTIONS).where(PREDICTIONS.c.key_id == key_id)
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in the database's words and without any value of a row."""
+    """Return what went wrong, in the database's words and without any value of a row."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, OSError):
         return f"{type(cause).__name__}: {cause.strerror}"

@@ -52,7 +52,8 @@ def prediction(page: Page) -> str:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose in a select box, by its label and an option's words."""
+    """Choose in a select box, by its label and an option's words, once no run of the script can close it again."""
+    settled(page)
     page.get_by_role("combobox", name=label).press_sequentially(option)
     page.get_by_role("option", name=option, exact=True).click()
 
