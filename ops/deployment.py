@@ -27,22 +27,22 @@ class Deployment:
 
     @property
     def state(self) -> Path:
-        """The folder of everything that the services keep."""
+        """Return the folder of everything that the services keep."""
         return self.root / self.values["LASTRO_STATE"]
 
     @property
     def local_store(self) -> bool:
-        """Whether S3 is a MinIO on this machine, not an endpoint elsewhere."""
+        """Say whether S3 is a MinIO on this machine, not an endpoint elsewhere."""
         return is_local(self.values.get("AWS_ENDPOINT_URL_S3", ""))
 
     @property
     def local_tracking(self) -> bool:
-        """Whether MLflow's database is a file here, not a server elsewhere."""
+        """Say whether MLflow's database is a file here, not a server elsewhere."""
         return self.values["MLFLOW_TRACKING_URI"].startswith("sqlite:")
 
     @property
     def socket(self) -> Path:
-        """Where supervisord listens: in the state's folder, or in the temporary one where that path is too long."""
+        """Return supervisord's socket: in the state's folder, or in the temporary one where that path is too long."""
         path = self.state / "run" / "supervisor.sock"
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
             return path
@@ -51,7 +51,7 @@ class Deployment:
 
     @property
     def host(self) -> str:
-        """The address that the services listen on."""
+        """Return the address that the services listen on."""
         return self.values.get("LASTRO_HOST", HOST)
 
     def port(self, variable: str) -> int:

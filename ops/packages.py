@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def system() -> None:
-    """Debian's packages; exits where their installation fails."""
+    """Install Debian's packages, or name those left out; exits where their installation fails."""
     left_out = missing(packages(LIST.read_text()))
     if left_out and wanted():
         print(f"system packages: installing {', '.join(left_out)}")
@@ -67,7 +67,7 @@ def install(names: list[str]) -> int:
 
 
 def npm_packages(folder: Path) -> None:
-    """What the folder's lock names, by npm where it is; exits where that fails with CI set, elsewhere says so."""
+    """Install what the folder's lock names, by npm where it is; where that fails, exits with CI set, else says so."""
     npm = shutil.which("npm")
     if npm is None or locked(folder / "package-lock.json") == locked(folder / "node_modules" / ".package-lock.json"):
         return

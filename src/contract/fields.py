@@ -134,7 +134,7 @@ class Column(Part):
 
     @cached_property
     def choices(self) -> dict[str, str]:
-        """The text of each allowed value in the file -> its label; empty for a field without categories."""
+        """Return the label of each allowed value, by its text in the file; none for a field without categories."""
         enum = self.constraints.enum
         if self.categories is not None:
             return {_text(c.value): c.label for c in self.categories if enum is None or c.value in enum}
@@ -142,17 +142,17 @@ class Column(Part):
 
     @property
     def labels(self) -> list[str]:
-        """The labels in the contract's order."""
+        """Return the labels in the contract's order."""
         return list(self.choices.values())
 
     @property
     def kind(self) -> Kind:
-        """How the field is read: labels and free text are one kind."""
+        """Return how the field is read: labels and free text are one kind."""
         return "category" if self.choices or self.type not in NUMERIC else self.type
 
     @property
     def bad_label(self) -> Scalar:
-        """The target's bad value as the typed table holds it."""
+        """Return the target's bad value as the typed table holds it."""
         if self.bad is None:
             raise ContractError(f"field {self.name!r} is not a target")
         return self.choices.get(_text(self.bad), _text(self.bad) if self.kind == "category" else self.bad)

@@ -39,7 +39,7 @@ Character = Annotated[str, AfterValidator(_one_character)]
 
 
 class Dialect(Part):
-    """How the CSV file is written. https://datapackage.org/standard/table-dialect/"""
+    """How the CSV file is written (https://datapackage.org/standard/table-dialect/)."""
 
     delimiter: Character = ","
     header: bool = True
@@ -49,7 +49,7 @@ class Dialect(Part):
 
 
 class Schema(Part):
-    """The table's fields. https://datapackage.org/standard/table-schema/"""
+    """The table's fields (https://datapackage.org/standard/table-schema/)."""
 
     fields: Annotated[list[Column], Field(min_length=1)]
     missing_values: Categories = Field([Category(value="")], alias="missingValues")
@@ -115,22 +115,22 @@ class Package(Part):
 
     @property
     def resource(self) -> Resource:
-        """The one table."""
+        """Return the one table."""
         return self.resources[0]
 
     @property
     def columns(self) -> list[Column]:
-        """All fields, in the file's order."""
+        """Return all fields, in the file's order."""
         return self.resource.table.fields
 
     @property
     def target(self) -> Column:
-        """The field that says who defaulted."""
+        """Return the field that says who defaulted."""
         return self.with_role("target")[0]
 
     @property
     def features(self) -> list[Column]:
-        """The fields that a model may use."""
+        """Return the fields that a model may use."""
         return self.with_role("feature")
 
     def with_role(self, role: Role) -> list[Column]:

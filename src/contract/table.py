@@ -31,6 +31,16 @@ def type_table(text: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, list
     """Return the typed and labelled table, and the cells that have no value of their field's type.
 
     An unknown category stays as it is, for `check_table` to find; a cell without type is null.
+
+    >>> amount = {"name": "amount", "type": "number", "decimalChar": ","}
+    >>> paid = {"name": "paid", "role": "target", "bad": "n", "categories": [{"value": "n", "label": "no"}, "yes"]}
+    >>> resource = {"name": "loans", "path": "loans.csv", "schema": {"fields": [amount, paid]}}
+    >>> package = Package.model_validate({"name": "loans", "resources": [resource]})
+    >>> table, violations = type_table(pd.DataFrame({"amount": ["1,5", "much"], "paid": ["n", "yes"]}), package)
+    >>> table["amount"].tolist(), table["paid"].tolist()
+    ([1.5, <NA>], ['no', 'yes'])
+    >>> violations
+    [Violation(field='amount', rule='type number', rows=(1,), value="'much'")]
     """
     columns, violations = {}, []
     for column in package.columns:

@@ -34,7 +34,7 @@ class Folder:
 
     @property
     def published(self) -> str | None:
-        """Where published models go: None, they stay beside MLflow's runs."""
+        """Return no address for published models: they stay beside MLflow's runs."""
         return None
 
     def environment(self) -> dict[str, str]:
@@ -73,5 +73,5 @@ class Folder:
         return Path(stored.url).read_bytes()
 
     def holds(self, url: str) -> bool:
-        """Tell whether a published file is there."""
+        """Say whether a published file is there."""
         return Path(url.removeprefix("file://")).is_file()

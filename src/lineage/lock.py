@@ -71,7 +71,7 @@ class Lock:
         return {dep["path"]: dep["md5"] for dep in deps if dep["path"] not in made}
 
     def _needed(self, path: str) -> Iterator[dict[str, Any]]:
-        """Give the stage that writes `path` and every stage before it; some perhaps twice."""
+        """Yield the stage that writes `path` and every stage before it; some perhaps twice."""
         for stage in self.stages.values():
             if path in {out["path"] for out in stage.get("outs", ())}:
                 yield stage

@@ -39,7 +39,7 @@ class TrackingError(LastroError):
 
 @contextlib.contextmanager
 def opened(settings: Settings, variables: Mapping[str, str] = NOTHING) -> Iterator[ModuleType]:
-    """Give MLflow, pointed at the settings' runs, with `variables` in the environment; afterwards all is as before.
+    """Yield MLflow, pointed at the settings' runs, with `variables` in the environment; all is put back afterwards.
 
     Raises TrackingError where the place cannot be written.
     """

@@ -23,7 +23,7 @@ REFUSALS = {
 
 
 def refusal(response: Any, code: str) -> str:
-    """Why the server refuses, by its error response and the code in it."""
+    """Return why the server refuses, by its error response and the code in it."""
     if code == "NoSuchBucket":
         return "there is no such bucket: `python -m src.lineage.storage` makes it"
     if code in REFUSALS:
@@ -33,7 +33,7 @@ def refusal(response: Any, code: str) -> str:
 
 
 def failure(error: Exception) -> str:
-    """Why no answer came, or none that S3 gives."""
+    """Return why no answer came, or none that S3 gives."""
     from botocore import exceptions as known
     from botocore.parsers import ResponseParserError
 

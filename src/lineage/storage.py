@@ -53,7 +53,7 @@ class Bucket:
 
     @property
     def published(self) -> str | None:
-        """Where published models go."""
+        """Return the address under which published models go."""
         return f"s3://{self.name}/mlflow"
 
     def environment(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Bucket:
 
     @cached_property
     def client(self) -> "S3Client":
-        """The connection; made when it is first needed."""
+        """Return the connection, made when it is first needed."""
         from boto3.session import Session
         from botocore.config import Config
 
@@ -107,7 +107,7 @@ class Bucket:
             return self.client.get_object(Bucket=self.name, Key=self._key(md5))["Body"].read()
 
     def holds(self, url: str) -> bool:
-        """Tell whether a published file is there."""
+        """Say whether a published file is there."""
         key = url.removeprefix(f"s3://{self.name}/")
         return key != url and key in self._find(key)
 
