@@ -56,8 +56,8 @@ RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
 # --- the API
 FROM base AS api
 COPY src/__init__.py src/errors.py src/files.py src/params.py src/
-COPY src/contract src/contract
-COPY src/model src/model
+COPY src/contract/__init__.py src/contract/fields.py src/contract/package.py src/contract/
+COPY src/model/__init__.py src/model/artifact.py src/model/card.py src/model/points.py src/model/
 COPY src/serving src/serving
 COPY src/journal src/journal
 COPY src/api src/api
@@ -67,12 +67,13 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/ready', timeout=4)"]
 ENTRYPOINT ["python", "-m", "ops.enter"]
-CMD ["uvicorn", "--factory", "src.api.main:create_app", "--host", "0.0.0.0", "--port", "8000", \
-     "--no-access-log", "--no-proxy-headers"]
+CMD ["uvicorn", "--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection", \
+     "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-proxy-headers"]
 
 FROM api AS fetching-api
 COPY --from=fetch-environment /opt/lastro /opt/lastro
-COPY src/lineage src/lineage
+COPY src/lineage/__init__.py src/lineage/delivery.py src/lineage/folder.py src/lineage/git.py src/lineage/lock.py \
+    src/lineage/s3_errors.py src/lineage/settings.py src/lineage/storage.py src/lineage/
 COPY dvc.lock release/
 COPY models/*.json release/models/
 

@@ -16,7 +16,9 @@ import yaml
 
 from ops import minio
 from ops.deployment import PORTS, parse
+from src.api.settings import Settings
 from tests.conftest import ROOT, project_files
+from tests.test_architecture import closure
 
 BIN = Path(sys.executable).parent
 FILES = sorted(project_files())
@@ -78,6 +80,15 @@ def workflow(name: str) -> dict[str, Any]:
     return found
 
 
+IMAGES = {  # a stage of Dockerfile -> the programs that run in it
+    "serving": ["src/api/main.py"],
+    "serving-fetch": ["src/api/main.py", "src/lineage/delivery.py"],
+    "page": ["src/frontend/app.py"],
+}
+NEVER_IMPORTED = {"src/model/features.py"}  # the class in model.pkl, which is hashed in an image, not opened
+MIGRATIONS = "src/journal/migrations/"  # found by their place, not by an import
+SET_OTHERWISE = {"LASTRO_API_KEYS", "LASTRO_DATABASE_URL", "LASTRO_STATE"}  # two are secrets, one is the image's
+DEFAULT = re.compile(r"\$\{(LASTRO_\w+|\w+_PORT):-([^}]*)\}")
 WORKFLOWS = fitting(r"\.github/workflows/.*\.ya?ml")
 DOCKERFILES = fitting(r"(.*/)?(.*\.)?Dockerfile")
 COMPOSE = fitting(r"(.*/)?compose(\..*)?\.ya?ml")
@@ -204,3 +215,45 @@ def test_python_is_one_build_argument_and_the_same_in_every_image() -> None:
     defaults = {version for text in texts for version in re.findall(r"^ARG PYTHON_VERSION=(.*)$", text, re.M)}
     assert len(defaults) == 1
     assert defaults <= {"3.11", "3.12", "3.13"}
+
+
+def copied(stage: str) -> set[str]:
+    """Return the project's Python files that a stage of Dockerfile holds, those of the stages below it too."""
+    text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
+    found: dict[str, set[str]] = {"base": set()}
+    for part in re.split(r"^FROM ", text, flags=re.M)[1:]:
+        below, name = re.match(r"(\S+) AS (\S+)", part).groups()  # type: ignore[union-attr]
+        lines = re.findall(r"^COPY (?!--from)(.*) \S+$", part, re.M)
+        sources = [source for line in lines for source in line.split() if source.startswith("src/")]
+        files = [file for file in FILES for source in sources if file == source or file.startswith(f"{source}/")]
+        found[name] = found.get(below, set()) | {file for file in files if file.endswith(".py")}
+    return found[stage]
+
+
+@pytest.mark.parametrize("stage", IMAGES)
+def test_image_holds_the_modules_that_it_runs_and_no_others(stage: str) -> None:
+    needed = {str(path.relative_to(ROOT)) for program in IMAGES[stage] for path in closure(ROOT / program)}
+    needed -= NEVER_IMPORTED
+    held = {name for name in copied(stage) if not name.startswith(MIGRATIONS)}
+    assert {name for name in held if not name.endswith("__init__.py")} == needed
+    assert {f"{Path(name).parent}/__init__.py" for name in needed} | {"src/__init__.py"} <= held
+
+
+def test_image_of_the_api_holds_the_migrations() -> None:
+    assert {name for name in FILES if name.startswith(MIGRATIONS) and name.endswith(".py")} <= copied("serving")
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_defaults_of_compose_are_those_of_the_example(name: str) -> None:
+    example = parse(ROOT / ".env.example")
+    defaults = DEFAULT.findall((ROOT / name).read_text())
+    assert defaults
+    assert [(variable, value) for variable, value in defaults if value != example[variable]] == []
+
+
+def test_compose_hands_every_setting_to_the_api() -> None:
+    found = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["api"]["environment"]
+    settings = {f"LASTRO_{name}".upper() for name in Settings.model_fields}
+    documented = settings & set(parse(ROOT / ".env.example"))
+    assert documented - set(found) == SET_OTHERWISE
+    assert set(found) & settings <= documented

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from ops.deployment import parse
 from src.api.settings import Settings
 from tests.conftest import ROOT
 
@@ -80,3 +81,12 @@ def test_addresses_with_passwords_are_not_shown() -> None:
 def test_shared_metrics_are_named_by_the_clients_own_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     assert settings().multiprocess_metrics == tmp_path
+
+
+def test_example_of_the_environment_holds_every_default() -> None:
+    example = parse(ROOT / ".env.example")
+    absent = {name for name in Settings.model_fields if f"LASTRO_{name}".upper() not in example}
+    assert absent == {"models", "multiprocess_metrics"}  # which set-up, or the metrics' own library, names
+    documented, defaults = Settings(_env_file=ROOT / ".env.example"), settings()
+    for name in Settings.model_fields:
+        assert (getattr(documented, name) or None) == (getattr(defaults, name) or None), name
