@@ -97,7 +97,8 @@ def service(models: Path, state: Path, key: str) -> Server:
         "LASTRO_STATE": str(state),
         "LASTRO_MODELS": str(models),
     }
-    return Server([sys.executable, *UVICORN, "--factory", "src.api.main:create_app", "--port"], env)
+    app = ["--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection"]
+    return Server([sys.executable, *UVICORN, *app, "--port"], env)
 
 
 def page(endpoint: str, key: str) -> Server:

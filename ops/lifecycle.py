@@ -78,7 +78,7 @@ def wait(deployment: Deployment, server: Supervisord, service: Service) -> None:
         state = server.call("getProcessInfo", service.name)["statename"]
         if state not in UP or time.monotonic() > deadline:
             log = log_path(deployment, service.name)
-            said = (log.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            said = "\n".join(log.read_text(errors="replace").strip().splitlines()[-2:]) or "nothing"  # cause and end
             raise SetupError(f"{service.title} does not start; its log {log} ends with: {said}")
         time.sleep(0.1)
 

@@ -101,8 +101,9 @@ def _mlflow_settings(_: Deployment) -> dict[str, str]:
 
 def _api(deployment: Deployment) -> list[str]:
     address = ["--host", deployment.host, "--port", str(deployment.port("API_PORT"))]
+    service = ["--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection"]
     logs = ["--no-access-log", "--no-proxy-headers"]
-    return [str(deployment.venv / "bin" / "uvicorn"), "--factory", "src.api.main:create_app", *address, *logs]
+    return [str(deployment.venv / "bin" / "uvicorn"), *service, *address, *logs]
 
 
 def _api_settings(deployment: Deployment) -> dict[str, str]:

@@ -27,7 +27,7 @@ LARGEST = 2**53 - 1  # beyond it, several whole numbers are one float64
 
 
 def applicant_type(card: Card) -> Any:
-    """The type of one applicant: the card's features, nothing else."""
+    """Return the type of one applicant: the card's features, nothing else."""
     fields: dict[str, Any] = {
         feature.name: value_type(feature) if feature.required else NotRequired[value_type(feature)]
         for feature in card.features
@@ -41,14 +41,14 @@ def applicant_type(card: Card) -> Any:
 
 
 def batch_type(applicant: Any) -> Any:
-    """The type of a batch of applicants."""
+    """Return the type of a batch of applicants."""
     many = Annotated[list[applicant], Field(min_length=1, max_length=MOST_APPLICANTS)]
     batch: Any = named_fields("Batch", {"applicants": many}, f"1 to {MOST_APPLICANTS} applicants.")
     return batch
 
 
 def named_fields(name: str, fields: dict[str, Any], text: str, example: JsonDict | None = None) -> Any:
-    """A type of exactly these fields."""
+    """Return a type of exactly these fields."""
     made = TypedDict(name, fields)  # type: ignore[misc]  # its fields come from the card
     config = ConfigDict(extra="forbid", json_schema_extra={"example": example} if example else None)
     made.__doc__ = text
@@ -56,7 +56,7 @@ def named_fields(name: str, fields: dict[str, Any], text: str, example: JsonDict
 
 
 def value_type(feature: Feature) -> Any:
-    """The type of one feature's value, with its texts, bounds and example."""
+    """Return the type of one feature's value, with its texts, bounds and example."""
     kind: Any = base_type(feature) if feature.required else base_type(feature) | None
     examples = None if feature.example is None else [feature.example]
     text = description(feature)
@@ -66,7 +66,7 @@ def value_type(feature: Feature) -> Any:
 
 
 def base_type(feature: Feature) -> Any:
-    """The bare type: a label, a boolean, or a number within its bounds; text is never taken for a number."""
+    """Return the bare type: a label, a boolean, or a number within its bounds; text is never taken for a number."""
     if feature.categories is not None:
         return Literal[tuple(feature.categories)]
     kind = bounded_type(feature)
@@ -91,7 +91,7 @@ def listed(feature: Feature) -> list[bool | int | float]:
 
 
 def whole(feature: Feature) -> Any:
-    """A whole number within its bounds; 24.0 is one, as JSON Schema says, "24" and true are none."""
+    """Return the type of a whole number within its bounds; 24.0 is one, as JSON Schema says, "24" and true are none."""
     low = -LARGEST if feature.minimum is None else ceil(feature.minimum)
     high = LARGEST if feature.maximum is None else floor(feature.maximum)
     if feature.exclusive_minimum is not None:
@@ -111,7 +111,7 @@ def as_integer(value: float) -> int:
 
 
 def real(feature: Feature) -> Any:
-    """A number within its bounds; never infinite."""
+    """Return the type of a number within its bounds; never infinite."""
     bounds = Field(
         ge=feature.minimum,
         le=feature.maximum,
@@ -134,14 +134,14 @@ def one_of(allowed: list[bool | int | float]) -> Callable[[float], float]:
 
 
 def description(feature: Feature) -> str:
-    """The contract's description, the unit, and what null means."""
+    """Return the contract's description, the unit, and what null means."""
     unit = f" In {feature.unit}." if feature.unit else ""
     missing = "" if feature.required else f" Null or left out: {feature.missing_label or 'unknown'}."
     return f"{feature.description}{unit}{missing}".strip()
 
 
 def extra(feature: Feature) -> JsonDict:
-    """What JSON Schema has no rule for in pydantic: a unit, a closed list of numbers."""
+    """Return what JSON Schema has no rule for in pydantic: a unit, a closed list of numbers."""
     found: JsonDict = {}
     if feature.unit:
         found["unit"] = feature.unit
@@ -151,11 +151,11 @@ def extra(feature: Feature) -> JsonDict:
 
 
 def shown(feature: Feature, card: Card) -> Any:
-    """The example value; where the contract has none, the reference applicant's."""
+    """Return the example value; where the contract has none, the reference applicant's."""
     return card.reference[feature.name] if feature.example is None else feature.example
 
 
 def schema_of(kind: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The JSON schema of a type and the named schemas that it refers to."""
+    """Return the JSON schema of a type and the named schemas that it refers to."""
     schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
     return schema, schema.pop("$defs", {})

@@ -8,10 +8,10 @@ from limits.storage import Storage
 SWEEP = 1.0  # seconds between two searches for windows that have ended
 
 
-class Counters(Storage):
+class FixedWindows(Storage):
     """What limits' own `memory://` does, which starts a thread every 10 ms of load to forget what has ended."""
 
-    STORAGE_SCHEME = ["counters"]  # noqa: RUF012  # as the base class has it
+    STORAGE_SCHEME = ["windows"]  # noqa: RUF012  # as the base class has it
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: str) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
@@ -21,7 +21,7 @@ class Counters(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """Nothing fails here."""
+        """Name an exception that is never raised: nothing fails here, but limits asks."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
@@ -37,16 +37,16 @@ class Counters(Storage):
         return count
 
     def get(self, key: str) -> int:
-        """What is counted in the window of `key`."""
+        """Return what is counted in the window of `key`."""
         count, end = self.windows.get(key, (0, 0.0))
         return count if end > time() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When the window of `key` ends, in seconds since 1970; now, where there is none."""
+        """Return when the window of `key` ends, in seconds since 1970; now, where there is none."""
         return self.windows.get(key, (0, time()))[1]
 
     def check(self) -> bool:
-        """It is always there."""
+        """Return True: this process can always count."""
         return True
 
     def reset(self) -> int:

@@ -32,7 +32,7 @@ def configure(level: str) -> None:
 
 
 def formatter() -> ProcessorFormatter:
-    """One JSON object a record: time, level, logger, event, the record's extras, where it failed."""
+    """Return what writes a record as one JSON object: time, level, logger, event, extras, where it failed."""
     return ProcessorFormatter(
         foreign_pre_chain=[
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -62,7 +62,7 @@ def failure_without_values(_: Any, __: str, event: Event) -> Event:
 
 
 def places(error: BaseException) -> list[str]:
-    """`file:line function` of each frame, outermost first."""
+    """Return `file:line function` of each frame, outermost first."""
     found, step = [], error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code

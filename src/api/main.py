@@ -1,90 +1,104 @@
-"""settings and models/ -> the service: `uvicorn --factory src.api.main:create_app`"""
+"""settings and models/ -> the service
 
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+`uvicorn --factory src.api.main:create_app --http src.api.protocol:Connection`
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from pydantic import ValidationError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from src.api import logs, openapi, problems, protocol
+from src.api import logs, openapi, problems
+from src.api.admission import Admission, AdmissionMiddleware
 from src.api.metrics import Metrics
-from src.api.middleware import Envelope
+from src.api.middleware import ExchangeMiddleware
+from src.api.protocol import BOUNDS, Bounds
 from src.api.provenance import provenance
-from src.api.routes import operations
 from src.api.routes.history import History
 from src.api.routes.models import Models
+from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
 from src.api.security import Gate
 from src.api.settings import Settings
-from src.errors import LastroError
+from src.api.startup import Refusal, wrong_variables
+from src.errors import LastroError, refusal
 from src.journal.journal import Journal
 from src.serving.predictors import load
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service; raises LastroError where the model is not the one that its card names.
+    """Return the service; raises LastroError where the model is not the one that its card names.
 
-    Without settings they are read from the environment, and what is wrong there ends the process with a sentence.
+    Without settings, as a server calls it, they are the environment's; what is wrong then is the server's last word.
     """
     if settings is not None:
         return service(settings)
     try:
-        return service(Settings())
+        return service(from_environment())
     except LastroError as error:
-        sys.exit(f"error: {error}")
+        return Refusal(error)
+    except OSError as error:
+        return Refusal(LastroError(refusal(error)))
+
+
+def from_environment() -> Settings:
+    """Return this deployment's settings; raises LastroError, a sentence for each variable that is wrong."""
+    try:
+        return Settings()
     except ValidationError as error:
-        sys.exit("\n".join(f"error: {sentence}" for sentence in wrong_variables(error)))
-
-
-def wrong_variables(error: ValidationError) -> list[str]:
-    """A sentence for each variable that is wrong; never its value, which may be a secret."""
-    return [
-        f"LASTRO_{'_'.join(map(str, problem['loc'][:1])).upper()}: {problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
+        raise wrong_variables(error) from None
 
 
 def service(settings: Settings) -> FastAPI:
-    """The application of these settings."""
-    logs.configure(settings.log_level)
-    protocol.install(settings.max_head_bytes, settings.head_timeout)
+    """Return the application of these settings."""
     served = load(settings.models)
     origin = provenance(settings.models, served.card)
-    gate, metrics = Gate(settings), Metrics(settings.multiprocess_metrics)
+    metrics = Metrics(settings.multiprocess_metrics)
     metrics.model.labels(origin.name, origin.version or "", origin.sha256).set(1)
+    admission = Admission(Gate(settings), metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        journal.start()
-        yield
-        journal.close()
-
+    bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
+    title = served.card.dataset.title
     app = FastAPI(
         title="Lastro",
         version=origin.version or "0",
-        description=f"Credit scores of {served.card.dataset.title}. The version is the model's; 0 is not published.",
-        lifespan=lifespan,
+        description=f"Credit scores of {title}. The version is the model's; 0 is not published.",
+        lifespan=lifespan(journal, bounds),
         openapi_url=None,
+        redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(served, origin, gate, journal, metrics)
+    predictions = Predictions(served, origin, journal, metrics)
     app.router.routes += predictions.routes()  # first and direct, for they are asked most
-    app.include_router(History(journal).router(gate))
-    app.include_router(Models(served, origin, settings.models).router(gate))
-    app.include_router(operations.router(journal, metrics, gate, settings.metrics_open))
-    openapi.install(app, predictions.batch, gate)
+    for routes in (History(journal), Models(served, origin, settings.models), Operations(journal, metrics)):
+        app.include_router(routes.router())
+    openapi.install(app, predictions.batch, admission)
     problems.install(app)
-    add_layers(app, settings, metrics)
+    add_layers(app, settings, admission, metrics, bounds)
+    logs.configure(settings.log_level)
     return app
 
 
-def add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
-    """The envelope around every request; what is outside of it only where a deployment asks for it."""
+def lifespan(journal: Journal, bounds: Bounds) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Return what surrounds the service's life; its state reaches each connection of the server."""
+
+    @asynccontextmanager
+    async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        journal.start()
+        yield {BOUNDS: bounds}
+        journal.close()
+
+    return live
+
+
+def add_layers(app: FastAPI, settings: Settings, admission: Admission, metrics: Metrics, bounds: Bounds) -> None:
+    """Put the layers around the routes, the outermost last; two of them only where a deployment asks for them."""
+    app.add_middleware(AdmissionMiddleware, admission=admission)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -93,12 +107,6 @@ def add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             allow_headers=["x-api-key", "content-type", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    app.add_middleware(
-        Envelope,
-        metrics=metrics,
-        max_head_bytes=settings.max_head_bytes,
-        max_body_bytes=settings.max_body_bytes,
-        body_timeout=settings.body_timeout,
-    )
+    app.add_middleware(ExchangeMiddleware, metrics=metrics, bounds=bounds, body_timeout=settings.body_timeout)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))

@@ -48,7 +48,7 @@ class Metrics:
         child.observe(seconds)
 
     def text(self) -> bytes:
-        """Prometheus's text format; of all workers where they share a folder."""
+        """Return all numbers in Prometheus's text format; of all workers where they share a folder."""
         if self.shared is None:
             return generate_latest(self.registry)
         together = CollectorRegistry()

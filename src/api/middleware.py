@@ -1,4 +1,4 @@
-"""a request -> the same with an id and a bounded body; an answer -> the same with id, security headers and counted"""
+"""a request -> with an id and a bounded body; an answer -> with id, limit and security headers, and counted"""
 
 import asyncio
 import logging
@@ -9,7 +9,9 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from src.api.metrics import Metrics
-from src.api.problems import ProblemError
+from src.api.problems import ProblemError, failure
+from src.api.protocol import Bounds
+from src.api.startup import plainly
 
 SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
@@ -20,92 +22,117 @@ SECURITY_HEADERS = [
 ]
 CLOSE = {"Connection": "close"}
 ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+UNBOUNDED = (
+    "heads are not bounded in size and time: the server was started without `--http src.api.protocol:Connection`"
+)
 logger = logging.getLogger(__name__)
 
 
-class Envelope:
+class ExchangeMiddleware:
     """Pure ASGI and one layer: every further layer costs each request a few microseconds."""
 
-    def __init__(
-        self, app: ASGIApp, metrics: Metrics, max_head_bytes: int, max_body_bytes: int, body_timeout: float
-    ) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, bounds: Bounds, body_timeout: float) -> None:
         self.app = app
         self.metrics = metrics
-        self.max_head_bytes = max_head_bytes
-        self.max_body_bytes = max_body_bytes
+        self.bounds = bounds
         self.body_timeout = body_timeout
+        self.unasked = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; other kinds of connection pass as they are."""
+        """Serve one request; other kinds of connection pass on."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, plainly(send))
             return
+        if self.unasked:
+            self.ask_for_bounds()
         exchange = Exchange(self, scope, receive, send)
         try:
-            if size_of_head(scope) > self.max_head_bytes:
-                raise ProblemError(431, f"A head has at most {self.max_head_bytes} bytes.", headers=CLOSE)
-            if exchange.length > self.max_body_bytes:
-                raise too_large(self.max_body_bytes)
-            await self.app(scope, exchange.receive, exchange.send)
+            exchange.require_sizes()
+            await self.app(exchange.scope, exchange.receive, exchange.send)
         except ProblemError as problem:
             await problem.response()(scope, receive, exchange.send)
+        except Exception:
+            if not exchange.started:
+                await failure().response()(scope, receive, exchange.send)
+            raise
         finally:
             exchange.close()
+
+    def ask_for_bounds(self) -> None:
+        """Warn, once, where the server makes connections of its own."""
+        self.unasked = False
+        if not self.bounds.in_force:
+            logger.warning(UNBOUNDED)
 
 
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, envelope: Envelope, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, layer: ExchangeMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
         self.start = perf_counter()
-        self.envelope, self.scope = envelope, scope
+        self.layer, self.method = layer, scope["method"]
+        # HEAD is answered as GET is (RFC 9110, 9.3.2); the server, which keeps the method, leaves out the body
+        self.scope = scope if self.method != "HEAD" else {**scope, "method": "GET"}
         self.inner_receive, self.inner_send = receive, send
         headers = dict(scope["headers"])
         wished = headers.get(b"x-request-id")
         self.id = wished if wished and ACCEPTED_ID.fullmatch(wished) else b"%032x" % getrandbits(128)
         self.length = int(headers.get(b"content-length", b"0"))
+        self.expects = b"expect" in headers
         self.received = 0
-        self.complete = False
+        self.complete = self.started = False
         self.status = 500
 
+    def require_sizes(self) -> None:
+        """Raise ProblemError where the head is too long, or the body says that it will be."""
+        bounds = self.layer.bounds
+        if size_of_head(self.scope) > bounds.head_bytes:
+            raise ProblemError(431, f"A head has at most {bounds.head_bytes} bytes.", headers=CLOSE)
+        if self.length > bounds.body_bytes:
+            raise too_large(bounds.body_bytes)
+
     async def receive(self) -> Message:
-        """The next part of the body; raises ProblemError 413 when it grows too long, 408 when it takes too long."""
+        """Return the next part of the body; raises ProblemError 413 or 408 where it is too long or too slow."""
         if self.complete:
             return await self.inner_receive()
         try:
-            async with asyncio.timeout(self.start + self.envelope.body_timeout - perf_counter()):
+            async with asyncio.timeout(self.start + self.layer.body_timeout - perf_counter()):
                 message = await self.inner_receive()
         except TimeoutError:
             raise ProblemError(408, "The body did not arrive in time.", headers=CLOSE) from None
         self.complete = not message.get("more_body", False)
         self.received += len(message.get("body", b""))
-        if self.received > self.envelope.max_body_bytes:
-            raise too_large(self.envelope.max_body_bytes)
+        if self.received > self.layer.bounds.body_bytes:
+            raise too_large(self.layer.bounds.body_bytes)
         return message
 
     async def send(self, message: Message) -> None:
-        """Add the id and the security headers to the answer's head."""
+        """Add the id, what is left of the limit and the security headers to the answer's head."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = [*message["headers"], (b"x-request-id", self.id)]
+            self.started, self.status = True, message["status"]
             present = {name for name, _ in message["headers"]}
+            headers = [*message["headers"], (b"x-request-id", self.id)]
             headers += [header for header in SECURITY_HEADERS if header[0] not in present]
+            if caller := self.scope.get("state", {}).get("caller"):
+                headers += caller.headers
+            if self.expects and not self.complete:
+                headers.append((b"connection", b"close"))  # nobody can tell whether the body will still be sent
             message["headers"] = headers
         await self.inner_send(message)
 
     def close(self) -> None:
         """Count the request; name in the log what failed by our fault."""
         route = getattr(self.scope.get("route"), "path", "unknown")
-        method, seconds = self.scope["method"], perf_counter() - self.start
-        self.envelope.metrics.request(route, method, self.status, seconds)
+        seconds = perf_counter() - self.start
+        self.layer.metrics.request(route, self.method, self.status, seconds)
         level = logging.ERROR if self.status >= 500 else logging.DEBUG
         if logger.isEnabledFor(level):
-            values = {"route": route, "method": method, "status": self.status, "seconds": round(seconds, 6)}
+            values = {"route": route, "method": self.method, "status": self.status, "seconds": round(seconds, 6)}
             logger.log(level, "request", extra={"request_id": self.id.decode(), **values})
 
 
 def size_of_head(scope: Scope) -> int:
-    """About the bytes of a request's address and headers."""
+    """Return about the bytes of a request's address and headers."""
     size = len(scope.get("raw_path", b"")) + len(scope["query_string"])
     for name, value in scope["headers"]:
         size += len(name) + len(value)
@@ -113,5 +140,5 @@ def size_of_head(scope: Scope) -> int:
 
 
 def too_large(limit: int) -> ProblemError:
-    """413; the connection is closed, for the rest of the body is not read."""
+    """Return 413; the connection is closed, for the rest of the body is not read."""
     return ProblemError(413, f"A body has at most {limit} bytes.", headers=CLOSE)

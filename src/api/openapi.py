@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 
+from src.api.admission import Access, Admission
 from src.api.applicants import schema_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
-from src.api.security import Gate
 
 SCHEME = "ApiKey"
-KEYED: dict[str, Any] = {"security": [{SCHEME: []}]}
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net;"
     " style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com"
@@ -30,14 +29,18 @@ DETAILS = {
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The document's answers that are problem documents."""
+    """Return the document's answers that are problem documents."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
     return {status: {"description": DETAILS[status], "content": content} for status in statuses}
 
 
-def document(app: FastAPI, batch: Any) -> dict[str, Any]:
-    """The whole OpenAPI document; `batch` brings the applicant's schema from the card."""
+def document(app: FastAPI, batch: Any, admission: Admission) -> dict[str, Any]:
+    """Return the whole OpenAPI document; `batch` brings the applicant's schema from the card."""
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    for path, item in found["paths"].items():
+        if admission.access(path) is Access.KEY:
+            for operation in item.values():
+                add_key(operation)
     components = found.setdefault("components", {})
     batch_schema, named = schema_of(batch)
     problem, parts = schema_of(ProblemDocument)
@@ -46,24 +49,31 @@ def document(app: FastAPI, batch: Any) -> dict[str, Any]:
     return found
 
 
-def install(app: FastAPI, batch: Any, gate: Gate) -> None:
-    """Serve the document and its page: without a key, but limited by address."""
+def add_key(operation: dict[str, Any]) -> None:
+    """Let an operation of the document want a key, and name what follows from that."""
+    operation["security"] = [{SCHEME: []}]
+    refusals = {str(status): answer for status, answer in problems(401, 429, 503).items()}
+    operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
+
+
+def install(app: FastAPI, batch: Any, admission: Admission) -> None:
+    """Serve the document and its page."""
     made: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
-        """The document, made once."""
+        """Return the document, made once."""
         if not made:
-            made.update(document(app, batch))
+            made.update(document(app, batch, admission))
         return made
 
-    async def serve_document(request: Request) -> Response:
-        """openapi.json."""
-        return JSONResponse(app.openapi(), headers=gate.admit_reader(request).headers)
+    async def serve_document() -> Response:
+        """Answer by openapi.json."""
+        return JSONResponse(app.openapi())
 
-    async def serve_page(request: Request) -> Response:
-        """Swagger's page."""
+    async def serve_page() -> Response:
+        """Answer by Swagger's page."""
         page = get_swagger_ui_html(openapi_url="openapi.json", title=app.title)
-        page.headers.update(gate.admit_reader(request).headers | {"Content-Security-Policy": PAGE_POLICY})
+        page.headers["Content-Security-Policy"] = PAGE_POLICY
         return page
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document

@@ -51,7 +51,7 @@ class ProblemError(Exception):
         self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
 
     def response(self) -> Response:
-        """The problem document."""
+        """Return the problem document."""
         document = ProblemDocument(title=HTTPStatus(self.status).phrase, status=self.status, detail=self.detail)
         if self.errors is not None:
             document.errors = list(self.errors)
@@ -60,7 +60,7 @@ class ProblemError(Exception):
 
 
 def invalid(errors: Sequence[ErrorDetails], start: str = "#") -> ProblemError:
-    """422 that names each wrong field by its JSON pointer below `start`; never repeats a value."""
+    """Return 422 that names each wrong field by its JSON pointer below `start`; never repeats a value."""
     named = [
         FieldError(pointer="/".join([start, *map(escaped, error["loc"])]), detail=error["msg"], type=error["type"])
         for error in errors[:SHOWN]
@@ -71,31 +71,31 @@ def invalid(errors: Sequence[ErrorDetails], start: str = "#") -> ProblemError:
 
 
 def escaped(part: int | str) -> str:
-    """One step of a JSON pointer (RFC 6901)."""
+    """Return one step of a JSON pointer (RFC 6901)."""
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
 async def on_problem(_: Request, error: Exception) -> Response:
-    """A problem raised by the service."""
+    """Answer a problem that the service raised."""
     return error.response() if isinstance(error, ProblemError) else await on_failure(_, error)
 
 
 async def on_http(_: Request, error: Exception) -> Response:
-    """What Starlette refuses by itself: an unknown path, a wrong method."""
+    """Answer what Starlette refuses by itself: an unknown path, a wrong method."""
     if not isinstance(error, HTTPException):
         return await on_failure(_, error)
     return ProblemError(error.status_code, str(error.detail), headers=error.headers).response()
 
 
 async def on_refused(_: Request, error: Exception) -> Response:
-    """The prediction log does not answer: nothing was recorded, so nothing is answered."""
+    """Answer where the prediction log does not: what was not recorded is not said."""
     logger.error("prediction log unavailable", extra={"reason": str(error)})
     detail = "The prediction log does not answer; nothing was recorded. Try again shortly."
     return ProblemError(503, detail, headers={"Retry-After": "1"}).response()
 
 
 async def on_invalid(_: Request, error: Exception) -> Response:
-    """A parameter that FastAPI refuses."""
+    """Answer a parameter that FastAPI refuses."""
     details: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else []
     for detail in details:
         detail["loc"] = detail["loc"][1:]  # FastAPI puts "query" or "path" before the parameter's name
@@ -103,8 +103,13 @@ async def on_invalid(_: Request, error: Exception) -> Response:
 
 
 async def on_failure(_: Request, __: Exception) -> Response:
-    """A fault of ours: the client learns that, the log learns what."""
-    return ProblemError(500, "The service failed; the request id names this failure in its log.").response()
+    """Answer a fault of ours outside of the middleware that answers it with the request's id."""
+    return failure().response()
+
+
+def failure() -> ProblemError:
+    """Return 500: the client learns that it was a fault of ours, the log learns which."""
+    return ProblemError(500, "The service failed; the request id names this failure in its log.")
 
 
 def install(app: FastAPI) -> None:

@@ -1,84 +1,121 @@
-"""a client's bytes -> uvicorn's requests, whose heads are bounded in size and time
+"""a client's bytes -> uvicorn's requests, in bounds of size and time: `uvicorn … --http src.api.protocol:Connection`
 
-uvicorn bounds neither, and its command takes no other protocol than its own: `install` lets it make this one instead.
+uvicorn bounds neither a head nor the rest of a body that was answered before it had come.
 """
 
-from asyncio import TimerHandle, Transport
+from asyncio import AbstractEventLoop, TimerHandle, Transport
+from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
+from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from src.api.problems import ProblemError
 
+BOUNDS = "bounds"  # where the lifespan's state holds them
+
+
+@dataclass
+class Bounds:
+    """What a client may send before it is served, and after it was; the app hands them over in its lifespan's state."""
+
+    head_bytes: int
+    head_seconds: float
+    body_bytes: int
+    in_force: bool = False  # set by the first connection; unset where the server makes connections of its own
+
+
+class Part(Enum):
+    """What of a request is on its way."""
+
+    NONE = "none"
+    HEAD = "head"
+    BODY = "body"
+
 
 class Connection(HttpToolsProtocol):
-    """A connection that is closed where a request's head grows too long or takes too long."""
+    """A connection that is closed where a request's head grows too long or takes too long.
 
-    most_bytes = 2**15
-    seconds = 10.0
-    size = 0  # bytes that came since the head began
-    unfinished = True
-    timer: TimerHandle | None = None
+    A request that is answered before its body was read (a wrong key, say) does not end the connection: the rest of the
+    body is thrown away, within the bounds of a body's size and a head's time, and the next request is answered.
+    """
 
-    def __new__(cls, *_: object, **__: object) -> "Connection":
-        """Stand in for uvicorn's class, too."""
-        return object.__new__(Connection)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.bounds: Bounds = app_state[BOUNDS]
+        self.bounds.in_force = True
+        self.part = Part.NONE
+        self.size = 0  # bytes that came of this part, or of nothing
+        self.counted = 0  # bytes of the newest piece; none where a request ended in it
+        self.timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn's own override
-        """Wait for the first head."""
+        """Begin to wait for the first head."""
         super().connection_made(transport)
         self.wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the clock and let uvicorn clean up."""
         self.wait_no_longer()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """A head begins."""
-        self.unfinished, self.size = True, 0
+        """Note that a head has begun."""
+        self.part = Part.HEAD
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A head is complete; the service itself bounds one that came at once."""
-        self.unfinished = False
+        """Note that the head is complete; the middleware bounds one that came in a single piece."""
+        self.part, self.size = Part.BODY, 0
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """Note that the request is complete; what else came with its last piece is not counted."""
+        self.part, self.size, self.counted = Part.NONE, 0, 0
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
-        """Count what does not complete a head; most heads come in one piece and cost nothing here."""
+        """Count what does not complete a request; most come in one piece and cost nothing here."""
+        self.counted = len(data)
         super().data_received(data)
-        if self.unfinished or self.cycle is None or self.cycle.response_complete:
-            self.size += len(data)
-            self.wait()
-            if self.size > self.most_bytes:
-                self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        else:
+        answered = self.cycle is None or self.cycle.response_complete
+        if self.part is not Part.HEAD and not answered:
             self.wait_no_longer()
+            return
+        if not self.counted:
+            self.wait_no_longer()  # for the next head the clock begins anew
+        self.wait()
+        self.size += self.counted
+        if self.size > (self.bounds.body_bytes if self.part is Part.BODY else self.bounds.head_bytes):
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def wait(self) -> None:
-        """Give the head its time, once."""
+        """Start the clock of a head, or of a body that nobody reads, unless it runs."""
         if self.timer is None:
-            self.timer = self.loop.call_later(self.seconds, self.refuse, HTTPStatus.REQUEST_TIMEOUT)
+            self.timer = self.loop.call_later(self.bounds.head_seconds, self.refuse, HTTPStatus.REQUEST_TIMEOUT)
 
     def wait_no_longer(self) -> None:
-        """The head is there."""
+        """Stop the clock."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
 
     def refuse(self, status: HTTPStatus) -> None:
-        """Answer by a problem document, unless an answer is on its way, and close."""
+        """Close, after a problem document where a head was due and no other answer is on its way."""
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        if self.part is not Part.BODY and (self.cycle is None or self.cycle.response_complete):
             response = ProblemError(status, "The request's head is too long or takes too long.").response()
             lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), b"connection: close"]
             lines += [name + b": " + value for name, value in response.raw_headers]
             self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
         self.transport.close()
-
-
-def install(most_bytes: int, seconds: float) -> None:
-    """Let uvicorn make this connection wherever it would make its own."""
-    Connection.most_bytes, Connection.seconds = most_bytes, seconds
-    HttpToolsProtocol.__new__ = Connection.__new__  # type: ignore[method-assign, assignment]

@@ -9,16 +9,15 @@ from time import time
 from typing import NamedTuple
 
 from limits import RateLimitItem, parse
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from slowapi import Limiter
 from slowapi.util import get_remote_address
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from starlette.types import Scope
 
-from src.api.limit_storage import Counters
+from src.api.limit_storage import FixedWindows
 from src.api.problems import ProblemError
 from src.api.settings import Settings
-from src.errors import run
+from src.errors import LastroError, run
 
 STORAGE_TIMEOUT = 1.0  # seconds; a counter that does not answer must not hold every request
 
@@ -27,7 +26,7 @@ class Caller(NamedTuple):
     """Who asks, and the answer's headers about the limit."""
 
     key_id: str
-    headers: dict[str, str]
+    headers: list[tuple[bytes, bytes]]
 
 
 class Keys:
@@ -36,12 +35,12 @@ class Keys:
     def __init__(self, digests: dict[str, str]) -> None:
         self.digests = [(name, bytes.fromhex(digest)) for name, digest in digests.items()]
 
-    def name_of(self, key: str) -> str | None:
-        """The name of `key`, or None; takes as long for a wrong one."""
-        presented = sha256(key.encode("latin-1", "replace")).digest()
+    def name_of(self, key: bytes) -> str | None:
+        """Return the name of `key`, or None; takes as long for a wrong one."""
+        shown = sha256(key).digest()
         found = None
         for name, digest in self.digests:
-            if hmac.compare_digest(presented, digest):
+            if hmac.compare_digest(shown, digest):
                 found = name
         return found
 
@@ -54,40 +53,26 @@ class Gate:
 
     def __init__(self, settings: Settings) -> None:
         self.keys = Keys(settings.api_keys)
-        storage = settings.limit_storage.get_secret_value()
-        timeouts = {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT}
-        here = storage.startswith("memory:")
-        options = {} if here else {**timeouts, "wrap_exceptions": True}
-        self.limiter = Limiter(
-            key_func=get_remote_address,
-            storage_uri=f"{Counters.STORAGE_SCHEME[0]}://" if here else storage,
-            storage_options=options,  # type: ignore[arg-type]
-            key_prefix="lastro",
-        )
+        self.limiter = limiter(settings.limit_storage.get_secret_value())
         self.rate = parse(settings.rate_limit)
         self.failures = parse(settings.failed_key_limit)
         self.open_rate = parse(settings.open_limit)
 
-    def admit(self, request: HTTPConnection) -> Caller:
-        """The caller; raises ProblemError 401, 429 or 503."""
-        name = self.keys.name_of(request.headers.get("x-api-key", ""))
+    def admit(self, scope: Scope) -> Caller:
+        """Return who shows a known key; raises ProblemError 401, 429 or 503."""
+        name = self.keys.name_of(presented(scope))
         if name is None:
-            self.count(self.failures, "failed", address(request))
+            self.count(self.failures, "failed", address(scope))
             detail = "Send a valid key in the header x-api-key."
             raise ProblemError(401, detail, headers={"WWW-Authenticate": 'ApiKey header="x-api-key"'})
         return Caller(name, self.count(self.rate, "key", name))
 
-    async def require(self, request: Request, response: Response) -> None:
-        """Admit as a dependency, because those run before FastAPI looks at parameters."""
-        caller = request.state.caller = self.admit(request)
-        response.headers.update(caller.headers)
+    def admit_reader(self, scope: Scope) -> Caller:
+        """Return who reads an open page, limited by address; raises ProblemError 429 or 503."""
+        return Caller("", self.count(self.open_rate, "open", address(scope)))
 
-    def admit_reader(self, request: HTTPConnection) -> Caller:
-        """Who reads an open page, limited by address; raises ProblemError 429 or 503."""
-        return Caller("", self.count(self.open_rate, "open", address(request)))
-
-    def count(self, limit: RateLimitItem, kind: str, who: str) -> dict[str, str]:
-        """Count one request in slowapi's fixed window and say what is left, in slowapi's headers."""
+    def count(self, limit: RateLimitItem, kind: str, who: str) -> list[tuple[bytes, bytes]]:
+        """Count one request in slowapi's fixed window and return what is left, in slowapi's headers."""
         storage, window = self.limiter.limiter.storage, limit.key_for(kind, who)
         try:
             counted = storage.incr(window, limit.get_expiry())
@@ -95,24 +80,50 @@ class Gate:
         except StorageError as error:
             detail = "The counter of requests does not answer; try again shortly."
             raise ProblemError(503, detail, headers={"Retry-After": "1"}) from error
-        headers = {
-            "X-RateLimit-Limit": str(limit.amount),
-            "X-RateLimit-Remaining": str(max(0, limit.amount - counted)),
-            "X-RateLimit-Reset": str(int(reset) + 1),
-        }
+        headers = [
+            (b"x-ratelimit-limit", b"%d" % limit.amount),
+            (b"x-ratelimit-remaining", b"%d" % max(0, limit.amount - counted)),
+            (b"x-ratelimit-reset", b"%d" % (int(reset) + 1)),
+        ]
         if counted > limit.amount:
-            headers["Retry-After"] = str(max(1, ceil(reset - time())))
-            raise ProblemError(429, f"More than {limit}; wait as Retry-After says.", headers=headers)
+            said = {name.decode(): value.decode() for name, value in headers}
+            said["Retry-After"] = str(max(1, ceil(reset - time())))
+            raise ProblemError(429, f"More than {limit}; wait as Retry-After says.", headers=said)
         return headers
 
 
-def address(request: HTTPConnection) -> str:
-    """The client's address, as the trusted proxies tell it."""
-    return request.client.host if request.client else "unknown"
+def limiter(storage: str) -> Limiter:
+    """Return slowapi's limiter that counts there; raises LastroError where nothing can count."""
+    here = storage.startswith("memory:")
+    timeouts = {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT}
+    options = {} if here else {**timeouts, "wrap_exceptions": True}
+    try:
+        return Limiter(
+            key_func=get_remote_address,
+            storage_uri=f"{FixedWindows.STORAGE_SCHEME[0]}://" if here else storage,
+            storage_options=options,  # type: ignore[arg-type]
+            key_prefix="lastro",
+        )
+    except (ConfigurationError, ValueError):  # whose texts repeat the address, and a password in it
+        raise LastroError("LASTRO_LIMIT_STORAGE: no storage that counts: memory:// or redis://host:port") from None
+
+
+def presented(scope: Scope) -> bytes:
+    """Return the key that a request shows, or nothing."""
+    for name, value in scope["headers"]:
+        if name == b"x-api-key":
+            key: bytes = value
+            return key
+    return b""
+
+
+def address(scope: Scope) -> str:
+    """Return the client's address, as the trusted proxies tell it."""
+    return str(scope["client"][0]) if scope.get("client") else "unknown"
 
 
 def new_key() -> tuple[str, str]:
-    """A random key of 256 bits and the SHA-256 that the service keeps."""
+    """Return a random key of 256 bits and the SHA-256 that the service keeps."""
     key = secrets.token_urlsafe(32)
     return key, sha256(key.encode()).hexdigest()
 

@@ -15,7 +15,7 @@ Keys = Annotated[dict[str, str], NoDecode]
 
 
 def split(value: Any) -> Any:
-    """`a,b` -> ("a", "b"); anything that is no text is left to pydantic."""
+    """Return ("a", "b") for `a,b`; anything that is no text is left to pydantic."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
@@ -52,7 +52,7 @@ class Settings(journal.Settings):
     @field_validator("api_keys", mode="before")
     @classmethod
     def keys(cls, value: Any) -> Any:
-        """`name:hex,name:hex` -> {name: hex}; says which entry is wrong by its place, never by its text."""
+        """Return {name: hex} for `name:hex,name:hex`; say which entry is wrong by its place, never by its text."""
         if not isinstance(value, str):
             return value
         entries = [entry.partition(":") for entry in split(value)]
@@ -78,13 +78,13 @@ class Settings(journal.Settings):
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def lists(cls, value: Any) -> Any:
-        """`a,b` -> ("a", "b")."""
+        """Return ("a", "b") for `a,b`."""
         return split(value)
 
     @field_validator("trusted_proxies")
     @classmethod
     def networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Each is an address or a network."""
+        """Refuse what is neither an address nor a network."""
         for network in value:
             ip_network(network)
         return value
@@ -92,6 +92,6 @@ class Settings(journal.Settings):
     @field_validator("rate_limit", "failed_key_limit", "open_limit")
     @classmethod
     def limits(cls, value: str) -> str:
-        """In slowapi's words, such as `600/minute`."""
+        """Refuse what is not in slowapi's words, such as `600/minute`."""
         parse(value)
         return value

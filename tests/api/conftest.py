@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.api.settings import Settings
-from tests.api.live import DIGESTS, PLENTY, Server
+from tests.api.live import DIGESTS, PLENTY, PROTOCOL, Server
 from tests.conftest import Project
 
 
@@ -66,8 +66,8 @@ def server_with(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]]
     """Starts a live server with these variables."""
     started: list[Server] = []
 
-    def start(workers: int = 1, models: Path = models, **env: str) -> Server:
-        started.append(Server(tmp_path, models, workers=workers, env=env))
+    def start(workers: int = 1, models: Path = models, protocol: str = PROTOCOL, **env: str) -> Server:
+        started.append(Server(tmp_path, models, workers=workers, protocol=protocol, env=env))
         return started[-1].start()
 
     yield start

@@ -17,6 +17,7 @@ KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
 HEADERS = {"x-api-key": KEYS["web"]}
 DIGESTS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
 PLENTY = "1000000/minute"
+PROTOCOL = "--http src.api.protocol:Connection"
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Server:
     port: int = field(default_factory=free_port)
     workers: int = 1
     env: dict[str, str] = field(default_factory=dict)
+    protocol: str = PROTOCOL
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,10 +41,15 @@ class Server:
         return (self.folder / "server.log").read_text()
 
     def start(self) -> "Server":
+        self.launch()
+        wait_until(self.answers)
+        return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
         own = {"LASTRO_API_KEYS": DIGESTS, "LASTRO_STATE": str(self.folder), "LASTRO_MODELS": str(self.models)}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LASTRO_")}
-        command = f"-m uvicorn --factory src.api.main:create_app --port {self.port} --workers {self.workers}"
-        options = "--no-access-log --no-proxy-headers"
+        command = f"-m uvicorn --factory src.api.main:create_app {self.protocol} --port {self.port}"
+        options = f"--workers {self.workers} --no-access-log --no-proxy-headers"
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command.split(), *options.split()],
@@ -52,8 +59,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self.answers)
-        return self
+        return self.process
 
     def answers(self) -> bool:
         assert self.process is not None

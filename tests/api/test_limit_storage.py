@@ -7,11 +7,11 @@ from limits import parse
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from src.api.limit_storage import Counters
+from src.api.limit_storage import FixedWindows
 
 
 def test_window_counts_and_ends() -> None:
-    counters = Counters()
+    counters = FixedWindows()
     assert [counters.incr("a", 0.2) for _ in range(3)] == [1, 2, 3]
     assert (counters.get("a"), counters.get("b")) == (3, 0)
     assert time.time() < counters.get_expiry("a") <= time.time() + 0.2
@@ -20,7 +20,7 @@ def test_window_counts_and_ends() -> None:
 
 
 def test_what_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    counters = Counters()
+    counters = FixedWindows()
     for number in range(100):
         counters.incr(f"address {number}", 0.05)
     monkeypatch.setattr("src.api.limit_storage.SWEEP", 0.0)
@@ -30,7 +30,7 @@ def test_what_has_ended_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_limits_treats_it_like_its_own() -> None:
-    for storage in (Counters(), MemoryStorage()):
+    for storage in (FixedWindows(), MemoryStorage()):
         limiter, limit = FixedWindowRateLimiter(storage), parse("3/minute")
         assert [limiter.hit(limit, "a") for _ in range(5)] == [True, True, True, False, False]
         assert limiter.get_window_stats(limit, "a").remaining == 0
@@ -41,4 +41,4 @@ def test_limits_treats_it_like_its_own() -> None:
 
 
 def test_is_found_by_its_address() -> None:
-    assert isinstance(storage_from_string("counters://"), Counters)
+    assert isinstance(storage_from_string("windows://"), FixedWindows)

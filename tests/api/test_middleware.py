@@ -63,9 +63,11 @@ def test_other_pages_may_call_only_where_the_deployment_says_so(client_with: Cal
              "access-control-request-headers": "x-api-key,content-type"}  # fmt: skip
     client = client_with()
     assert "access-control-allow-origin" not in client.get("/health", headers=asked).headers
-    assert client.options("/predict", headers=asked).status_code == 405
+    assert client.options("/predict", headers=asked | HEADERS).status_code == 405
     client = client_with(cors_origins="https://bank.example,https://other.example")
     assert client.options("/predict", headers=asked).headers["access-control-allow-origin"] == "https://bank.example"
+    refused = client.post("/predict", headers={"origin": "https://bank.example"})
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "https://bank.example")
     asked["origin"] = "https://evil.example"
     assert client.options("/predict", headers=asked).status_code == 400
     assert "access-control-allow-origin" not in client.get("/health", headers=asked).headers

@@ -61,6 +61,8 @@ def test_fault_of_ours_is_a_500_that_tells_nothing(settings_with: Callable[..., 
 
     app.add_api_route("/broken", broken)
     with TestClient(app, raise_server_exceptions=False) as client:
-        answer = client.get("/broken")
+        answer = client.get("/broken", headers=HEADERS | {"x-request-id": "asked-by-me"})
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.headers["x-request-id"] == "asked-by-me"  # the answer says that the log names it
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert "secret" not in answer.text

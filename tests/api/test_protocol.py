@@ -1,34 +1,45 @@
 """A request's head is bounded in size and time, and what is in time is answered"""
 
+import re
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.api.live import Server
+from tests.api.live import HEADERS, KEYS, PLENTY, PROTOCOL, Server
+from tests.conftest import ROOT, project_files
 
 BEGIN = b"GET /health HTTP/1.1\r\nhost: a\r\n"
 END = b"connection: close\r\n\r\n"
 
 
-@pytest.fixture
-def server(server_with: Callable[..., Server]) -> Iterator[Server]:
-    return server_with(LASTRO_HEAD_TIMEOUT="1", LASTRO_MAX_HEAD_BYTES="5000")
+@pytest.fixture(scope="module")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all: what a connection suffers here no other may feel."""
+    bounds = {"LASTRO_HEAD_TIMEOUT": "1", "LASTRO_MAX_HEAD_BYTES": "5000", "LASTRO_MAX_BODY_BYTES": "500000"}
+    plenty = {"LASTRO_FAILED_KEY_LIMIT": PLENTY, "LASTRO_OPEN_LIMIT": PLENTY}
+    server = Server(tmp_path_factory.mktemp("api"), models, env=bounds | plenty).start()
+    yield server
+    server.signal(signal.SIGKILL)
 
 
 def answer(server: Server, *parts: bytes, pause: float = 0.0) -> bytes:
-    """All that the server says until it closes the connection."""
+    """Return all that the server says until it closes the connection."""
     said = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-        try:
+        with suppress(ConnectionError):  # closed while we still sent
             for part in parts:
                 client.sendall(part)
                 time.sleep(pause)
+        with suppress(ConnectionError):
             while part := client.recv(65536):
                 said += part
-        except ConnectionError:
-            pass  # closed while we still sent
     return said
 
 
@@ -57,3 +68,106 @@ def test_head_that_is_too_long_is_431(server: Server, parts: tuple[bytes, ...]) 
 
 def test_head_in_parts_is_answered(server: Server) -> None:
     assert answer(server, BEGIN[:20], BEGIN[20:], END, pause=0.1).startswith(b"HTTP/1.1 200 ")
+
+
+def post(length: int, *headers: str, key: str = "wrong") -> bytes:
+    """The head of a prediction."""
+    lines = ["POST /predict HTTP/1.1", "host: a", f"x-api-key: {key}", "content-type: application/json"]
+    return "\r\n".join([*lines, f"content-length: {length}", *headers, "", ""]).encode()
+
+
+def statuses(said: bytes) -> list[bytes]:
+    return re.findall(rb"HTTP/1\.1 (\d+) ", said)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+def test_request_after_an_answer_that_came_before_the_body_is_answered(server: Server, pause: float) -> None:
+    for size in (1, 100, 20_000, 400_000):
+        body = b"x" * size
+        parts = [body[start : start + 100_000] for start in range(0, size, 100_000)]
+        said = answer(server, post(size), *parts, BEGIN + b"\r\n", post(size), body + BEGIN + END, pause=pause)
+        assert statuses(said) == [b"401", b"200", b"401", b"200"], size
+
+
+def test_client_with_one_connection_never_pays_for_a_refused_body(server: Server, applicant: dict[str, Any]) -> None:
+    with httpx.Client(base_url=server.url) as client:
+        for path, body, status in (("/predict/batch", {"applicants": [applicant] * 900}, 401), ("/docs", {}, 405)):
+            for _ in range(20):
+                assert client.post(path, json=body, headers={"x-api-key": "wrong"}).status_code == status
+                assert client.post("/predict", json=applicant, headers=HEADERS).status_code == 200
+
+
+def test_rest_of_a_refused_body_that_drips_is_cut_off(server: Server) -> None:
+    started = time.monotonic()
+    said = answer(server, post(1000), *[b"x"] * 50, pause=0.1)
+    assert time.monotonic() - started < 3
+    assert statuses(said) == [b"401"]
+
+
+def test_rest_of_a_refused_body_without_an_end_is_cut_off(server: Server) -> None:
+    head = post(0).replace(b"content-length: 0", b"transfer-encoding: chunked")
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(head)
+        assert client.recv(65536).startswith(b"HTTP/1.1 401 ")
+        with pytest.raises(ConnectionError):
+            client.sendall(chunk * 300)
+
+
+def test_refused_body_that_was_only_announced_closes_the_connection(server: Server) -> None:
+    said = answer(server, post(1000, "expect: 100-continue"), pause=0.2)
+    assert statuses(said) == [b"401"]
+    assert b"\r\nconnection: close\r\n" in said
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/docs", "/model/info", "/predictions", "/nowhere"])
+def test_head_is_answered_as_get_is_without_a_body(server: Server, path: str) -> None:
+    lines = f"{path} HTTP/1.1\r\nhost: a\r\nx-api-key: {HEADERS['x-api-key']}\r\n".encode()
+    said = answer(server, b"HEAD " + lines + b"\r\n", b"HEAD " + lines + END)
+    heads = said.split(b"\r\n\r\n")
+    assert len(heads) == 3
+    assert heads[2] == b""  # nothing else than two heads
+    status, length = by_get(server, path)
+    assert statuses(said) == [status] * 2
+    assert all(length in head.lower() for head in heads[:2])
+
+
+def by_get(server: Server, path: str) -> tuple[bytes, bytes]:
+    """Return the status and the length that GET has."""
+    found = httpx.get(f"{server.url}{path}", headers=HEADERS)
+    return str(found.status_code).encode(), f"content-length: {len(found.content)}".encode()
+
+
+def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
+    body = b"x" * 6000
+    said = answer(server, (post(6000, key=KEYS["web"]) + body + BEGIN + b"\r\n") * 3 + BEGIN[:5], BEGIN[5:] + END)
+    assert statuses(said) == [b"422", b"200"] * 3 + [b"200"]
+
+
+@pytest.mark.parametrize("protocol", [PROTOCOL, ""])
+def test_server_that_makes_its_own_connections_is_warned_once_a_worker(
+    server_with: Callable[..., Server], protocol: str
+) -> None:
+    server = server_with(workers=2, protocol=protocol)
+    for _ in range(20):
+        assert httpx.get(f"{server.url}/health").status_code == 200
+    warned = server.log.count("heads are not bounded in size and time")
+    assert warned == 0 if protocol == PROTOCOL else 1 <= warned <= 2
+
+
+def test_every_place_that_starts_the_service_bounds_its_heads() -> None:
+    places = 0
+    for name in project_files():
+        if (text := text_of(ROOT / name)) and not name.startswith("tests/"):
+            words = re.sub(r"[\s\"',\\]+", " ", text)  # a command line, or a list of its words in any language
+            starts = re.findall(r"src\.api\.main:create_app(.{0,40})", words)
+            assert [start for start in starts if not start.startswith(f" {PROTOCOL}")] == [], name
+            places += len(starts)
+    assert places >= 6
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""

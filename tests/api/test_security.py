@@ -37,9 +37,9 @@ def test_new_prints_a_key_and_its_hash_only() -> None:
 def test_key_is_known_by_its_hash() -> None:
     key, digest = new_key()
     keys = Keys({"a": sha256(b"other").hexdigest(), "b": digest})
-    assert keys.name_of(key) == "b"
-    assert keys.name_of(key[:-1]) is None
-    assert keys.name_of("") is None
+    assert keys.name_of(key.encode()) == "b"
+    assert keys.name_of(key[:-1].encode()) is None
+    assert keys.name_of(b"") is None
 
 
 @pytest.mark.parametrize("given", ["", "web", "web:1234", ":" + "a" * 64, "web:" + "g" * 64])

@@ -5,13 +5,13 @@ import re
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BeforeValidator
 
-from src.api.openapi import KEYED, problems
+from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import PageOut, RecordedModel, RecordedOut
-from src.api.security import Caller, Gate
+from src.api.security import Caller
 from src.journal.journal import Journal, Page
 from src.journal.tables import Entry
 from src.model.points import Decision
@@ -40,11 +40,11 @@ class History:
         self.journal = journal
 
     def prediction(self, prediction_id: UUID, request: Request) -> RecordedOut:
-        """One prediction of this key."""
+        """Return one prediction of this key."""
         caller: Caller = request.state.caller
         entry = self.journal.find(caller.key_id, str(prediction_id))
         if entry is None:
-            raise ProblemError(404, "This key has no prediction with this id.", headers=caller.headers)
+            raise ProblemError(404, "This key has no prediction with this id.")
         return recorded(entry)
 
     def predictions(
@@ -56,28 +56,23 @@ class History:
         until: Moment = None,
         decision: Decision | None = None,
     ) -> PageOut:
-        """This key's predictions, newest first."""
+        """Return this key's predictions, newest first."""
         caller: Caller = request.state.caller
         wanted = Page(limit + 1, str(cursor) if cursor else None, since, until, decision)
         entries = self.journal.page(caller.key_id, wanted)
         more = entries[limit - 1].id if len(entries) > limit else None
         return PageOut(predictions=[recorded(entry) for entry in entries[:limit]], next=more)
 
-    def router(self, gate: Gate) -> APIRouter:
-        """The routes."""
-        routes = APIRouter(dependencies=[Depends(gate.require)])
-        keyed: dict[str, Any] = {"openapi_extra": KEYED}
-        errors = problems(401, 422, 429, 503)
-        routes.add_api_route("/predictions", self.predictions, tags=["history"], responses=errors, **keyed)
-        found = problems(401, 404, 422, 429, 503)
-        routes.add_api_route(
-            "/predictions/{prediction_id}", self.prediction, tags=["history"], responses=found, **keyed
-        )
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        routes = APIRouter(tags=["history"])
+        routes.add_api_route("/predictions", self.predictions, responses=problems(422))
+        routes.add_api_route("/predictions/{prediction_id}", self.prediction, responses=problems(404, 422))
         return routes
 
 
 def recorded(entry: Entry) -> RecordedOut:
-    """A row of the log as an answer."""
+    """Return a row of the log as an answer."""
     return RecordedOut(
         prediction_id=entry.id,
         time=entry.time,

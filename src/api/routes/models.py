@@ -3,13 +3,12 @@
 import json
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import JsonValue
 
-from src.api.openapi import KEYED, problems
+from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import ModelInfo, ModelOut
-from src.api.security import Gate
 from src.serving.predictors import Served
 
 EVALUATION = "evaluation.json"
@@ -30,20 +29,17 @@ class Models:
         """Return the model's card, its served form, where it comes from."""
         return self.info
 
-    def model_evaluation(self, request: Request) -> dict[str, JsonValue]:
+    def model_evaluation(self) -> dict[str, JsonValue]:
         """Return what the evaluation on the test split found: metrics, curves, confusion, fairness."""
         path = self.folder / EVALUATION
         if not path.exists():
-            raise ProblemError(
-                404, "This deployment has no evaluation of its model.", headers=request.state.caller.headers
-            )
+            raise ProblemError(404, "This deployment has no evaluation of its model.")
         found: dict[str, JsonValue] = json.loads(path.read_bytes())
         return found
 
-    def router(self, gate: Gate) -> APIRouter:
+    def router(self) -> APIRouter:
         """Return the routes."""
-        routes = APIRouter(tags=["model"], dependencies=[Depends(gate.require)])
-        routes.add_api_route("/model/info", self.model_info, responses=problems(401, 429, 503), openapi_extra=KEYED)
-        evaluation = problems(401, 404, 429, 503)
-        routes.add_api_route("/model/evaluation", self.model_evaluation, responses=evaluation, openapi_extra=KEYED)
+        routes = APIRouter(tags=["model"])
+        routes.add_api_route("/model/info", self.model_info)
+        routes.add_api_route("/model/evaluation", self.model_evaluation, responses=problems(404))
         return routes

@@ -30,7 +30,8 @@ def test_metrics_count_requests_predictions_and_scores(client: TestClient, appli
     made = [client.post("/predict", json=applicant, headers=HEADERS).json() for _ in range(3)]
     client.post("/predict/batch", json={"applicants": [applicant] * 4}, headers=HEADERS)
     client.post("/predict", json={}, headers=HEADERS)
-    client.get("/nowhere/secret-path")
+    client.get("/nowhere/secret-path", headers=HEADERS)
+    client.get("/predictions")
     answer = client.get("/metrics", headers=HEADERS)
     assert answer.headers["content-type"].startswith("text/plain")
     lines = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
@@ -42,6 +43,7 @@ def test_metrics_count_requests_predictions_and_scores(client: TestClient, appli
     assert float(lines[seconds.format("POST", "/predict", 200)]) == 3
     assert float(lines[seconds.format("POST", "/predict", 422)]) == 1
     assert float(lines[seconds.format("GET", "unknown", 404)]) == 1
+    assert float(lines[seconds.format("GET", "unknown", 401)]) == 1  # refused before a route is looked for
     assert "secret-path" not in answer.text  # a path of a client's own would be a label without end
     model = next(line for line in lines if line.startswith("lastro_model_info"))
     assert made[0]["model"]["sha256"] in model

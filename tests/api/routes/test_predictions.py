@@ -85,7 +85,8 @@ def test_other_media_type_is_415(client: TestClient) -> None:
     assert client.post("/predict", content=b"a=1", headers=HEADERS).status_code == 415
 
 
-@pytest.mark.parametrize("query", ["reasons=perhaps", "purpose=test", "purpose=", "reasons=true&purpose=What-if"])
+@pytest.mark.parametrize("query", ["reasons=perhaps", "purpose=test", "purpose=", "reasons=true&purpose=What-if",
+                                   "reasons=true&reasons=false", "purpose=what-if&purpose=what-if"])  # fmt: skip
 @pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
 def test_parameter_takes_only_its_own_words(
     client: TestClient, applicant: dict[str, Any], path: str, query: str

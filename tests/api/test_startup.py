@@ -1,0 +1,59 @@
+"""What keeps the service from starting is a sentence, never a traceback, and the server ends"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from src.api.main import create_app
+from src.errors import LastroError
+from tests.api.live import DIGESTS, Server
+
+SENTENCES = {  # variables -> what is said of them
+    "no limit": ({"LASTRO_RATE_LIMIT": "many", "LASTRO_BODY_TIMEOUT": "0"}, ["LASTRO_RATE_", "LASTRO_BODY_TIMEOUT: "]),
+    "no key": ({"LASTRO_API_KEYS": ""}, ["LASTRO_API_KEYS: no key: make one with "]),
+    "no model": ({"LASTRO_MODELS": "/nowhere"}, ["/nowhere/model.json: "]),
+    "no file": ({"LASTRO_MODELS": "/dev/null"}, ["/dev/null/model.json: "]),
+    "no address": ({"LASTRO_DATABASE_URL": "somewhere:secret"}, ["LASTRO_DATABASE_URL: is no address "]),
+    "no counters": ({"LASTRO_LIMIT_STORAGE": "paper://:secret@shelf"}, ["LASTRO_LIMIT_STORAGE: no storage "]),
+    "no port": ({"LASTRO_LIMIT_STORAGE": "redis://:secret@shelf:one"}, ["LASTRO_LIMIT_STORAGE: no storage "]),
+    "no database": ({"LASTRO_DATABASE_URL": "postgresql://lastro:secret@127.0.0.1:1/lastro"}, ["the prediction log: "]),
+}
+
+
+@pytest.fixture
+def launched(tmp_path: Path, models: Path) -> Callable[..., Server]:
+    """Lets a server end by itself."""
+
+    def launch(workers: int, env: dict[str, str]) -> Server:
+        server = Server(tmp_path, models, workers=workers, env=env)
+        server.launch().wait(60)
+        return server
+
+    return launch
+
+
+@pytest.mark.parametrize(("env", "said"), SENTENCES.values(), ids=SENTENCES)
+def test_what_is_wrong_is_a_sentence_and_an_exit_code(
+    launched: Callable[..., Server], env: dict[str, str], said: list[str]
+) -> None:
+    server = launched(1, env)
+    assert server.process is not None
+    assert server.process.returncode != 0
+    assert [sentence for sentence in said if sentence not in server.log] == []
+    assert "Traceback" not in server.log
+    assert "secret" not in server.log
+
+
+def test_two_workers_that_cannot_start_do_not_try_for_ever(launched: Callable[..., Server]) -> None:
+    log = launched(2, {"LASTRO_MODELS": "/nowhere"}).log
+    assert "/nowhere/model.json: " in log
+    assert "Traceback" not in log
+
+
+def test_program_that_asks_for_the_service_gets_the_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LASTRO_API_KEYS", DIGESTS)
+    monkeypatch.setenv("LASTRO_MODELS", str(tmp_path))
+    with pytest.raises(LastroError, match=r"model\.json"), TestClient(create_app()):
+        pass
