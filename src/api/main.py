@@ -58,14 +58,14 @@ def service(settings: Settings) -> FastAPI:
     served = load(settings.models)
     origin = provenance(settings.models, served.card)
     metrics = Metrics(settings.multiprocess_metrics)
-    metrics.model.labels(origin.name, origin.version or "", origin.sha256).set(1)
+    metrics.model.labels(origin.model.name, origin.model.version or "", origin.model.sha256).set(1)
     admission = Admission(Gate(settings), metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     title = served.card.dataset.title
     app = FastAPI(
         title="Lastro",
-        version=origin.version or "0",
+        version=origin.model.version or "0",
         description=f"Credit scores of {title}. The version is the model's; 0 is not published.",
         lifespan=lifespan(journal, bounds),
         openapi_url=None,
@@ -73,7 +73,7 @@ def service(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(served, origin, journal, metrics)
+    predictions = Predictions(served, origin.model, journal, metrics)
     app.router.routes += predictions.routes()  # first and direct, for they are asked most
     for routes in (History(journal), Models(served, origin, settings.models), Operations(journal, metrics)):
         app.include_router(routes.router())

@@ -1,6 +1,7 @@
 """models/ -> where the served model comes from: registry.json where it was published, else the card alone"""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,17 +22,27 @@ class Registered(BaseModel):
     sha256: str
     git_commit: str | None
     data_md5: str
+    dvc_prefix: str | None = None  # of the models that were published before it was written down
 
 
-def provenance(folder: Path, card: Card) -> ModelOut:
-    """The model as answers name it; another model's registry entry is not this one's."""
+class Provenance(NamedTuple):
+    """The model as answers name it, and where DVC's objects were when it was published."""
+
+    model: ModelOut
+    dvc_prefix: str | None
+
+
+def provenance(folder: Path, card: Card) -> Provenance:
+    """Return where the model comes from; another model's registry entry is not this one's."""
     path = folder / REGISTRY
     data_md5 = card.data["applications"]
-    nowhere = ModelOut(name=card.name, version=None, sha256=card.sha256, git_commit=None, data_md5=data_md5)
+    model = ModelOut(name=card.name, version=None, sha256=card.sha256, git_commit=None, data_md5=data_md5)
     if not path.exists():
-        return nowhere
+        return Provenance(model, None)
     try:
         found = Registered.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise LastroError(sentences(error, str(path))) from None
-    return ModelOut(**found.model_dump()) if found.sha256 == card.sha256 else nowhere
+    if found.sha256 != card.sha256:
+        return Provenance(model, None)
+    return Provenance(ModelOut(**found.model_dump(exclude={"dvc_prefix"})), found.dvc_prefix)

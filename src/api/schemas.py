@@ -79,5 +79,6 @@ class ModelInfo(BaseModel):
     """The card, the served form, where the model comes from."""
 
     model: ModelOut
+    dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]

@@ -14,7 +14,7 @@ def lineage(info: Mapping[str, Any]) -> None:
     steps = [
         (_("Git commit"), model["git_commit"] or _("none: the model was not published from a clean commit")),
         (_("MD5 of the data"), model["data_md5"]),
-        (_("Object in the bucket"), f"dvc/{stored(model['data_md5'])}"),
+        (_("Object in the bucket"), stored(info.get("dvc_prefix"), model["data_md5"])),
         (_("Registry version"), version(model)),
         (_("SHA-256 of the model"), model["sha256"]),
         (_("SHA-256 of the served form"), export.get("sha256")),
@@ -23,9 +23,9 @@ def lineage(info: Mapping[str, Any]) -> None:
     st.markdown("\n".join(lines))
 
 
-def stored(md5: str) -> str:
-    """Where DVC keeps an object of this md5, below its prefix in the bucket."""
-    return f"files/md5/{md5[:2]}/{md5[2:]}"
+def stored(prefix: str | None, md5: str) -> str | None:
+    """Return where DVC keeps an object of this md5; None until a model was published, and it is known."""
+    return f"{prefix}/files/md5/{md5[:2]}/{md5[2:]}" if prefix else None
 
 
 def version(model: Mapping[str, Any]) -> str:

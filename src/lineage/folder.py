@@ -28,6 +28,11 @@ class Folder:
     path: Path
 
     @property
+    def address(self) -> str:
+        """The folder of DVC's objects, as a path."""
+        return str(self.path)
+
+    @property
     def published(self) -> str | None:
         """Where published models go: None, they stay beside MLflow's runs."""
         return None

@@ -46,6 +46,7 @@ def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, st
         "sha256": card.sha256,
         "git_commit": commit,
         "data_md5": tags["data.md5"],
+        "dvc_prefix": place.address,
     }
     write_json(root / REGISTRATION, registration)
     log.info("%s version %s is %s; %s: %s", NAME, version, alias, "made by" if commit else "no commit makes it", source)

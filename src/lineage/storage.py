@@ -47,6 +47,11 @@ class Bucket:
     options: dict[str, Any] = field(repr=False)
 
     @property
+    def address(self) -> str:
+        """The prefix of DVC's objects, as a URL."""
+        return f"s3://{self.name}/{self.prefix}".rstrip("/")
+
+    @property
     def published(self) -> str | None:
         """Where published models go."""
         return f"s3://{self.name}/mlflow"

@@ -24,12 +24,25 @@ def test_page_shows_what_the_evaluation_found(open_page: Open, models: Path) -> 
     assert len(page.get("vega_lite_chart")) == 4
 
 
-def test_lineage_goes_from_the_data_to_its_object_in_the_bucket(open_page: Open, models: Path) -> None:
+def test_lineage_of_a_model_that_is_not_published_ends_with_its_data(open_page: Open, models: Path) -> None:
     md5 = json.loads((models / "model.json").read_text())["data"]["applications"]
     said = words(open_page("model_page"))
     assert f"`{md5}`" in said
-    assert f"`dvc/files/md5/{md5[:2]}/{md5[2:]}`" in said
+    assert "files/md5" not in said
     assert "not published" in said
+
+
+def test_lineage_goes_from_the_data_to_its_object_in_the_bucket(
+    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path
+) -> None:
+    published = Path(copytree(models, tmp_path / "published"))
+    card = json.loads((published / "model.json").read_text())
+    md5 = card["data"]["applications"]
+    entry = {"name": card["name"], "version": "3", "sha256": card["sha256"], "git_commit": None, "data_md5": md5}
+    (published / "registry.json").write_text(json.dumps(entry | {"dvc_prefix": "s3://elsewhere/below/this"}))
+    said = words(open_page("model_page", endpoint=server_with(models=published).url))
+    assert f"`s3://elsewhere/below/this/files/md5/{md5[:2]}/{md5[2:]}`" in said
+    assert f"`models:/{card['name']}/3`" in said
 
 
 def test_metrics_and_groups_are_in_portuguese(open_page: Open) -> None:

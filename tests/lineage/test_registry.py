@@ -70,7 +70,14 @@ def test_committed_model_becomes_champion_with_all_that_is_known_of_it(
     head = pushed.run("git", "rev-parse", "HEAD").stdout.strip()
     md5, sha256 = md5_of(pushed), digest(pushed.root / "models" / "model.pkl")
     data = digest(pushed.root / "data/raw/applications.parquet", "md5")
-    assert said == {"name": "credit-score", "version": "1", "sha256": sha256, "git_commit": head, "data_md5": data}
+    assert said == {
+        "name": "credit-score",
+        "version": "1",
+        "sha256": sha256,
+        "git_commit": head,
+        "data_md5": data,
+        "dvc_prefix": f"s3://{bucket}/dvc",
+    }
     assert json.loads(pushed.read("models/registry.json")) == said
     assert aliases(settings) == {"champion": "1"}
     assert version(settings, "1").tags == {

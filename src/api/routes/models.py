@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from src.api.openapi import problems
 from src.api.problems import ProblemError
-from src.api.schemas import ModelInfo, ModelOut
+from src.api.provenance import Provenance
+from src.api.schemas import ModelInfo
 from src.serving.predictors import Served
 
 EVALUATION = "evaluation.json"
@@ -17,10 +18,11 @@ EVALUATION = "evaluation.json"
 class Models:
     """What the routes about the model need."""
 
-    def __init__(self, served: Served, origin: ModelOut, folder: Path) -> None:
+    def __init__(self, served: Served, origin: Provenance, folder: Path) -> None:
         self.folder = folder
         self.info = ModelInfo(
-            model=origin,
+            model=origin.model,
+            dvc_prefix=origin.dvc_prefix,
             card=served.card.model_dump(mode="json"),
             export=served.export.model_dump(mode="json", exclude={"fields"}),
         )
