@@ -96,8 +96,7 @@ class Predictions:
         self, key_id: str, applicant: Applicant, scored: Scored, purpose: Purpose
     ) -> tuple[Entry, dict[str, Any]]:
         """Return the log's row and the answer."""
-        prediction_id = new_id()
-        pd, score, decision, found = scored
+        prediction_id, (pd, score, decision, found) = new_id(), scored
         reasons = [reason._asdict() for reason in found]
         entry = Entry(
             key_id=key_id,
