@@ -13,7 +13,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test coverage test-containers lint bench reproduce lock environment ready
+.PHONY: help run start stop status logs test test-tables coverage test-containers lint bench reproduce lock environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ test: ready ## everything that must hold: style, types, tests
 
 coverage: ready ## the tests, and how much of src they reach; it takes half as long again
 	@$(pytest) --cov $(TESTS)
+
+test-tables: environment ## 160 random tables instead of the 24 in `make test`
+	@$(activated) TEST_TABLES=160 python -m pytest -n auto --maxprocesses 4 tests/compile/test_random_tables.py
 
 test-containers: environment ## the dev container and the images, really built and used; needs Docker
 	@$(activated) python -m pytest -m containers tests/containers $(TESTS)

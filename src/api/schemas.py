@@ -15,7 +15,7 @@ class ReasonOut(BaseModel):
     feature: str
     title: str
     value: str | bool | int | float | None
-    points: float = Field(description="points that the reference applicant's value would add")
+    points: float = Field(description="points that the typical approved applicant's value would add")
 
 
 class ModelOut(BaseModel):

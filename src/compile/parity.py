@@ -57,6 +57,6 @@ def compare(fitted: NDArray[np.float64], served: NDArray[np.float64], card: Card
 
 
 def rows_of(table: pd.DataFrame, row: Callable[[dict[str, Any]], list[Any]]) -> list[list[Any]]:
-    """Return what a form computes from, for each row of a table, made one by one as the service makes it."""
+    """Return what a predictor computes from, for each row of a table, made one by one as the service makes it."""
     plain = table.astype(object).where(table.notna(), None)
     return [row(dict(zip(plain.columns, values, strict=True))) for values in plain.itertuples(index=False)]

@@ -1,4 +1,4 @@
-"""models/model.pkl + data/raw/applications.parquet -> models/model.onnx, models/export.json: the form that is served"""
+"""models/model.pkl + data/raw/applications.parquet -> models/model.onnx, models/export.json: the model as served"""
 
 import hashlib
 from importlib.metadata import version

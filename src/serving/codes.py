@@ -1,7 +1,7 @@
 """one applicant -> its codes: all that any exported model can see of it
 
 A model splits a number at finitely many cut points, so an applicant is a cell in a grid. The comparison is made here,
-in float64; what the serving form computes from the codes cannot depend on how a float is rounded.
+in float64; what a predictor computes from the codes cannot depend on how a float is rounded.
 """
 
 from bisect import bisect_right

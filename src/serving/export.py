@@ -1,4 +1,4 @@
-"""models/export.json: which form of the model is served, by which hashes, and how far it is from the fitted one"""
+"""models/export.json: which file of the model is served, by which hashes, and how far it is from the fitted one"""
 
 import json
 from hashlib import sha256
@@ -15,7 +15,7 @@ ONNX = "model.onnx"
 
 
 class Parity(BaseModel):
-    """How far the serving form is from the fitted model: rows compared, largest |ΔPD|, decisions that differ."""
+    """How far the served model is from the fitted one: rows compared, largest |ΔPD|, decisions that differ."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
