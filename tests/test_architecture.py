@@ -163,3 +163,21 @@ def test_only_definitions_at_module_level() -> None:
             text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             guard = isinstance(node, ast.If) and ast.unparse(node.test) in ("__name__ == '__main__'", "TYPE_CHECKING")
             assert text or guard or isinstance(node, kept), f"{path}:{node.lineno}"
+
+
+NO_VERBS = (
+    "a all an at each every for from how if in is it its no nothing one that the these this what when where who why"
+)
+
+
+def test_docstring_of_a_function_is_a_sentence_that_stands_alone() -> None:
+    """It begins with what the function does, and ends as sentences end."""
+    paths = [*SOURCES, *sorted((ROOT / "ops").glob("*.py"))]
+    nodes = [(path, node) for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    functions = [(path, node) for path, node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    texts = [
+        (f"{path}:{node.lineno}", text.splitlines()[0]) for path, node in functions if (text := ast.get_docstring(node))
+    ]
+    assert len(texts) > 600
+    assert [where for where, text in texts if text.split()[0].lower() in NO_VERBS.split()] == []
+    assert [where for where, text in texts if not text[0].isupper() or not text.endswith((".", ":", "`", ")"))] == []

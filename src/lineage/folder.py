@@ -29,7 +29,7 @@ class Folder:
 
     @property
     def address(self) -> str:
-        """The folder of DVC's objects, as a path."""
+        """Return the folder of DVC's objects, as a path."""
         return str(self.path)
 
     @property

@@ -48,7 +48,7 @@ class Bucket:
 
     @property
     def address(self) -> str:
-        """The prefix of DVC's objects, as a URL."""
+        """Return the prefix of DVC's objects, as a URL."""
         return f"s3://{self.name}/{self.prefix}".rstrip("/")
 
     @property
