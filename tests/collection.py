@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
-ROOMS = ("tests/browser",)  # its files share servers that take long to start: one worker takes them all
+ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
 LONGEST = (  # a long unit that starts last has one worker wait for it; what is not named is short, and fills the end
     "tests/browser",
     "tests/pipeline/test_determinism.py",

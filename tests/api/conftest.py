@@ -61,6 +61,15 @@ def client(client_with: Callable[..., TestClient]) -> TestClient:
     return client_with()
 
 
+@pytest.fixture(scope="session")
+def live(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A live server without limits in the way, for tests that leave it as it is."""
+    plenty = {"LASTRO_OPEN_LIMIT": PLENTY, "LASTRO_FAILED_KEY_LIMIT": PLENTY}
+    server = Server(tmp_path_factory.mktemp("live"), models, env=plenty).start()
+    yield server
+    server.signal(signal.SIGKILL)
+
+
 @pytest.fixture
 def server_with(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]]:
     """Starts a live server with these variables."""

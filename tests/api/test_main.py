@@ -148,10 +148,9 @@ def test_another_library_version_stops_the_start(settings_with: Callable[..., An
         create_app(settings_with(models=changed))
 
 
-def test_serving_imports_neither_sklearn_nor_pandas(server_with: Callable[..., Server]) -> None:
-    server = server_with()
-    assert server.process is not None
-    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+def test_serving_imports_neither_sklearn_nor_pandas(live: Server) -> None:
+    assert live.process is not None
+    mapped = Path(f"/proc/{live.process.pid}/maps").read_text()
     assert "onnxruntime" in mapped
     assert "sklearn" not in mapped
     assert "pandas" not in mapped

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +23,15 @@ def blocks(language: str, word: str) -> list[str]:
 
 
 @pytest.fixture
-def live(server_with: Callable[..., Server], tmp_path: Path) -> Server:
-    """A server, and beside it what set-up writes."""
-    server = server_with()
+def _access(live: Server, tmp_path: Path) -> None:
+    """What set-up writes for the server."""
     (tmp_path / ".streamlit").mkdir()
-    access = {"endpoint": server.url, "api_key": HEADERS["x-api-key"]}
+    access = {"endpoint": live.url, "api_key": HEADERS["x-api-key"]}
     lines = [f"{name} = {json.dumps(value)}" for name, value in access.items()]
     (tmp_path / ".streamlit" / "secrets.toml").write_text("\n".join(lines))
-    return server
 
 
-@pytest.mark.usefixtures("live")
+@pytest.mark.usefixtures("_access")
 def test_python_of_the_readme_scores(tmp_path: Path) -> None:
     (code,) = blocks("python", "httpx")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -75,13 +75,13 @@ def client(api: Server, client_of: ClientOf) -> Client:
     return client_of(api.url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fields(api: Server) -> list[Field]:
     """What the service asks of an applicant."""
     return fields_of(httpx.get(f"{api.url}/openapi.json").json())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def example(fields: list[Field]) -> dict[str, Any]:
     return {field.name: field.example for field in fields}
 

@@ -1,30 +1,48 @@
 import asyncio
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from src.frontend.client import Client
 from src.frontend.texts import NONE
 from src.journal.journal import Journal
 from src.journal.tables import Entry
-from tests.api.live import Server
-from tests.frontend.conftest import ClientOf, Open
+from tests.api.live import KEYS, Server
+from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
 from tests.journal.rows import entry, leave_first_release, of_first_release
 
 NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server_in(models: Path) -> Iterator[Callable[[Path], Server]]:
+    """Starts a service with its log in a folder, for all tests: they only read."""
+    started: list[Server] = []
+
+    def start(folder: Path) -> Server:
+        started.append(Server(folder, models))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.signal(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
 def past(
-    server_with: Callable[..., Server], client_of: ClientOf, example: dict[str, Any]
+    server_in: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory, example: dict[str, Any]
 ) -> tuple[str, list[dict[str, Any]]]:
     """A service that has given 30 answers; they are newest first."""
-    server = server_with()
-    return server.url, client_of(server.url).predict_batch([example] * 30)[::-1]
+    server = server_in(tmp_path_factory.mktemp("past"))
+    with closing(Client(server.url, KEYS["web"])) as client:
+        return server.url, client.predict_batch([example] * 30)[::-1]
 
 
 def ids(page: Any) -> list[str]:
@@ -78,10 +96,13 @@ def test_id_that_opens_nothing_is_a_sentence(open_page: Open, wanted: str, said:
     assert not page.exception
 
 
-@pytest.fixture
-def long_ago(server_with: Callable[..., Server], tmp_path: Path, example: dict[str, Any]) -> tuple[str, list[Entry]]:
+@pytest.fixture(scope="module")
+def long_ago(
+    server_in: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory, example: dict[str, Any]
+) -> tuple[str, list[Entry]]:
     """A service whose log is of the first release, but for a last row that was decided by other rules than today's."""
-    address = f"sqlite:///{tmp_path}/api/journal.db"
+    folder = tmp_path_factory.mktemp("long_ago")
+    address = f"sqlite:///{folder}/api/journal.db"
     inputs = {"inputs": json.dumps(example)}
     first = of_first_release(**inputs, probability_of_default=0.125, score=612)
     leave_first_release(address, [first])
@@ -91,7 +112,7 @@ def long_ago(server_with: Callable[..., Server], tmp_path: Path, example: dict[s
     second = entry(**inputs, threshold=0.25, scale=scale, score=444, decision="decline", purpose="what-if")
     asyncio.run(journal.write([second]))
     journal.close()
-    return server_with().url, [first, second]
+    return server_in(folder).url, [first, second]
 
 
 def test_prediction_is_shown_with_the_threshold_and_the_scale_of_its_own_time(
@@ -125,6 +146,6 @@ def test_what_ifs_are_told_from_applications(open_page: Open, long_ago: tuple[st
     assert list(page.dataframe[0].value["Purpose"]) == ["What if", NONE]  # the older one asked nobody for a purpose
 
 
-def test_key_without_predictions_sees_none(open_page: Open, server_with: Callable[..., Server]) -> None:
-    page = open_page("history_page", endpoint=server_with().url)
+def test_key_without_predictions_sees_none(open_page: Open, past: tuple[str, list[dict[str, Any]]]) -> None:
+    page = open_page("history_page", endpoint=past[0], key=KEYS["batch"])
     assert "There are none" in words(page)

@@ -205,3 +205,14 @@ def settings_in(folder: Path, database: Path) -> Settings:
 def settings(empty_database: Path, tmp_path: Path) -> Settings:
     """An empty MLflow of this test's own."""
     return settings_in(tmp_path, empty_database)
+
+
+@pytest.fixture(scope="session")
+def pushed_run(light_run: Project, minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The real project, committed, its outputs pushed to the bucket `pushed`. Copy it before you change it."""
+    project = light_run.copy(tmp_path_factory.mktemp("pushed") / "project")
+    commit(project)
+    point(project.root, minio.remote("pushed"))
+    project.run("python", "-m", "src.lineage.storage")
+    project.run("dvc", "push")
+    return project

@@ -15,19 +15,9 @@ from src.lineage.lock import read_lock
 from src.lineage.storage import Bucket, place_of
 from src.serving.predictors import load
 from tests.conftest import Project
-from tests.lineage.conftest import Minio, point
+from tests.lineage.conftest import Minio
 
 FILES = {"model.pkl", "model.onnx", "model.json", "export.json", "evaluation.json"}
-
-
-@pytest.fixture(scope="module")
-def pushed(light_run: Project, minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose outputs are in the bucket `delivery`."""
-    project = light_run.copy(tmp_path_factory.mktemp("delivery") / "project")
-    point(project.root, minio.remote("delivery"))
-    place(minio, "delivery").set_up()
-    project.run("dvc", "push")
-    return project
 
 
 def place(minio: Minio, bucket: str) -> Bucket:
@@ -37,27 +27,27 @@ def place(minio: Minio, bucket: str) -> Bucket:
 
 
 @pytest.fixture
-def release(pushed: Project, tmp_path: Path) -> Path:
+def release(pushed_run: Project, tmp_path: Path) -> Path:
     """What a commit knows of the model: dvc.lock and the small files."""
     folder = tmp_path / "release"
     (folder / "models").mkdir(parents=True)
-    for path in (pushed.root / "dvc.lock", *(pushed.root / "models").glob("*.json")):
-        shutil.copy(path, folder / path.relative_to(pushed.root))
+    for path in (pushed_run.root / "dvc.lock", *(pushed_run.root / "models").glob("*.json")):
+        shutil.copy(path, folder / path.relative_to(pushed_run.root))
     return folder
 
 
-def test_delivered_folder_is_the_pipelines(release: Path, pushed: Project, minio: Minio, tmp_path: Path) -> None:
-    card = deliver(release, place(minio, "delivery"), tmp_path / "to", read_sha(release))
+def test_delivered_folder_is_the_pipelines(release: Path, pushed_run: Project, minio: Minio, tmp_path: Path) -> None:
+    card = deliver(release, place(minio, "pushed"), tmp_path / "to", read_sha(release))
     assert card.sha256 == sha256_of((tmp_path / "to" / "model.pkl").read_bytes())
     assert {path.name for path in (tmp_path / "to").iterdir()} == FILES
     for name in FILES:
-        assert (tmp_path / "to" / name).read_bytes() == (pushed.root / "models" / name).read_bytes()
+        assert (tmp_path / "to" / name).read_bytes() == (pushed_run.root / "models" / name).read_bytes()
     assert load(tmp_path / "to").card == card
 
 
 def test_registry_entry_goes_along_where_there_is_one(release: Path, minio: Minio, tmp_path: Path) -> None:
     (release / "models" / "registry.json").write_text('{"version": "3"}')
-    deliver(release, place(minio, "delivery"), tmp_path / "to")
+    deliver(release, place(minio, "pushed"), tmp_path / "to")
     assert (tmp_path / "to" / "registry.json").read_text() == '{"version": "3"}'
 
 
@@ -121,15 +111,15 @@ def test_release_that_contradicts_itself_delivers_nothing(
 ) -> None:
     spoil(release)
     with pytest.raises(LastroError, match=said):
-        deliver(release, place(minio, "delivery"), tmp_path / "to")
+        deliver(release, place(minio, "pushed"), tmp_path / "to")
     assert not (tmp_path / "to").exists()
 
 
-def test_flipped_object_is_refused(pushed: Project, release: Path, minio: Minio, tmp_path: Path) -> None:
+def test_flipped_object_is_refused(pushed_run: Project, release: Path, minio: Minio, tmp_path: Path) -> None:
     bucket = place(minio, "flipped")
     bucket.set_up()
     for name in ("model.pkl", "model.onnx"):
-        content = bytearray((pushed.root / "models" / name).read_bytes())
+        content = bytearray((pushed_run.root / "models" / name).read_bytes())
         content[len(content) // 2] ^= 1
         md5 = read_lock(release).output(f"models/{name}")[0]
         bucket.client.put_object(Bucket="flipped", Key=f"dvc/files/md5/{md5[:2]}/{md5[2:]}", Body=bytes(content))
@@ -140,13 +130,13 @@ def test_flipped_object_is_refused(pushed: Project, release: Path, minio: Minio,
 
 def test_other_model_than_asked_for_is_refused(release: Path, minio: Minio, tmp_path: Path) -> None:
     with pytest.raises(LastroError, match="was asked for"):
-        deliver(release, place(minio, "delivery"), tmp_path / "to", "1" * 64)
+        deliver(release, place(minio, "pushed"), tmp_path / "to", "1" * 64)
     assert not (tmp_path / "to").exists()
 
 
-def test_folder_without_a_server_delivers_too(pushed: Project, release: Path, tmp_path: Path) -> None:
-    pushed.run("dvc", "remote", "add", "folder", str(tmp_path / "remote"))
-    pushed.run("dvc", "push", "--remote", "folder")
+def test_folder_without_a_server_delivers_too(pushed_run: Project, release: Path, tmp_path: Path) -> None:
+    pushed_run.run("dvc", "remote", "add", "folder", str(tmp_path / "remote"))
+    pushed_run.run("dvc", "push", "--remote", "folder")
     found = place_of(str(tmp_path / "remote"), {})
     assert isinstance(found, Folder)
     assert deliver(release, found, tmp_path / "to").sha256 == read_sha(release)

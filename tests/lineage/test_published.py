@@ -19,7 +19,7 @@ from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
 from src.model.artifact import load_model
 from tests.conftest import Project
-from tests.lineage.conftest import PASSWORD, USER, Minio, commit, point
+from tests.lineage.conftest import PASSWORD, USER, Minio
 from tests.ports import free_port
 
 NAME = "models:/credit-score@champion"
@@ -35,13 +35,10 @@ print(json.dumps([
 
 
 @pytest.fixture(scope="module")
-def published(light_run: Project, minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The real project, its model pushed and published by the commands that `make run` calls."""
-    project = light_run.copy(tmp_path_factory.mktemp("published") / "project")
-    made = commit(project)
-    point(project.root, minio.remote("published"))
-    project.run("python", "-m", "src.lineage.storage")
-    project.run("dvc", "push")
+def published(pushed_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The pushed project, its model published by the command that `make run` calls."""
+    project = pushed_run.copy(tmp_path_factory.mktemp("published") / "project")
+    made = project.run("git", "rev-parse", "HEAD").stdout.strip()
     said = project.run("python", "-m", "src.lineage.registry", "publish").stdout
     assert f"credit-score version 1 is champion; made by: commit {made[:12]}" in said
     return project
@@ -121,12 +118,12 @@ def test_training_of_the_published_model_is_recorded(published: Project) -> None
     candidates = json.loads(published.read("reports/candidates.json"))["candidates"]
     with opened(Settings(state=published.root / "var", tracking_uri="")) as mlflow:
         runs = mlflow.search_runs(experiment_names=["credit-score"], output_format="list")
-    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    assert [run.data.tags["model.sha256"] for run in parents] == [registration["sha256"]]
-    assert [run.data.tags["data.md5"] for run in parents] == [registration["data_md5"]]
-    children = {run.info.run_name: run.data for run in runs if run not in parents}
+    [parent] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert parent.data.tags["model.sha256"] == registration["sha256"]
+    assert parent.data.tags["data.md5"] == registration["data_md5"]
+    assert "training_roc_auc" in parent.data.metrics
+    assert len(parent.data.params) > 20
+    children = {run.info.run_name: run.data for run in runs if run is not parent}
     assert children.keys() == candidates.keys()
     for name, data in children.items():
         assert data.metrics["cv/roc_auc_mean"] == pytest.approx(candidates[name]["roc_auc"]["mean"], abs=1e-6)
-        assert "training_roc_auc" in data.metrics
-        assert len(data.params) > 20
