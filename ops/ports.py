@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import http.client
 import socket
+from time import monotonic, sleep
 
 from ops.deployment import HOST, Deployment
 from ops.errors import SetupError
 
 TIMEOUT = 3.0  # seconds for one question
+STARTING = 20.0  # seconds for MinIO to read its keys once it answers
 NOTHING_SENT = hashlib.sha256(b"").hexdigest()
 
 
@@ -74,10 +76,20 @@ def who_answers(deployment: Deployment) -> Answer:
     health = get(port, "/minio/health/live")
     if health is None or not health[1].lower().startswith("minio"):
         return Answer.FOREIGN
+    return Answer.OURS if _status_of_buckets(deployment, port) == http.HTTPStatus.OK else Answer.OTHER_MINIO
+
+
+def _status_of_buckets(deployment: Deployment, port: int) -> int | None:
+    """Return the answer's status, asking again while MinIO lives and has not read its keys yet."""
     user, password = (deployment.values.get(name, "") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    now = datetime.datetime.now(datetime.UTC)
-    buckets = get(port, "/", signed(f"{HOST}:{port}", deployment.values["AWS_DEFAULT_REGION"], user, password, now))
-    return Answer.OURS if buckets is not None and buckets[0] == http.HTTPStatus.OK else Answer.OTHER_MINIO
+    region, deadline = deployment.values["AWS_DEFAULT_REGION"], monotonic() + STARTING
+    while True:
+        now = datetime.datetime.now(datetime.UTC)
+        answer = get(port, "/", signed(f"{HOST}:{port}", region, user, password, now))
+        status = answer[0] if answer else None
+        if status != http.HTTPStatus.SERVICE_UNAVAILABLE or monotonic() > deadline:
+            return status
+        sleep(0.1)
 
 
 def refuse_foreign_store(deployment: Deployment) -> bool:

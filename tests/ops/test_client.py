@@ -24,7 +24,7 @@ def test_set_up_makes_one_key_that_the_api_knows_and_keeps_it(clone: Path) -> No
     assert clone / client.FILE in configure.write(clone, {})
     made = access(clone)
     assert made["endpoint"] == "http://127.0.0.1:8000"
-    assert known(clone).name_of(made["api_key"]) == client.NAME
+    assert known(clone).name_of(made["api_key"].encode()) == client.NAME
     assert made["api_key"] not in (clone / ".env").read_text()
     assert (clone / client.FILE).stat().st_mode & 0o777 == 0o600
     assert configure.write(clone, {}) == []
@@ -36,7 +36,7 @@ def test_either_file_lost_is_made_again_to_fit_the_other(clone: Path, lost: str)
     configure.write(clone, {})
     (clone / lost).unlink()
     configure.write(clone, {})
-    assert known(clone).name_of(access(clone)["api_key"]) == client.NAME
+    assert known(clone).name_of(access(clone)["api_key"].encode()) == client.NAME
     assert parse(clone / ".env")["LASTRO_API_KEYS"].count(":") == 1
 
 
@@ -50,7 +50,7 @@ def test_others_keys_stay_and_a_key_known_under_another_name_is_enough(clone: Pa
     (clone / client.FILE).write_text('api_key = "mine"\n')
     configure.write(clone, {})
     keys = known(clone)
-    assert (keys.name_of("mine"), access(clone)["api_key"]) == ("web", "mine")
+    assert (keys.name_of(b"mine"), access(clone)["api_key"]) == ("web", "mine")
 
 
 def test_endpoint_follows_the_port_unless_it_is_elsewhere(clone: Path) -> None:
@@ -69,7 +69,7 @@ def test_users_own_secrets_stay(clone: Path) -> None:
     configure.write(clone, {})
     found = tomllib.loads(path.read_text())
     assert (found["other"], found["table"]) == ("1", {"api_key": "of the table"})
-    assert known(clone).name_of(found["api_key"]) == client.NAME
+    assert known(clone).name_of(found["api_key"].encode()) == client.NAME
 
 
 def test_file_that_is_no_toml_is_a_sentence(clone: Path) -> None:

@@ -1,7 +1,13 @@
 import datetime
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
 
 from ops import ports
+from ops.deployment import Deployment
 
 # AWS Signature Version 4, "GET Bucket Lifecycle" and its neighbours sign with these published keys
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -42,9 +48,32 @@ def test_server_that_does_not_speak_http_gives_no_answer() -> None:
             with connection:
                 connection.sendall(b"SSH-2.0\r\n")
 
-        import threading
-
         thread = threading.Thread(target=talk)
         thread.start()
         assert ports.get(port, "/") is None
         thread.join()
+
+
+@pytest.mark.parametrize(("then", "answer"), [(200, ports.Answer.OURS), (403, ports.Answer.OTHER_MINIO)])
+def test_minio_that_has_not_read_its_keys_is_asked_again(then: int, answer: ports.Answer, tmp_path: Path) -> None:
+    statuses = iter((200, 503, 503, then))  # the first is its health
+
+    class Starting(BaseHTTPRequestHandler):
+        server_version, sys_version = "MinIO", ""
+
+        def do_GET(self) -> None:
+            self.send_response(next(statuses))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Starting) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        values = {"MINIO_PORT": str(server.server_port), "AWS_DEFAULT_REGION": "us-east-1"}
+        found = ports.who_answers(Deployment(tmp_path, tmp_path, values))
+        server.shutdown()
+        thread.join()
+    assert found is answer
+    assert next(statuses, None) is None
