@@ -6,6 +6,9 @@ import pytest
 
 from src.contract.fields import Column
 from src.contract.package import Package
+from src.model.kinds import KINDS
+from src.params import read_params
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +49,12 @@ def table() -> tuple[pd.DataFrame, np.ndarray]:
         }
     )
     return X, bad
+
+
+@pytest.fixture(scope="session")
+def params() -> dict:
+    """params.yaml's candidates, with few trees."""
+    found = dict(read_params(ROOT / "params.yaml", KINDS).train.candidates)
+    found["forest"] = found["forest"].model_copy(update={"trees": 30})
+    found["boosting"] = found["boosting"].model_copy(update={"iterations": 50})
+    return found

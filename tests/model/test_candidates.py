@@ -8,14 +8,6 @@ from threadpoolctl import threadpool_limits
 
 from src.model.artifact import to_bytes
 from src.model.candidates import build
-from src.model.kinds import KINDS
-from src.params import read_params
-from tests.conftest import ROOT
-
-
-@pytest.fixture(scope="module")
-def params() -> dict:
-    return read_params(ROOT / "params.yaml", KINDS).train.candidates
 
 
 @pytest.fixture(scope="module")

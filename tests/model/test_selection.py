@@ -4,17 +4,14 @@ import pytest
 from src.contract.package import Costs
 from src.model import selection
 from src.model.candidates import build
-from src.model.kinds import KINDS, Blend
+from src.model.kinds import Blend
 from src.model.metrics import GREATER_IS_BETTER, score_all
-from src.params import read_params
-from tests.conftest import ROOT
 
 COSTS = Costs(false_accept=5, false_reject=1)
 
 
 @pytest.fixture(scope="module")
-def found(columns, table) -> selection.OutOfFold:
-    params = read_params(ROOT / "params.yaml", KINDS).train.candidates
+def found(params, columns, table) -> selection.OutOfFold:
     chosen = {name: params[name] for name in ("scorecard", "boosting")}
     chosen["blend"] = Blend(kind="blend", members=["scorecard", "boosting"])
     X, bad = table
@@ -46,9 +43,8 @@ def test_scores_are_those_of_each_fold(found, table) -> None:
     assert scores["brier"][5] == score_all(bad[rows], found.pd["scorecard"][1, rows], 1 / 6, COSTS)["brier"]
 
 
-def test_out_of_fold_scores_are_not_those_of_seen_rows(found, columns, table) -> None:
+def test_out_of_fold_scores_are_not_those_of_seen_rows(found, params, columns, table) -> None:
     X, bad = table
-    params = read_params(ROOT / "params.yaml", KINDS).train.candidates
     seen = build({"boosting": params["boosting"]}, columns, 0)["boosting"].fit(X, bad).predict_proba(X)[:, 1]
     unseen = np.mean(found.scores("boosting", 1 / 6, COSTS)["roc_auc"])
     assert score_all(bad, seen, 1 / 6, COSTS)["roc_auc"] > unseen + 0.02
