@@ -11,6 +11,24 @@ ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that tak
 LONGEST = (  # a long unit that starts last has one worker wait for it; what is not named is short, and fills the end
     "tests/browser",
     "tests/pipeline/test_determinism.py",
+    "tests/lineage",
+    "tests/api/test_main.py",
+    "tests/api/test_contract.py",
+    "tests/ops/test_run.py",
+    "tests/pipeline/test_commands.py",
+    "tests/pipeline/test_other_data.py",
+    "tests/compile/test_random_tables.py",
+    "tests/ops/test_lifecycle.py",
+    "tests/frontend/test_score_page.py",
+    "tests/pipeline/test_renamed.py",
+    "tests/pipeline/test_ingest.py",
+    "tests/ops/test_bootstrap.py",
+    "tests/pipeline/test_bad_input.py",
+    "tests/frontend/test_file_page.py",
+    "tests/api/test_protocol.py",
+    "tests/ops/test_checkout.py",
+    "tests/frontend/test_app.py",
+    "tests/test_notebook.py",
 )
 
 

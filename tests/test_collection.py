@@ -1,0 +1,27 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.collection import LONGEST, ROOMS
+from tests.conftest import ROOT
+
+SKIPPED = "import pytest\n\ndef test_left_out():\n    pytest.skip('no server')\n"
+
+
+def test_units_that_start_first_exist() -> None:
+    assert [name for name in (*LONGEST, *ROOMS) if not (ROOT / name).exists()] == []
+    assert len(set(LONGEST)) == len(LONGEST)
+
+
+@pytest.mark.parametrize(("ci", "code", "said"), [("", 0, "1 skipped"), ("1", 1, "is skipped where CI runs: ")])
+def test_skip_is_a_failure_where_ci_runs(tmp_path: Path, ci: str, code: int, said: str) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = shared\n")
+    (tmp_path / "test_one.py").write_text(SKIPPED)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "tests.collection", "test_one.py"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT), "CI": ci}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, said in done.stdout) == (code, True), done.stdout
