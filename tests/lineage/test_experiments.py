@@ -82,8 +82,8 @@ def test_another_ones_run_experiment_or_model_in_the_environment_is_left_alone(
         theirs = client.create_run(elsewhere).info.run_id
     monkeypatch.setenv(variable, elsewhere if variable == "MLFLOW_EXPERIMENT_ID" else theirs)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "somebody's")
-    with tracking.training_run({"seed": 1}, {}, settings) as run, run.candidate("one", {}, {"roc_auc": [0.7]}):
-        pass
+    with tracking.training_run({"seed": 1}, {}, settings) as run:
+        run.candidate("one", {}, {"roc_auc": [0.7]})
     with opened(settings) as mlflow:
         client = mlflow.MlflowClient()
         [left] = client.search_runs([elsewhere])
