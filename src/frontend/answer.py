@@ -67,7 +67,7 @@ def reasons(found: Sequence[Json], decided: str, texts: Texts) -> None:
         st.markdown(_("Nothing: no single fact would raise the score if it were as usual."))
         return
     st.markdown("\n".join(f"- {reason(each, texts)}" for each in found))
-    st.caption(_("Points: what the score would gain if this one fact were as with the reference applicant."))
+    st.caption(_("Points: what the score would gain if this fact were as with the typical approved applicant."))
 
 
 def reason(found: Json, texts: Texts) -> str:
