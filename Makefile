@@ -34,7 +34,6 @@ logs: ## the end of each service's log
 	@$(python) -m ops.manage logs
 
 test: ready ## everything that must hold: style, types, tests
-	@$(MAKE) lint
 	@$(pytest) $(TESTS)
 
 coverage: ready ## the tests, and how much of src they reach; it takes half as long again

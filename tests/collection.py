@@ -14,6 +14,7 @@ LONGEST = (  # a long unit that starts last has one worker wait for it; what is 
     "tests/lineage",
     "tests/api/test_main.py",
     "tests/api/test_contract.py",
+    "tests/test_style.py",
     "tests/ops/test_run.py",
     "tests/pipeline/test_commands.py",
     "tests/pipeline/test_other_data.py",
@@ -42,6 +43,12 @@ def rank(item: pytest.Item) -> int:
     """Return the place of the test's unit in LONGEST, or the end."""
     name = unit(item.nodeid)
     return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: a third of the time a worker waits for a server or a page."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_report_header() -> list[str]:

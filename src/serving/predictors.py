@@ -11,7 +11,7 @@ from src.model.artifact import ArtifactError, read_verified
 from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.codes import Encoder, FieldCode
 from src.serving.export import EXPORT, ONNX, Export, digest, read_export
-from src.serving.reasons import Replaced, Row
+from src.serving.reasons import Replaced, Row, differing, swapped
 from src.serving.scorer import Applicant, Predictor, Scorer
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 class PointsPredictor:
     """A scorecard: a table of weights, summed here; imports nothing."""
+
+    call_costs = False
 
     def __init__(self, fields: list[FieldCode], intercept: float) -> None:
         self.weighers = [(field.name, field.weigher()) for field in fields]
@@ -48,6 +50,10 @@ class PointsPredictor:
             )
         return found
 
+    def with_replaced(self, row: Row, reference: Row) -> tuple[float, list[Replaced]]:
+        """Return the PD of a row of weights, and those with each weight in turn as the reference has it."""
+        return sigmoid(self.log_odds(row)), self.replaced([row], reference)[0]
+
     def log_odds(self, row: Row) -> float:
         """Return the sum of a row's weights, one after another: from Python 3.12 on, `sum` rounds otherwise."""
         total = 0.0
@@ -58,6 +64,8 @@ class PointsPredictor:
 
 class OnnxPredictor:
     """The graph, run by onnxruntime on one thread; raises LastroError where onnxruntime fails."""
+
+    call_costs = True
 
     def __init__(self, content: bytes, fields: list[FieldCode]) -> None:
         import numpy
@@ -86,6 +94,12 @@ class OnnxPredictor:
         """Return the PDs with each code in turn as the reference has it."""
         return by_table(self.probabilities, rows, reference)
 
+    def with_replaced(self, row: Row, reference: Row) -> tuple[float, list[Replaced]]:
+        """Return the PD of a row of codes, and those with each code in turn as the reference has it."""
+        places = differing(row, reference)
+        pd, *others = self.probabilities([row, *(swapped(row, reference, [place]) for place in places)])
+        return pd, list(zip(others, places, strict=True))
+
 
 def failures() -> tuple[type[Exception], ...]:
     """Return what onnxruntime raises: its exceptions have no class in common, and some are Python's own."""
@@ -112,12 +126,8 @@ def by_table(
     probabilities: Callable[[Sequence[Row]], list[float]], rows: Sequence[Row], reference: Row
 ) -> list[list[Replaced]]:
     """Return the PDs of one table of every row's replacements, in which a value differs from the reference's."""
-    places = [[place for place, value in enumerate(reference) if row[place] != value] for row in rows]
-    table = [
-        [*row[:place], reference[place], *row[place + 1 :]]
-        for row, found in zip(rows, places, strict=True)
-        for place in found
-    ]
+    places = [differing(row, reference) for row in rows]
+    table = [swapped(row, reference, [place]) for row, found in zip(rows, places, strict=True) for place in found]
     pds = iter(probabilities(table) if table else [])
     return [[(next(pds), place) for place in found] for found in places]
 

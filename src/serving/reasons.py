@@ -42,11 +42,14 @@ class Yardstick:
         self.predictor, self.reference, self.pdo = predictor, reference, pdo
         (self.pd,) = predictor.probabilities([reference])
 
-    def gains(self, rows: Sequence[Row], pds: Sequence[float]) -> list[list[Gain]]:
-        """Return each row's reasons; one table holds all single replacements of all rows."""
+    def gains(
+        self, rows: Sequence[Row], pds: Sequence[float], replaced: list[list[Replaced]] | None = None
+    ) -> list[list[Gain]]:
+        """Return each row's reasons; one table holds all single replacements of all rows, unless they are known."""
         if not rows:
             return []
-        replaced = self.predictor.replaced(rows, self.reference)
+        if replaced is None:
+            replaced = self.predictor.replaced(rows, self.reference)
         alone = [self.alone(pd, others) for pd, others in zip(pds, replaced, strict=True)]
         return [
             found or self.together(row, pd)
@@ -77,7 +80,7 @@ class Yardstick:
         """Return features that lower the PD only together: first those whose values would hurt the reference most."""
         if not falls(pd, self.pd):
             return []
-        places = [place for place, value in enumerate(self.reference) if row[place] != value]
+        places = differing(row, self.reference)
         hurt = self.predictor.probabilities([swapped(self.reference, row, [place]) for place in places])
         order = [place for _, place in sorted(zip(hurt, places, strict=True), key=lambda pair: -pair[0])]
         firsts = [order[: count + 1] for count in range(len(order))]
@@ -115,6 +118,11 @@ class Yardstick:
 def falls(pd: float, other: float) -> bool:
     """Say whether the other PD is lower, and not by the rounding of sums."""
     return other < pd - ROUNDING
+
+
+def differing(row: Row, reference: Row) -> list[int]:
+    """Return the places in which a row has another value than the reference."""
+    return [place for place, value in enumerate(reference) if row[place] != value]
 
 
 def swapped(row: Row, other: Row, places: list[int]) -> Row:

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple, Protocol
 
 from src.model.card import Card, Value
 from src.model.points import Decision, decide, points
-from src.serving.reasons import Gain, Probabilities, Row, Yardstick
+from src.serving.foresight import Foresight
+from src.serving.reasons import Gain, Probabilities, Replaced, Row, Yardstick
 
 Applicant = Mapping[str, Any]
 
@@ -34,8 +35,14 @@ class Scored(NamedTuple):
 class Predictor(Probabilities, Protocol):
     """A model as it is served: rows of whatever it computes from, and their PDs."""
 
+    call_costs: bool
+    """whether a call costs more than a row"""
+
     def row(self, applicant: Applicant) -> Row:
         """Return one applicant's row, features in the card's order."""
+
+    def with_replaced(self, row: Row, reference: Row) -> tuple[float, list[Replaced]]:
+        """Return the PD of a row, and those that `replaced` returns of it, by one call."""
 
 
 class Scorer:
@@ -46,10 +53,19 @@ class Scorer:
         self.threshold, self.scale = card.threshold, card.scale
         self.features = [(feature.name, feature.title) for feature in card.features]
         self.yardstick = Yardstick(predictor, predictor.row(card.reference), card.scale.pdo)
+        self.foresight = Foresight(self.yardstick, card.threshold) if predictor.call_costs else None
 
     def score(self, applicant: Applicant, reasons: bool = False) -> Scored:
         """Score one applicant; reasons where declined, or wherever `reasons` asks for them."""
-        return self.score_all([applicant], reasons)[0]
+        row, replaced = self.predictor.row(applicant), None
+        if self.foresight and (reasons or self.foresight.declines(row)):
+            pd, others = self.predictor.with_replaced(row, self.yardstick.reference)
+            replaced = [others]
+        else:
+            (pd,) = self.predictor.probabilities([row])
+        decision = self.decision(pd)
+        gains = self.yardstick.gains([row], [pd], replaced)[0] if reasons or decision == "decline" else []
+        return Scored(pd, points(pd, self.scale), decision, self.reasons(applicant, gains))
 
     def score_all(self, applicants: Sequence[Applicant], reasons: bool = False) -> list[Scored]:
         """Score many applicants: one table of them, then one of all replacements that are needed."""

@@ -104,6 +104,8 @@ def test_probabilities_of_zero_and_one_have_points_and_reasons() -> None:
     class Sure:
         """Says 1 of everyone but the reference applicant, of whom it says 0."""
 
+        call_costs = False
+
         def row(self, applicant: dict[str, Any]) -> list[Any]:
             return [applicant["job"]]
 
