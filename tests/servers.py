@@ -12,12 +12,16 @@ import pytest
 from tests.ports import free_port, listens, wait_until
 from tests.postgresql import Postgres
 
-PROGRAMS = {"redis": "redis-server", "postgres": "/usr/lib/postgresql"}  # fixture -> what Debian's package brings
+PROGRAMS = {  # fixture -> what Debian's package brings
+    "redis": "redis-server",
+    "nginx": "/usr/sbin/nginx",
+    "postgres": "/usr/lib/postgresql",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, outside of CI, what needs a server that is not installed; `make test` has named its package."""
-    absent = {name for name, program in PROGRAMS.items() if not (shutil.which(program) or Path(program).is_dir())}
+    absent = {name for name, program in PROGRAMS.items() if not (shutil.which(program) or Path(program).exists())}
     if os.environ.get("CI") or not absent:
         return
     left_out = [item for item in items if absent & needs(item)]
@@ -42,6 +46,12 @@ def redis() -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}"
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """The proxy's program, which is not on every user's PATH."""
+    return PROGRAMS["nginx"]
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,10 @@ knows. Routes need no guard of their own and find the caller in `request.state.c
 
 from enum import Enum
 
+from starlette._utils import get_route_path  # the path that its router will look up, whatever the prefix
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from src.api import docs
 from src.api.problems import ProblemError
 from src.api.security import Caller, Gate
 
@@ -27,11 +29,9 @@ METRICS = "/metrics"
 OPEN_PATHS = {
     "/health": Access.FREE,
     "/ready": Access.FREE,
-    "/": Access.ADDRESS,
     "/login": Access.ADDRESS,
-    "/docs": Access.ADDRESS,
-    "/redoc": Access.ADDRESS,
     "/openapi.json": Access.ADDRESS,
+    **dict.fromkeys(docs.PATHS, Access.ADDRESS),
 }
 
 
@@ -48,7 +48,7 @@ class Admission:
 
     def caller(self, scope: Scope) -> Caller:
         """Return who asks; raises ProblemError 401, 429 or 503."""
-        access = self.access(scope["path"].removeprefix(scope.get("root_path", "")))
+        access = self.access(get_route_path(scope))
         if access is Access.KEY:
             return self.gate.admit(scope)
         return self.gate.admit_reader(scope) if access is Access.ADDRESS else NOBODY

@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from pydantic import ValidationError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from src.api import logs, openapi, problems
+from src.api import docs, logs, openapi, problems
 from src.api.admission import Admission, AdmissionMiddleware
 from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
@@ -78,6 +78,7 @@ def service(settings: Settings) -> FastAPI:
     for routes in (History(journal), Models(served, origin, settings.models), Operations(journal, metrics)):
         app.include_router(routes.router())
     openapi.install(app, predictions.batch, admission)
+    docs.install(app)
     problems.install(app)
     add_layers(app, settings, admission, metrics, bounds)
     logs.configure(settings.log_level)

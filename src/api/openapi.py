@@ -1,10 +1,10 @@
-"""the routes and the card -> the OpenAPI document and its page"""
+"""the routes and the card -> the OpenAPI document"""
 
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from src.api.admission import Access, Admission
@@ -12,10 +12,6 @@ from src.api.applicants import schema_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
 
 SCHEME = "ApiKey"
-PAGE_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net;"
-    " style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com"
-)
 DETAILS = {
     401: "the key is missing or wrong",
     404: "there is no such thing, or it is another key's",
@@ -57,7 +53,7 @@ def add_key(operation: dict[str, Any]) -> None:
 
 
 def install(app: FastAPI, batch: Any, admission: Admission) -> None:
-    """Serve the document and its page."""
+    """Serve the document."""
     made: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
@@ -66,16 +62,10 @@ def install(app: FastAPI, batch: Any, admission: Admission) -> None:
             made.update(document(app, batch, admission))
         return made
 
-    async def serve_document() -> Response:
-        """Answer by openapi.json."""
-        return JSONResponse(app.openapi())
-
-    async def serve_page() -> Response:
-        """Answer by Swagger's page."""
-        page = get_swagger_ui_html(openapi_url="openapi.json", title=app.title)
-        page.headers["Content-Security-Policy"] = PAGE_POLICY
-        return page
+    async def serve_document(request: Request) -> Response:
+        """Answer by openapi.json, which names the prefix that a proxy has stripped."""
+        prefix = request.scope.get("root_path", "").rstrip("/")
+        return JSONResponse(app.openapi() | ({"servers": [{"url": prefix}]} if prefix else {}))
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to change the document
     app.add_api_route("/openapi.json", serve_document, include_in_schema=False)
-    app.add_api_route("/docs", serve_page, include_in_schema=False)
