@@ -110,7 +110,7 @@ def made(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     files = {name: "".join(f"{row}\r\n" for row in half).encode("iso-8859-1") for name, half in halves.items()}
     costs = {"false_accept": 4, "false_reject": 1}
     project = light_run.copy(tmp_path_factory.mktemp("made") / "project")
-    with_data(project, "made", files, MADE, {"scorecard", "boosting"}, costs=costs).run("dvc", "repro")
+    run_stages(with_data(project, "made", files, MADE, {"scorecard", "boosting"}, costs=costs))
     return project
 
 
