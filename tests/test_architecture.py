@@ -37,7 +37,8 @@ DOORS = {  # what only one module, or one room, may name
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
     "onnxruntime": {"src.serving.predictors"},
-    "slowapi": {"src.api.security"},
+    "slowapi": {"src.api.limits"},
+    "jwt": {"src.api.tokens"},
     "streamlit": {"src.frontend"},
     "babel": {"src.frontend"},
 }
