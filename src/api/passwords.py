@@ -19,7 +19,7 @@ COSTS = (2**14, 8, 5)  # n, r, p: .3 s and 16 MiB
 SALT, DIGEST = 16, 32  # bytes
 SHORTEST = 8  # characters
 PATIENCE = 1.0  # seconds that a login waits for its turn
-NICENESS = 10  # of the thread, on Linux: a request that is scored goes first
+NICENESS = 19  # of the thread, on Linux: what is scored goes first
 
 
 class Passwords:
