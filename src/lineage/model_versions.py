@@ -3,6 +3,7 @@
 import platform
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import ModuleType
@@ -99,6 +100,11 @@ class Registry:
                 artifact_path=None, name=NAME, flavor=flavor, registered_model_name=NAME, tags=tags
             )
         return str(logged.registered_model_version)
+
+    def published(self, version: str) -> str:
+        """Return when the version was made, to the second."""
+        made = self._client.get_model_version(NAME, version).creation_timestamp // 1000
+        return datetime.fromtimestamp(made, UTC).isoformat()
 
     def describe(self, version: str, tags: dict[str, str]) -> None:
         """Let the version's tags say what is known of it now."""

@@ -40,6 +40,7 @@ def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, st
         version = registry.find(card.sha256) or registry.add(root, card, tags)
         registry.describe(version, tags)
         alias = registry.rank(version, dirty=commit is None)
+        published = registry.published(version)
     registration = {
         "name": NAME,
         "version": version,
@@ -47,6 +48,7 @@ def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, st
         "git_commit": commit,
         "data_md5": tags["data.md5"],
         "dvc_prefix": place.address,
+        "published": published,
     }
     write_json(root / REGISTRATION, registration)
     log.info("%s version %s is %s; %s: %s", NAME, version, alias, "made by" if commit else "no commit makes it", source)

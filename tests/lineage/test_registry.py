@@ -2,6 +2,7 @@
 
 import json
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,8 @@ def test_committed_model_becomes_champion_with_all_that_is_known_of_it(
     head = pushed.run("git", "rev-parse", "HEAD").stdout.strip()
     md5, sha256 = md5_of(pushed), digest(pushed.root / "models" / "model.pkl")
     data = digest(pushed.root / "data/raw/applications.parquet", "md5")
+    published = datetime.fromisoformat(said["published"] or "")
+    assert timedelta() <= datetime.now(UTC) - published < timedelta(minutes=2)
     assert said == {
         "name": "credit-score",
         "version": "1",
@@ -77,6 +80,7 @@ def test_committed_model_becomes_champion_with_all_that_is_known_of_it(
         "git_commit": head,
         "data_md5": data,
         "dvc_prefix": f"s3://{bucket}/dvc",
+        "published": published.isoformat(),
     }
     assert json.loads(pushed.read("models/registry.json")) == said
     assert aliases(settings) == {"champion": "1"}
