@@ -140,7 +140,7 @@ def main() -> None:
 
     for name, records in (found["curves"] | {"importance": found["importance"]}).items():
         write_json(PLOTS / f"{name}.json", records)
-    write_json(METRICS, found["metrics"])
+    write_json(METRICS, {name: metric["value"] for name, metric in found["metrics"].items()})
     compared, export = (json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT))
     write_bytes(MODEL_CARD, model_card(card, package, found, compared, export).encode())
     write_json(MODELS / "evaluation.json", found)

@@ -36,11 +36,12 @@ def test_every_metric_has_an_interval_and_a_baseline(found: dict, light_run: Pro
     for name, metric in found["metrics"].items():
         assert list(metric) == ["value", "low", "high", "baseline"], name
         assert metric["low"] <= metric["high"]
-    assert json.loads(light_run.read("reports/metrics.json")) == found["metrics"]
+    values = {name: metric["value"] for name, metric in found["metrics"].items()}
+    assert json.loads(light_run.read("reports/metrics.json")) == values
 
 
 def test_committed_model_beats_the_baseline() -> None:
-    metrics = json.loads((ROOT / "reports/metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((ROOT / "models/evaluation.json").read_text(encoding="utf-8"))["metrics"]
     for name in set(metrics) - {"ece"}:  # the base rate is perfectly calibrated, and says nothing
         better = metrics[name]["value"] > metrics[name]["baseline"]
         assert better is GREATER_IS_BETTER[name], name
