@@ -34,6 +34,7 @@ DOORS = {  # what only one module, or one room, may name
     "mlflow": {"src.lineage.mlflow_backend"},
     "boto3": {"src.lineage.storage"},
     "minio": {"src.lineage.minio_keys"},
+    "matplotlib": {"src.lineage.pictures"},
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
     "onnxruntime": {"src.serving.predictors"},

@@ -92,5 +92,6 @@ class ModelInfo(BaseModel):
 
     model: ModelOut
     dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
+    published: datetime | None = Field(description="when this version was published; null until it is")
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]
