@@ -19,7 +19,7 @@ local requests, n = {}, 0
 function init(arguments)
   for line in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format(arguments[2], arguments[3],
-      {["host"] = "127.0.0.1", ["content-type"] = "application/json", ["x-api-key"] = arguments[4]},
+      {["host"] = "127.0.0.1", ["content-type"] = "application/json", [arguments[4]] = arguments[5]},
       arguments[2] ~= "GET" and line or nil)
   end
   n = math.random(#requests)
@@ -34,12 +34,13 @@ end
 
 
 class Load(NamedTuple):
-    """What to ask: bodies stand in a file, one a line, and are sent in turn."""
+    """What to ask: bodies stand in a file, one a line, and are sent in turn, with a key or what `header` holds."""
 
     method: str
     path: str
     bodies: Path
     key: str
+    header: str = "x-api-key"
 
 
 class Found(NamedTuple):
@@ -62,7 +63,7 @@ def by_wrk(port: int, load: Load, connections: int, seconds: float) -> Found:
     script = load.bodies.with_name("requests.lua")
     script.write_text(SCRIPT)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s", "-s", str(script)]
-    arguments = [f"http://127.0.0.1:{port}", "--", str(load.bodies), load.method, load.path, load.key]
+    arguments = [f"http://127.0.0.1:{port}", "--", str(load.bodies), load.method, load.path, load.header, load.key]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True, timeout=seconds + 60)
     found = json.loads(done.stdout.splitlines()[-1])
     return Found(found["requests"] / found["seconds"], found["p99"], found["failed"])
@@ -83,7 +84,7 @@ def by_python(port: int, load: Load, connections: int, seconds: float) -> Found:
 def asked(port: int, load: Load, bodies: Sequence[bytes], end: float) -> tuple[list[float], int]:
     """Send bodies on one connection until the end; return the seconds of each and how many failed."""
     head = f"{load.method} {load.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-    head += f"x-api-key: {load.key}\r\ncontent-length: "
+    head += f"{load.header}: {load.key}\r\ncontent-length: "
     times: list[float] = []
     failed = number = 0
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection, connection.makefile("rb") as answers:

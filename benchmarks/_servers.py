@@ -48,7 +48,7 @@ class Server:
     def wait(self, load: Load) -> None:
         """Return when it has answered one request by 200."""
         body = None if load.method == "GET" else load.bodies.read_bytes().partition(b"\n")[0]
-        headers = {"content-type": "application/json", "x-api-key": load.key}
+        headers = {"content-type": "application/json", load.header: load.key}
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)

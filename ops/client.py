@@ -34,7 +34,7 @@ def accepting(keys: str, key: str) -> str:
     """Return LASTRO_API_KEYS such that this key is known: as it is, or with the entry of set-up's own key replaced."""
     digest = hashlib.sha256(key.encode()).hexdigest()
     entries = [entry.strip() for entry in keys.split(",") if entry.strip()]
-    if any(entry.partition(":")[2].lower() == digest for entry in entries):
+    if any(entry.lower().split(":")[1:2] == [digest] for entry in entries):  # its scopes may follow
         return keys
     others = [entry for entry in entries if entry.partition(":")[0] != NAME]
     return ",".join([*others, f"{NAME}:{digest}"])

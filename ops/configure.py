@@ -15,7 +15,8 @@ from ops.errors import SetupError, run
 REMOTE = "'remote \"minio\"'"
 DIRECTORY = "'remote \"local\"'"
 SECRETS = {"AWS_ACCESS_KEY_ID": 10, "AWS_SECRET_ACCESS_KEY": 20}  # bytes; MinIO allows 20 and 40 hex digits
-KEYS = "LASTRO_API_KEYS"  # from .env alone: digests that a terminal has exported may be old
+KEYS, TOKEN_KEYS = "LASTRO_API_KEYS", "LASTRO_TOKEN_KEYS"
+OURS_ALONE = {KEYS, TOKEN_KEYS, "LASTRO_USERS"}  # from .env alone: what a terminal has exported may be old
 FORBIDDEN = set(" \t'\"$`\\#;")
 
 
@@ -35,6 +36,7 @@ def write(root: Path, environment: Mapping[str, str]) -> list[Path]:
     key = client.read(root).get("api_key") or client.new_key()
     wanted = _values(root, environment)
     wanted[KEYS] = client.accepting(wanted.get(KEYS, ""), key)
+    wanted[TOKEN_KEYS] = wanted.get(TOKEN_KEYS) or f"{client.NAME}:{secrets.token_hex(32)}"
     wrong = [name for name, value in wanted.items() if not value.isprintable() or FORBIDDEN & set(value)]
     if wrong:
         raise SetupError(f".env cannot hold {', '.join(wrong)}: no quotes, blanks or $ are allowed in a value.")
@@ -102,7 +104,7 @@ def _values(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 def _choices(example: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
     """Return the variables that a user has set to say where things are: ours, and an S3 endpoint elsewhere."""
-    not_here = {KEYS, *own(environment)}
+    not_here = OURS_ALONE | set(own(environment))
     ours = [name for name in example if name.startswith("LASTRO_") and environment.get(name) and name not in not_here]
     elsewhere = not is_local(environment.get("AWS_ENDPOINT_URL_S3", ""))
     places = ("AWS_ENDPOINT_URL_S3", "AWS_DEFAULT_REGION") if elsewhere else ()

@@ -29,7 +29,7 @@ def main() -> None:
     if sys.argv[1:] == ["key"]:
         print(values["user"])
         return
-    for name, text in files(values, os.environ.get("LASTRO_API_KEYS", "")).items():
+    for name, text in files(values, os.environ).items():
         hand_over(FOLDER / name, text, OWNERS[name.partition("/")[0]])
 
 
@@ -38,7 +38,7 @@ def master(path: Path) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     made = {f"{name} id": secrets.token_hex(10) for name in KEYS}
     made |= {f"{name} secret": secrets.token_hex(20) for name in KEYS}
-    made |= {"database": secrets.token_hex(20), "page": new_key(), "user": new_key()}
+    made |= {"database": secrets.token_hex(20), "page": new_key(), "user": new_key(), "token": secrets.token_hex(32)}
     values = {**made, **known}
     write_secret(path, json.dumps(values))
     return values
@@ -54,11 +54,11 @@ def hand_over(path: Path, text: str, owner: int) -> None:
     temporary.replace(path)
 
 
-def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
-    """Return what each service's files hold; `more_keys` are accepted too, unless they are named as ours."""
+def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Return what each service's files hold; keys of `more` are accepted too, unless they are named as ours."""
     s3 = {name: f"[default]\naws_access_key_id={values[f'{name} id']}\n"
           f"aws_secret_access_key={values[f'{name} secret']}\n" for name in KEYS}  # fmt: skip
-    digests = [f"{name}:{hashlib.sha256(values[name].encode()).hexdigest()}" for name in ("page", "user")]
+    digests = {name: hashlib.sha256(values[name].encode()).hexdigest() for name in ("page", "user")}
     return {
         "store/user": values["store id"],
         "store/password": values["store secret"],
@@ -69,9 +69,17 @@ def files(values: Mapping[str, str], more_keys: str) -> dict[str, str]:
         "mlflow/credentials": s3["mlflow"],
         "api/credentials": s3["api"],
         "api/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
-        "api/LASTRO_API_KEYS": ",".join(filter(None, [more_keys, *digests])),
+        "api/LASTRO_API_KEYS": joined(more.get("LASTRO_API_KEYS", ""), digests),
+        "api/LASTRO_USERS": more.get("LASTRO_USERS", ""),
+        "api/LASTRO_TOKEN_KEYS": joined(more.get("LASTRO_TOKEN_KEYS", ""), {"token": values["token"]}),
         "page/LASTRO_API_KEY": values["page"],
     }
+
+
+def joined(more: str, ours: Mapping[str, str]) -> str:
+    """Return `name:value,…`: entries of `more` that are not named as ours, then ours."""
+    others = [entry for entry in more.split(",") if entry and entry.partition(":")[0].strip() not in ours]
+    return ",".join([*others, *(f"{name}:{value}" for name, value in ours.items())])
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def _differs(*paths: str) -> bool:
 def _summary(deployment: Deployment, chosen: Iterable[Service]) -> None:
     """Print the test metrics, the addresses and how to go on."""
     print("\nTest split (95 % interval; base rate):")
-    for name, found in json.loads((ROOT / "reports" / "metrics.json").read_text()).items():
+    for name, found in json.loads((ROOT / "models" / "evaluation.json").read_text())["metrics"].items():
         low, high, baseline = (f"{found[key]:.3f}" for key in ("low", "high", "baseline"))
         print(f"  {name:14} {found['value']:.3f}  ({low} to {high}; {baseline})")
     print("\nWhere everything is:")

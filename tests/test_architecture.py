@@ -34,10 +34,12 @@ DOORS = {  # what only one module, or one room, may name
     "mlflow": {"src.lineage.mlflow_backend"},
     "boto3": {"src.lineage.storage"},
     "minio": {"src.lineage.minio_keys"},
+    "matplotlib": {"src.lineage.pictures"},
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
     "onnxruntime": {"src.serving.predictors"},
-    "slowapi": {"src.api.security"},
+    "slowapi": {"src.api.limits"},
+    "jwt": {"src.api.tokens"},
     "streamlit": {"src.frontend"},
     "babel": {"src.frontend"},
 }

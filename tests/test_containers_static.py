@@ -87,7 +87,13 @@ IMAGES = {  # a stage of Dockerfile -> the programs that run in it
 }
 NEVER_IMPORTED = {"src/model/features.py"}  # the class in model.pkl, which is hashed in an image, not opened
 MIGRATIONS = "src/journal/migrations/"  # found by their place, not by an import
-SET_OTHERWISE = {"LASTRO_API_KEYS", "LASTRO_DATABASE_URL", "LASTRO_STATE"}  # two are secrets, one is the image's
+SECRETS = {
+    "LASTRO_API_KEYS",
+    "LASTRO_USERS",
+    "LASTRO_TOKEN_KEYS",
+    "LASTRO_DATABASE_URL",
+}  # files that ops.credentials writes
+SET_OTHERWISE = {*SECRETS, "LASTRO_STATE"}  # the last is the image's
 DEFAULT = re.compile(r"\$\{(LASTRO_\w+|\w+_PORT):-([^}]*)\}")
 WORKFLOWS = fitting(r"\.github/workflows/.*\.ya?ml")
 DOCKERFILES = fitting(r"(.*/)?(.*\.)?Dockerfile")

@@ -1,7 +1,8 @@
-"""a request -> its caller, before any route sees it: who asks, and whether it may ask now
+"""a request -> its caller, before any route sees it: who asks, whether it may ask now, and for this
 
-Whatever is not in OPEN_PATHS wants a key within its limit: a new route, a mounted application, a path that no route
-knows. Routes need no guard of their own and find the caller in `request.state.caller`.
+Whatever is not in OPEN_PATHS wants a key or a token within its limit: a new route, a mounted application, a path that
+no route knows. Reading wants the scope `read`; what else is asked wants the scope of its path in SCOPE_OF, and `admin`
+where it has none. Routes need no guard of their own and find the caller in `request.state.caller`.
 """
 
 from enum import Enum
@@ -10,11 +11,13 @@ from starlette._utils import get_route_path  # the path that its router will loo
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from src.api import docs
+from src.api.callers import Caller
+from src.api.entries import ADMIN, OUTCOMES, PREDICT, READ
 from src.api.problems import ProblemError
-from src.api.security import Caller, Gate
+from src.api.security import Gate
 
 POLICY_VIOLATION = 1008  # of RFC 6455
-NOBODY = Caller("", [])
+NOBODY = Caller("", frozenset(), [])
 
 
 class Access(Enum):
@@ -22,7 +25,7 @@ class Access(Enum):
 
     FREE = "nothing"
     ADDRESS = "a limit by address"
-    KEY = "a key and its limit"
+    KEY = "a key or a token, and its limit"
 
 
 METRICS = "/metrics"
@@ -33,6 +36,14 @@ OPEN_PATHS = {
     "/openapi.json": Access.ADDRESS,
     **dict.fromkeys(docs.PATHS, Access.ADDRESS),
 }
+SCOPE_OF = {"predict": PREDICT, "outcomes": OUTCOMES}  # what is asked of a path that begins so, but for reading
+
+
+def scope_of(method: str, path: str) -> str:
+    """Return the scope that a request wants."""
+    if method == "GET":  # HEAD comes as GET
+        return READ
+    return SCOPE_OF.get(path[1:].partition("/")[0], ADMIN)
 
 
 class Admission:
@@ -47,10 +58,13 @@ class Admission:
         return self.open_paths.get(path, Access.KEY)
 
     def caller(self, scope: Scope) -> Caller:
-        """Return who asks; raises ProblemError 401, 429 or 503."""
-        access = self.access(get_route_path(scope))
+        """Return who asks; raises ProblemError 400, 401, 403, 429 or 503."""
+        path = get_route_path(scope)
+        access = self.access(path)
         if access is Access.KEY:
-            return self.gate.admit(scope)
+            caller = self.gate.admit(scope)
+            self.gate.require(scope_of(scope["method"], path), caller, scope)
+            return caller
         return self.gate.admit_reader(scope) if access is Access.ADDRESS else NOBODY
 
 

@@ -141,10 +141,9 @@ def description(feature: Feature) -> str:
 
 
 def extra(feature: Feature) -> JsonDict:
-    """Return what JSON Schema has no rule for in pydantic: a unit, a closed list of numbers."""
-    found: JsonDict = {}
-    if feature.unit:
-        found["unit"] = feature.unit
+    """Return what JSON Schema has no rule for in pydantic: what a page is told, and a closed list of numbers."""
+    told: JsonDict = {"unit": feature.unit, "group": feature.group, "changeable": feature.changeable}
+    found: JsonDict = {name: value for name, value in told.items() if value}
     if feature.enum:
         found["enum"] = [*listed(feature), *([] if feature.required else [None])]
     return found

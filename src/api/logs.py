@@ -39,6 +39,7 @@ def formatter() -> ProcessorFormatter:
             add_log_level,
             add_logger_name,
             ExtraAdder(),
+            name_of_caller,
         ],
         processors=[
             ProcessorFormatter.remove_processors_meta,
@@ -48,6 +49,13 @@ def formatter() -> ProcessorFormatter:
         keep_exc_info=False,
         keep_stack_info=False,
     )
+
+
+def name_of_caller(_: Any, __: str, event: Event) -> Event:
+    """Call `named` what the line calls `name`: a record's own `name` is its logger's."""
+    if "named" in event:
+        event["name"] = event.pop("named")
+    return event
 
 
 def failure_without_values(_: Any, __: str, event: Event) -> Event:

@@ -19,6 +19,7 @@ from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
 from src.api.provenance import provenance
 from src.api.routes.history import History
+from src.api.routes.login import Login
 from src.api.routes.models import Models
 from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
@@ -59,7 +60,8 @@ def service(settings: Settings) -> FastAPI:
     origin = provenance(settings.models, served.card)
     metrics = Metrics(settings.multiprocess_metrics)
     metrics.model.labels(origin.model.name, origin.model.version or "", origin.model.sha256).set(1)
-    admission = Admission(Gate(settings), metrics_open=settings.metrics_open)
+    gate = Gate(settings, metrics)
+    admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     title = served.card.dataset.title
@@ -67,7 +69,7 @@ def service(settings: Settings) -> FastAPI:
         title="Lastro",
         version=origin.model.version or "0",
         description=f"Credit scores of {title}. The version is the model's; 0 is not published.",
-        lifespan=lifespan(journal, bounds),
+        lifespan=lifespan(journal, gate, bounds),
         openapi_url=None,
         redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
@@ -75,8 +77,9 @@ def service(settings: Settings) -> FastAPI:
     )
     predictions = Predictions(served, origin.model, journal, metrics)
     app.router.routes += predictions.routes()  # first and direct, for they are asked most
-    for routes in (History(journal), Models(served, origin, settings.models), Operations(journal, metrics)):
-        app.include_router(routes.router())
+    rooms = (Login(gate), History(journal, gate), Models(served, origin, settings.models), Operations(journal, metrics))
+    for room in rooms:
+        app.include_router(room.router())
     openapi.install(app, predictions.batch, admission)
     docs.install(app)
     problems.install(app)
@@ -85,13 +88,16 @@ def service(settings: Settings) -> FastAPI:
     return app
 
 
-def lifespan(journal: Journal, bounds: Bounds) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
+def lifespan(
+    journal: Journal, gate: Gate, bounds: Bounds
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what surrounds the service's life; its state reaches each connection of the server."""
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
         yield {BOUNDS: bounds}
+        gate.passwords.close()
         journal.close()
 
     return live
@@ -105,7 +111,7 @@ def add_layers(app: FastAPI, settings: Settings, admission: Admission, metrics: 
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["x-api-key", "content-type", "x-request-id"],
+            allow_headers=["x-api-key", "authorization", "content-type", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
     app.add_middleware(ExchangeMiddleware, metrics=metrics, bounds=bounds, body_timeout=settings.body_timeout)

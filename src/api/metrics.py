@@ -1,6 +1,7 @@
 """requests and predictions -> numbers for Prometheus, by its own client library"""
 
 from pathlib import Path
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -8,6 +9,7 @@ from prometheus_client.utils import INF
 
 LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, INF)
 SCORES = (*range(300, 851, 50), INF)
+Refusal = Literal["missing", "key", "token", "scope", "password"]  # what was missing, wrong, or not enough
 
 
 class Metrics:
@@ -37,6 +39,13 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="max",
         )
+        refused = Counter(
+            "lastro_refusals",
+            "Requests and logins that were not admitted, by what was missing, wrong or not enough",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.refusals = {reason: refused.labels(reason) for reason in get_args(Refusal)}
         self.routes: dict[tuple[str, str, int], Histogram] = {}
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:

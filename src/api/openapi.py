@@ -7,14 +7,25 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from src.api.admission import Access, Admission
+from src.api.admission import Access, Admission, scope_of
 from src.api.applicants import schema_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
 
-SCHEME = "ApiKey"
+KEY, BEARER = "ApiKey", "Bearer"
+SCHEMES = {  # the second is no `http`: a tool that fills in both would then be refused, for it would show two at once
+    KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    BEARER: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Bearer`, a blank, and a token of POST /login or an API key; instead of x-api-key.",
+    },
+}
 DETAILS = {
-    401: "the key is missing or wrong",
-    404: "there is no such thing, or it is another key's",
+    400: "a key and a token are sent, where one is wanted",
+    401: "the key, the token or the password is missing or wrong, or the token has ended",
+    403: "the key or the user may not do this",
+    404: "there is no such thing, or it is another caller's",
     408: "the body took too long",
     413: "the body is too large",
     415: "the body is not JSON",
@@ -35,20 +46,20 @@ def document(app: FastAPI, batch: Any, admission: Admission) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     for path, item in found["paths"].items():
         if admission.access(path) is Access.KEY:
-            for operation in item.values():
-                add_key(operation)
+            for method, operation in item.items():
+                add_key(operation, scope_of(method.upper(), path))
     components = found.setdefault("components", {})
     batch_schema, named = schema_of(batch)
     problem, parts = schema_of(ProblemDocument)
     components.setdefault("schemas", {}).update(named | parts | {"Batch": batch_schema, "ProblemDocument": problem})
-    components["securitySchemes"] = {SCHEME: {"type": "apiKey", "in": "header", "name": "x-api-key"}}
+    components["securitySchemes"] = SCHEMES
     return found
 
 
-def add_key(operation: dict[str, Any]) -> None:
-    """Let an operation of the document want a key, and name what follows from that."""
-    operation["security"] = [{SCHEME: []}]
-    refusals = {str(status): answer for status, answer in problems(401, 429, 503).items()}
+def add_key(operation: dict[str, Any], scope: str) -> None:
+    """Let an operation of the document want a key or a token with a scope, and name what follows from that."""
+    operation["security"] = [{KEY: [scope]}, {BEARER: [scope]}]
+    refusals = {str(status): answer for status, answer in problems(400, 401, 403, 429, 503).items()}
     operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
 
 

@@ -1,9 +1,10 @@
 """models/ -> where the served model comes from: registry.json where it was published, else the card alone"""
 
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from src.api.schemas import ModelOut
 from src.errors import LastroError, sentences
@@ -23,13 +24,15 @@ class Registered(BaseModel):
     git_commit: str | None
     data_md5: str
     dvc_prefix: str | None = None  # of the models that were published before it was written down
+    published: AwareDatetime | None = None  # the same
 
 
 class Provenance(NamedTuple):
-    """The model as answers name it, and where DVC's objects were when it was published."""
+    """The model as answers name it; where DVC's objects were when it was published, and when that was."""
 
     model: ModelOut
-    dvc_prefix: str | None
+    dvc_prefix: str | None = None
+    published: datetime | None = None
 
 
 def provenance(folder: Path, card: Card) -> Provenance:
@@ -38,11 +41,12 @@ def provenance(folder: Path, card: Card) -> Provenance:
     data_md5 = card.data["applications"]
     model = ModelOut(name=card.name, version=None, sha256=card.sha256, git_commit=None, data_md5=data_md5)
     if not path.exists():
-        return Provenance(model, None)
+        return Provenance(model)
     try:
         found = Registered.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise LastroError(sentences(error, str(path))) from None
     if found.sha256 != card.sha256:
-        return Provenance(model, None)
-    return Provenance(ModelOut(**found.model_dump(exclude={"dvc_prefix"})), found.dvc_prefix)
+        return Provenance(model)
+    model = ModelOut(**found.model_dump(include=set(ModelOut.model_fields)))
+    return Provenance(model, found.dvc_prefix, found.published)

@@ -1,12 +1,15 @@
 """what the answers hold"""
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
 from src.journal.tables import Purpose
 from src.model.points import Decision
 from src.params import Scale
+
+Text = Annotated[str, Field(max_length=1024)]
 
 
 class ReasonOut(BaseModel):
@@ -45,6 +48,14 @@ class BatchOut(BaseModel):
     predictions: list[PredictionOut]
 
 
+class TokenOut(BaseModel):
+    """A user's token, and the seconds for which it is good."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # a word of RFC 6750
+    expires_in: int
+
+
 class RecordedModel(BaseModel):
     """The model that answered then."""
 
@@ -56,6 +67,7 @@ class RecordedOut(BaseModel):
     """A prediction as the log holds it."""
 
     prediction_id: str
+    caller: str = Field(description="who asked: a key's name, or user:NAME")
     time: datetime
     probability_of_default: float
     score: int
@@ -80,5 +92,6 @@ class ModelInfo(BaseModel):
 
     model: ModelOut
     dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
+    published: datetime | None = Field(description="when this version was published; null until it is")
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]

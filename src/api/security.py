@@ -1,120 +1,120 @@
-"""a request's x-api-key -> the name of its key, within its limit; `python -m src.api.security new NAME` makes a key"""
+"""a request's key or token -> its caller, within its limit; `python -m src.api.security` makes keys and users"""
 
 import argparse
+import getpass
 import hmac
+import logging
 import secrets
+import sys
+from collections.abc import Mapping
 from hashlib import sha256
-from math import ceil
-from time import time
-from typing import NamedTuple
 
-from limits import RateLimitItem, parse
-from limits.errors import ConfigurationError, StorageError
-from slowapi import Limiter
-from slowapi.util import get_remote_address
 from starlette.types import Scope
 
-from src.api.limit_storage import FixedWindows
+from src.api.callers import Caller, Identity
+from src.api.entries import NAME, NAME_RULE, SCOPES_OF_USERS, Key
+from src.api.limits import CALLER, FAILED, FAILED_NAME, FORBIDDEN, OPEN, Limits
+from src.api.metrics import Metrics, Refusal
+from src.api.passwords import Passwords, hashed
 from src.api.problems import ProblemError
 from src.api.settings import Settings
+from src.api.tokens import Tokens
 from src.errors import LastroError, run
 
-STORAGE_TIMEOUT = 1.0  # seconds; a counter that does not answer must not hold every request
-
-
-class Caller(NamedTuple):
-    """Who asks, and the answer's headers about the limit."""
-
-    key_id: str
-    headers: list[tuple[bytes, bytes]]
+logger = logging.getLogger(__name__)
+BEARER = b"bearer "
+SCHEMES = {"WWW-Authenticate": 'ApiKey header="x-api-key", Bearer'}
 
 
 class Keys:
     """The known keys by name; only their SHA-256 is ever kept."""
 
-    def __init__(self, digests: dict[str, str]) -> None:
-        self.digests = [(name, bytes.fromhex(digest)) for name, digest in digests.items()]
+    def __init__(self, keys: Mapping[str, Key]) -> None:
+        self.known = [(Identity(name, key.scopes), key.digest) for name, key in keys.items()]
 
-    def name_of(self, key: bytes) -> str | None:
-        """Return the name of `key`, or None; takes as long for a wrong one."""
-        shown = sha256(key).digest()
+    def identity(self, shown: bytes) -> Identity | None:
+        """Return whose key has this SHA-256, or None; takes as long for a wrong one."""
         found = None
-        for name, digest in self.digests:
+        for identity, digest in self.known:
             if hmac.compare_digest(shown, digest):
-                found = name
+                found = identity
         return found
 
 
 class Gate:
-    """Lets in who shows a known key and is within its limit; counts by slowapi's limiter.
+    """Lets in who shows a known key or token and is within the limit; notes who does not."""
 
-    The limiter is asked directly: its decorator costs more than the rest of the gate.
-    """
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.keys = Keys(settings.api_keys)
-        self.limiter = limiter(settings.limit_storage.get_secret_value())
-        self.rate = parse(settings.rate_limit)
-        self.failures = parse(settings.failed_key_limit)
-        self.open_rate = parse(settings.open_limit)
+        self.tokens = Tokens(settings.users, settings.token_keys, settings.token_minutes)
+        self.passwords = Passwords(settings.users)
+        self.limits = Limits(settings)
+        self.metrics = metrics
 
     def admit(self, scope: Scope) -> Caller:
-        """Return who shows a known key; raises ProblemError 401, 429 or 503."""
-        name = self.keys.name_of(presented(scope))
-        if name is None:
-            self.count(self.failures, "failed", address(scope))
-            detail = "Send a valid key in the header x-api-key."
-            raise ProblemError(401, detail, headers={"WWW-Authenticate": 'ApiKey header="x-api-key"'})
-        return Caller(name, self.count(self.rate, "key", name))
+        """Return who shows a known key or token; raises ProblemError 400, 401, 429 or 503."""
+        shown, bearer = presented(scope)
+        digest = sha256(shown).digest()
+        token = bearer and shown.count(b".") == 2
+        found = (self.tokens.identity(shown, digest) if token else None) or self.keys.identity(digest)
+        if found is None:
+            self.note("token" if token else "key" if shown else "missing", scope)
+            detail = "Send a valid key in the header x-api-key, or a key or a valid token as Authorization: Bearer."
+            raise ProblemError(401, detail, headers=SCHEMES)
+        return Caller(*found, self.limits.count(CALLER, found.key_id))
 
     def admit_reader(self, scope: Scope) -> Caller:
         """Return who reads an open page, limited by address; raises ProblemError 429 or 503."""
-        return Caller("", self.count(self.open_rate, "open", address(scope)))
+        return Caller("", frozenset(), self.limits.count(OPEN, address(scope)))
 
-    def count(self, limit: RateLimitItem, kind: str, who: str) -> list[tuple[bytes, bytes]]:
-        """Count one request in slowapi's fixed window and return what is left, in slowapi's headers."""
-        storage, window = self.limiter.limiter.storage, limit.key_for(kind, who)
-        try:
-            counted = storage.incr(window, limit.get_expiry())
-            reset = storage.get_expiry(window)
-        except StorageError as error:
-            detail = "The counter of requests does not answer; try again shortly."
-            raise ProblemError(503, detail, headers={"Retry-After": "1"}) from error
-        headers = [
-            (b"x-ratelimit-limit", b"%d" % limit.amount),
-            (b"x-ratelimit-remaining", b"%d" % max(0, limit.amount - counted)),
-            (b"x-ratelimit-reset", b"%d" % (int(reset) + 1)),
-        ]
-        if counted > limit.amount:
-            said = {name.decode(): value.decode() for name, value in headers}
-            said["Retry-After"] = str(max(1, ceil(reset - time())))
-            raise ProblemError(429, f"More than {limit}; wait as Retry-After says.", headers=said)
-        return headers
+    def require(self, wanted: str, caller: Caller, scope: Scope) -> None:
+        """Raise ProblemError 403 for a caller who may not do what is wanted."""
+        if wanted in caller.scopes:
+            return
+        self.metrics.refusals["scope"].inc()
+        if self.limits.within(FORBIDDEN, caller.key_id):
+            logger.warning("scope refused", extra={"address": address(scope), "named": caller.key_id, "wanted": wanted})
+        headers = {name.decode(): value.decode() for name, value in caller.headers}
+        headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{wanted}"'
+        raise ProblemError(403, f"This wants the scope {wanted}, which you do not have.", headers=headers)
 
+    async def login(self, name: str, password: str, scope: Scope) -> str:
+        """Return a user's token; raises ProblemError 401, 429 or 503.
 
-def limiter(storage: str) -> Limiter:
-    """Return slowapi's limiter that counts there; raises LastroError where nothing can count."""
-    here = storage.startswith("memory:")
-    timeouts = {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT}
-    options = {} if here else {**timeouts, "wrap_exceptions": True}
-    try:
-        return Limiter(
-            key_func=get_remote_address,
-            storage_uri=f"{FixedWindows.STORAGE_SCHEME[0]}://" if here else storage,
-            storage_options=options,  # type: ignore[arg-type]
-            key_prefix="lastro",
-        )
-    except (ConfigurationError, ValueError):  # whose texts repeat the address, and a password in it
-        raise LastroError("LASTRO_LIMIT_STORAGE: no storage that counts: memory:// or redis://host:port") from None
+        Who has failed too often waits, whatever the password: by address, and by name, whether there is one or not.
+        """
+        self.limits.require(FAILED, address(scope))
+        self.limits.require(FAILED_NAME, name)
+        if await self.passwords.user(name, password) is None:
+            self.limits.within(FAILED_NAME, name)
+            self.note("password", scope, name)
+            raise ProblemError(401, "The name or the password is wrong.", headers=SCHEMES)
+        logger.info("logged in", extra={"address": address(scope), "named": name})
+        return self.tokens.issue(name)
+
+    def note(self, reason: Refusal, scope: Scope, name: str = "") -> None:
+        """Count a failure, and log it unless its address has had its share; raises ProblemError 429 or 503 then."""
+        self.metrics.refusals[reason].inc()
+        self.limits.count(FAILED, address(scope))
+        event = "login refused" if reason == "password" else "key refused"
+        shown = name if NAME.fullmatch(name) else None  # what no user is called may be a password in the wrong field
+        logger.warning(event, extra={"address": address(scope), "named": shown, "reason": reason})
 
 
-def presented(scope: Scope) -> bytes:
-    """Return the key that a request shows, or nothing."""
+def presented(scope: Scope) -> tuple[bytes, bool]:
+    """Return what a request shows, or nothing, and whether as a bearer's; raises ProblemError 400 for more than one.
+
+    Another scheme of `Authorization` is a proxy's business.
+    """
+    shown: list[tuple[bytes, bool]] = []
     for name, value in scope["headers"]:
         if name == b"x-api-key":
-            key: bytes = value
-            return key
-    return b""
+            shown.append((value, False))
+        elif name == b"authorization" and value[: len(BEARER)].lower() == BEARER:
+            shown.append((value[len(BEARER) :].strip(), True))
+    if len(shown) > 1:
+        raise ProblemError(400, "Send one key or token: either x-api-key or Authorization: Bearer, once.")
+    return shown[0] if shown else (b"", False)
 
 
 def address(scope: Scope) -> str:
@@ -128,16 +128,48 @@ def new_key() -> tuple[str, str]:
     return key, sha256(key.encode()).hexdigest()
 
 
-def main() -> None:
-    """Print a new key and what to add to LASTRO_API_KEYS for it."""
+def asked_password() -> str:
+    """Return the password that is typed twice on the terminal, or else the first line of standard input."""
+    if not sys.stdin.isatty():
+        try:
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise LastroError("the password on standard input is no UTF-8") from None
+    password = getpass.getpass("password: ")
+    if getpass.getpass("once more: ") != password:
+        raise LastroError("the two passwords differ")
+    return password
+
+
+def arguments() -> argparse.Namespace:
+    """Return what is asked for on the command line."""
     parser = argparse.ArgumentParser(prog="python -m src.api.security", description=__doc__)
-    parser.add_argument("command", choices=["new"])
-    parser.add_argument("name", help="who will use it; letters, digits, - and _")
-    name = parser.parse_args().name
-    if not name.replace("-", "").replace("_", "").isalnum():
-        parser.error("a name has letters, digits, - and _ only")
-    key, digest = new_key()
-    print(f"key (shown once): {key}\nadd to LASTRO_API_KEYS: {name}:{digest}")  # noqa: T201
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, what in (
+        ("new", "print a new API key, once, and its entry for LASTRO_API_KEYS"),
+        ("user", "ask for a password (or read it from standard input) and print the entry for LASTRO_USERS"),
+        ("token-key", "print a new entry for LASTRO_TOKEN_KEYS: put it first, and it signs from then on"),
+    ):
+        added = commands.add_parser(command, help=what, description=what)
+        added.add_argument("name", metavar="NAME", help=NAME_RULE)
+    given = parser.parse_args()
+    if not NAME.fullmatch(given.name):
+        parser.error(NAME_RULE)
+    return given
+
+
+def main() -> None:
+    """Print what belongs into the environment; whatever else is said of a user or a token's key goes to stderr."""
+    given = arguments()
+    if given.command == "new":
+        key, digest = new_key()
+        print(f"key (shown once): {key}\nadd to LASTRO_API_KEYS: {given.name}:{digest}")  # noqa: T201
+    elif given.command == "user":
+        scopes = "+".join(sorted(SCOPES_OF_USERS))
+        print(f"{given.name}:{hashed(asked_password())}:{scopes}")  # noqa: T201
+        print("add this to LASTRO_USERS, with a comma between users", file=sys.stderr)  # noqa: T201
+    else:
+        print(f"{given.name}:{secrets.token_hex(32)}")  # noqa: T201
 
 
 if __name__ == "__main__":

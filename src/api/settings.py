@@ -5,18 +5,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from limits import parse
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from src.api import entries
 from src.journal import settings as journal
 
 Names = Annotated[tuple[str, ...], NoDecode]
-Keys = Annotated[dict[str, str], NoDecode]
-
-
-def split(value: Any) -> Any:
-    """Return ("a", "b") for `a,b`; anything that is no text is left to pydantic."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+Keys = Annotated[dict[str, entries.Key], NoDecode]
+Users = Annotated[dict[str, entries.User], NoDecode]
+TokenKeys = Annotated[dict[str, str], NoDecode]
+READERS = {"api_keys": entries.keys, "users": entries.users, "token_keys": entries.token_keys}
 
 
 class Settings(journal.Settings):
@@ -26,11 +25,18 @@ class Settings(journal.Settings):
     """
 
     api_keys: Keys = Field(
-        {}, description="`name:hex,…`; hex is the SHA-256 of a key made by `python -m src.api.security`; at least one"
+        {},
+        description="`name:hex[:scopes],…`; hex is the SHA-256 of a key of `python -m src.api.security`; at least one",
     )
-    rate_limit: str = Field("600/minute", description="requests of one key")
-    failed_key_limit: str = Field("30/minute", description="wrong or missing keys from one address")
-    open_limit: str = Field("60/minute", description="documentation pages read from one address")
+    users: Users = Field({}, repr=False, description="`name:n.r.p.salt.hash:scopes,…`: who may log in by a password")
+    token_keys: TokenKeys = Field({}, repr=False, description="`name:key,…`; the first signs users' tokens, all verify")
+    token_minutes: int = Field(15, gt=0, le=1440, description="how long a token is good")
+    rate_limit: str = Field("600/minute", description="requests of one key, or one user")
+    failed_key_limit: str = Field(
+        "30/minute",
+        description="wrong or missing keys, tokens and passwords from one address; wrong passwords of a name",
+    )
+    open_limit: str = Field("60/minute", description="documentation pages and logins from one address")
     limit_storage: SecretStr = Field(
         SecretStr("memory://"), description="memory:// counts per worker, redis://… for all workers together"
     )
@@ -49,25 +55,27 @@ class Settings(journal.Settings):
     head_timeout: float = Field(10.0, gt=0, description="seconds that a request's head may take")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "users", "token_keys", mode="before")
     @classmethod
-    def keys(cls, value: Any) -> Any:
-        """Return {name: hex} for `name:hex,name:hex`; say which entry is wrong by its place, never by its text."""
-        if not isinstance(value, str):
-            return value
-        entries = [entry.partition(":") for entry in split(value)]
-        return {name: digest for name, _, digest in entries}
+    def named(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return {name: entry} for `name:entry,name:entry`; an error says an entry's place, never its text."""
+        return READERS[str(info.field_name)](value) if isinstance(value, str) else value
 
     @field_validator("api_keys")
     @classmethod
-    def digests(cls, value: dict[str, str]) -> dict[str, str]:
-        """Refuse an empty list of keys, an empty name and a digest that is no SHA-256."""
+    def some_key(cls, value: dict[str, entries.Key]) -> dict[str, entries.Key]:
+        """Refuse an empty list of keys."""
         if not value:
             raise ValueError("no key: make one with `python -m src.api.security new NAME`")
-        for place, (name, digest) in enumerate(value.items(), start=1):
-            if not name or len(digest) != 64 or set(digest.lower()) - set("0123456789abcdef"):
-                raise ValueError(f"entry {place} is not `name:` followed by the 64 hex digits of a SHA-256")
-        return {name: digest.lower() for name, digest in value.items()}
+        return value
+
+    @field_validator("token_keys")
+    @classmethod
+    def some_token_key(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        """Refuse users whose tokens nothing could sign."""
+        if info.data.get("users") and not value:
+            raise ValueError("users need a key that signs their tokens: `python -m src.api.security token-key NAME`")
+        return value
 
     @field_validator("models")
     @classmethod
@@ -79,7 +87,7 @@ class Settings(journal.Settings):
     @classmethod
     def lists(cls, value: Any) -> Any:
         """Return ("a", "b") for `a,b`."""
-        return split(value)
+        return tuple(entries.split(value)) if isinstance(value, str) else value
 
     @field_validator("trusted_proxies")
     @classmethod

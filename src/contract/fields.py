@@ -1,7 +1,7 @@
 """a field of the contract: its type, rules, texts and what it is for
 
 A Table Schema field (https://datapackage.org/standard/table-schema/) with this project's additions: `role`, `bad`,
-`unit`, `direction`, `translations`.
+`unit`, `group`, `changeable`, `direction`, `translations`.
 """
 
 import difflib
@@ -80,6 +80,7 @@ class Translation(Part):
 
     title: str = ""
     description: str = ""
+    group: str = ""
     categories: dict[Scalar, str] = {}
 
 
@@ -92,6 +93,8 @@ class Column(Part):
     description: str = ""
     example: Scalar | None = None
     unit: str | None = None
+    group: str | None = None
+    changeable: bool = False
     categories: Categories | None = None
     constraints: Constraints = Constraints()
     missing_values: Categories | None = Field(None, alias="missingValues")
@@ -116,6 +119,8 @@ class Column(Part):
             raise ValueError(f"field {self.name!r}: two categories share a label")
         if self.role == "target" and self.bad is None:
             raise ValueError(f"field {self.name!r}: the target needs `bad`, the value of a defaulted applicant")
+        if self.changeable and self.role != "feature":
+            raise ValueError(f"field {self.name!r}: only a feature is changeable, and this one's role is {self.role}")
         rules = self.constraints
         bounds = (rules.minimum, rules.maximum, rules.exclusive_minimum, rules.exclusive_maximum)
         if self.kind != "category" and any(isinstance(bound, str) for bound in bounds):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from src.journal.database import SchemaError, connect_engine, migrate, sqlite_file
 from src.journal.group_commit import GroupCommit, WriteRefusedError
 from src.journal.identifiers import first_id
-from src.journal.tables import PREDICTIONS, PROBE, Entry
+from src.journal.tables import PREDICTIONS, PROBE, Entry, Purpose
 from src.model.points import Decision
 
 FRESH = 5.0  # seconds for which a commit proves that the log can be written
@@ -19,13 +19,15 @@ MOST_ROWS = 1000  # of one INSERT: databases bound the number of its parameters
 
 
 class Page(NamedTuple):
-    """Which predictions to list: older than the one named `before`, within a time, of one decision."""
+    """Which predictions to list: older than the one named `before`, within a time, of one kind."""
 
     limit: int
     before: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     decision: Decision | None = None
+    version: str | None = None
+    purpose: Purpose | None = None
 
 
 class JournalUnavailableError(WriteRefusedError):
@@ -138,8 +140,10 @@ class Journal:
             chosen = chosen.where(row.id >= first_id(page.since))
         if page.until:
             chosen = chosen.where(row.id < first_id(page.until))
-        if page.decision:
-            chosen = chosen.where(row.decision == page.decision)
+        kinds = ((row.decision, page.decision), (row.model_version, page.version), (row.purpose, page.purpose))
+        for column, wanted in kinds:
+            if wanted is not None:
+                chosen = chosen.where(column == wanted)
         return self.read(chosen.order_by(row.id.desc()).limit(page.limit))
 
     def read(self, query: sa.Select[Any]) -> list[Entry]:

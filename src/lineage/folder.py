@@ -62,8 +62,12 @@ class Folder:
 
     def object_of(self, md5: str) -> Stored | None:
         """Return the object of an output by its md5 in dvc.lock; None where it was not pushed."""
-        path = self.path / "files" / "md5" / md5[:2] / md5[2:]
+        path = Path(self.url_of(md5))
         return Stored(str(path), path.stat().st_size) if path.is_file() else None
+
+    def url_of(self, md5: str) -> str:
+        """Return where an output is by its md5 in dvc.lock, or will be when it is pushed."""
+        return str(self.path / "files" / "md5" / md5[:2] / md5[2:])
 
     def read(self, md5: str) -> bytes:
         """Return an output's bytes by its md5 in dvc.lock; raises StorageError where they are not there."""

@@ -1,15 +1,21 @@
 """a verified models/ -> a version of the registered model `credit-score`, its tags and its alias"""
 
+import json
 import platform
 import shutil
+import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from src.lineage.dossier import TEXT, Dossier
 from src.lineage.folder import Folder
 from src.lineage.mlflow_backend import experiment
+from src.lineage.pictures import draw, names
+from src.lineage.signature import example, signature
 from src.lineage.storage import Bucket
 from src.model.card import CARD, MODEL, Card
 
@@ -17,7 +23,9 @@ NAME = "credit-score"
 EXPERIMENT = "credit-score-models"
 CHAMPION, CHALLENGER = "champion", "challenger"
 CODE = ("src/*.py", "src/contract/*.py", "src/model/*.py")
-SHA256, COMMIT, DIRTY = "model.sha256", "git.commit", "git.dirty"
+SHA256, COMMIT, DIRTY, DATA_MD5 = "model.sha256", "git.commit", "git.dirty", "data.md5"
+PICTURES = "plots"  # the folder of a run's artifacts
+EXAMPLE, REQUEST = "input_example.json", "serving_input_example.json"
 
 
 @dataclass(frozen=True)
@@ -28,21 +36,24 @@ class Flavor:
     root: Path
     card: Card
 
-    def save_model(self, path: str, mlflow_model: Any) -> None:
-        """Copy model.pkl, the card and the code that the pickle names, and say how they are loaded."""
+    def save_model(self, path: str, mlflow_model: Any, **_: object) -> None:
+        """Copy model.pkl, the card and the code that the pickle names, and say how they are loaded and asked."""
         folder = Path(path)
         folder.mkdir()
         for name in (MODEL, CARD):
             shutil.copyfile(self.root / "models" / name, folder / name)
         self._copy_code(folder / "code")
         self._write_requirements(folder)
+        self._write_example(folder)
+        mlflow_model.signature = signature(self.mlflow, self.card)
+        mlflow_model.saved_input_example_info = {
+            "artifact_path": EXAMPLE,
+            "serving_input_path": REQUEST,
+            "type": "dataframe",
+            "pandas_orient": "split",
+        }
         self.mlflow.pyfunc.add_to_model(
-            mlflow_model,
-            loader_module="mlflow.sklearn",
-            model_path=MODEL,
-            predict_fn="predict_proba",
-            code="code",
-            python_env="python_env.yaml",
+            mlflow_model, loader_module="src.model.loader", code="code", python_env="python_env.yaml"
         )
         mlflow_model.add_flavor(
             "sklearn",
@@ -59,6 +70,13 @@ class Flavor:
             copy = folder / file.relative_to(self.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
+
+    def _write_example(self, folder: Path) -> None:
+        """Write an applicant as a table, and as what is sent to `mlflow models serve`."""
+        applicant = example(self.card)
+        split = {"columns": list(applicant), "data": [list(applicant.values())]}
+        (folder / EXAMPLE).write_text(json.dumps(split), encoding="utf-8")
+        (folder / REQUEST).write_text(json.dumps({"dataframe_split": split}, indent=2), encoding="utf-8")
 
     def _write_requirements(self, folder: Path) -> None:
         """Write what `mlflow models serve` installs where it is not told to use the environment around it."""
@@ -80,29 +98,77 @@ class Registry:
     def _client(self) -> Any:
         return self.mlflow.MlflowClient()
 
-    def find(self, sha256: str) -> str | None:
-        """Return the newest version of this model whose file is still there."""
-        found = self._client.search_model_versions(f"name = '{NAME}' and tags.`{SHA256}` = '{sha256}'")
+    def find(self, dossier: Dossier) -> str | None:
+        """Return the newest version of this model whose file is still there and that says all that is known."""
+        found = self._client.search_model_versions(f"name = '{NAME}' and tags.`{SHA256}` = '{dossier.card.sha256}'")
         for version in sorted(found, key=lambda each: int(each.version), reverse=True):
             folder = self._client.get_model_version_download_uri(NAME, version.version)
-            if self.place.holds(f"{folder.rstrip('/')}/{MODEL}"):
+            if self.place.holds(f"{folder.rstrip('/')}/{MODEL}") and self._says_all(version, dossier):
                 return str(version.version)
         return None
 
-    def add(self, root: Path, card: Card, tags: dict[str, str]) -> str:
-        """Make a version of the model in `root`; its bytes were verified before."""
-        where = self.place.published or str(self.runs)
-        number = experiment(self._client, EXPERIMENT, where)
-        flavor = Flavor(self.mlflow, root, card)
-        with self.mlflow.start_run(experiment_id=number, run_name=f"publish {card.sha256[:12]}", tags=tags):
+    def _says_all(self, version: Any, dossier: Dossier) -> bool:
+        """Say whether a version has the signature, an example, the metrics, a data set and the pictures."""
+        runs = self._client.search_runs([self._experiment()], f"attributes.run_id = '{version.run_id}'")
+        if not runs:
+            return False
+        [run] = runs
+        model = self.mlflow.models.get_model_info(f"models:/{NAME}/{version.version}")
+        pictures = {file.path for file in self._client.list_artifacts(run.info.run_id, PICTURES)}
+        return bool(
+            model.signature == signature(self.mlflow, dossier.card)
+            and model.saved_input_example_info
+            and dossier.metrics.items() <= run.data.metrics.items()
+            and run.inputs.dataset_inputs
+            and pictures >= {f"{PICTURES}/{name}" for name in names(dossier.plots)}
+        )
+
+    def _experiment(self) -> str:
+        return experiment(self._client, EXPERIMENT, self.place.published or str(self.runs))
+
+    def add(self, root: Path, dossier: Dossier, tags: dict[str, str]) -> str:
+        """Make a version of the model in `root`; its bytes were verified before.
+
+        What the run says comes first: MLflow gives its metrics to the model, and a version never lacks them.
+        """
+        card, name = dossier.card, f"publish {dossier.card.sha256[:12]}"
+        with self.mlflow.start_run(experiment_id=self._experiment(), run_name=name, tags=tags):
+            self.mlflow.log_input(self._data(card, tags[DATA_MD5]), context="training and test")
+            self.mlflow.log_metrics(dossier.metrics)
+            with tempfile.TemporaryDirectory() as folder:
+                draw(dossier.plots, Path(folder))
+                self.mlflow.log_artifacts(folder, PICTURES)
+            self.mlflow.log_text(dossier.text, TEXT.name)
             logged = self.mlflow.models.Model.log(
-                artifact_path=None, name=NAME, flavor=flavor, registered_model_name=NAME, tags=tags
+                artifact_path=None,
+                name=NAME,
+                flavor=Flavor(self.mlflow, root, card),
+                registered_model_name=NAME,
+                tags=tags,
+                validate_serving_input=False,  # nothing is unpickled here
             )
         return str(logged.registered_model_version)
 
-    def describe(self, version: str, tags: dict[str, str]) -> None:
-        """Let the version's tags say what is known of it now."""
-        known = self._client.get_model_version(NAME, version).tags
+    def _data(self, card: Card, md5: str) -> Any:
+        """Return the data set as MLflow has it: DVC's object, its hash, the columns that training read."""
+        data, types, url = self.mlflow.data, self.mlflow.types, self.place.url_of(md5)
+        kind = "s3" if url.startswith("s3://") else "local"
+        source = data.get_dataset_source_from_json(json.dumps({"uri": url}), kind)
+        target = types.ColSpec("string", card.target.name)
+        schema = types.Schema([*signature(self.mlflow, card).inputs.inputs, target])
+        return data.meta_dataset.MetaDataset(source, card.dataset.name, md5, schema)
+
+    def published(self, version: str) -> str:
+        """Return when the version was made, to the second."""
+        made = self._client.get_model_version(NAME, version).creation_timestamp // 1000
+        return datetime.fromtimestamp(made, UTC).isoformat()
+
+    def describe(self, version: str, tags: dict[str, str], text: str) -> None:
+        """Let the version's tags and its description say what is known of it now."""
+        found = self._client.get_model_version(NAME, version)
+        known = found.tags
+        if found.description != text:
+            self._client.update_model_version(NAME, version, text)
         if COMMIT in known and COMMIT not in tags:
             self._client.delete_model_version_tag(NAME, version, COMMIT)
         for key in (key for key in tags if known.get(key) != tags[key]):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from src.errors import run
 from src.files import digest, write_json
+from src.lineage.dossier import LONGEST, Dossier, read_dossier
 from src.lineage.folder import Folder, Stored
 from src.lineage.lock import DATA, MODEL, LineageError, Lock, read_lock
 from src.lineage.mlflow_backend import opened, plainly
-from src.lineage.model_versions import COMMIT, DIRTY, NAME, SHA256, Registry
+from src.lineage.model_versions import COMMIT, DATA_MD5, DIRTY, NAME, SHA256, Registry
 from src.lineage.settings import ROOT, Settings, read_settings
 from src.lineage.storage import Bucket, remote
 from src.model.artifact import read_verified
@@ -27,26 +28,29 @@ REGISTRATION = "models/registry.json"
 def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, str | None]:
     """Publish the model in `root` and return what models/registry.json says.
 
-    The same model is published once; publishing it again brings tags and alias up to date.
+    The same model is published once; publishing it again brings tags, description and alias up to date. Where its
+    version lacks what MLflow's page shows (signature, example, metrics, data set, pictures) a new one is made.
     Raises LineageError, StorageError or TrackingError, each a sentence, before anything is written.
     """
     settings = settings or read_settings()
     place, lock, card = remote(root), read_lock(root), read_card(root / "models" / CARD)
-    stored = verify(root, card, lock, place)
+    stored, dossier = verify(root, card, lock, place), read_dossier(root, card)
     commit, source = lock.provenance()
-    tags = describe(card, lock, stored, commit)
+    tags = describe(dossier, lock, stored, commit)
     with place.plainly(), opened(settings, place.environment()) as mlflow, plainly(settings):
         registry = Registry(mlflow, place, settings.runs_folder)
-        version = registry.find(card.sha256) or registry.add(root, card, tags)
-        registry.describe(version, tags)
+        version = registry.find(dossier) or registry.add(root, dossier, tags)
+        registry.describe(version, tags, dossier.description(None if settings.database else LONGEST))
         alias = registry.rank(version, dirty=commit is None)
+        published = registry.published(version)
     registration = {
         "name": NAME,
         "version": version,
         "sha256": card.sha256,
         "git_commit": commit,
-        "data_md5": tags["data.md5"],
+        "data_md5": tags[DATA_MD5],
         "dvc_prefix": place.address,
+        "published": published,
     }
     write_json(root / REGISTRATION, registration)
     log.info("%s version %s is %s; %s: %s", NAME, version, alias, "made by" if commit else "no commit makes it", source)
@@ -69,14 +73,15 @@ def verify(root: Path, card: Card, lock: Lock, place: Bucket | Folder) -> Stored
     return stored
 
 
-def describe(card: Card, lock: Lock, stored: Stored, commit: str | None) -> dict[str, str]:
+def describe(dossier: Dossier, lock: Lock, stored: Stored, commit: str | None) -> dict[str, str]:
     """Return the version's tags."""
     tags = {
         "dvc.url": stored.url,
         "dvc.md5": lock.output(MODEL)[0],
-        SHA256: card.sha256,
-        "data.md5": lock.output(DATA)[0],
+        SHA256: dossier.card.sha256,
+        DATA_MD5: lock.output(DATA)[0],
         DIRTY: str(commit is None).lower(),
+        **{f"test.{name}": str(value) for name, value in dossier.metrics.items()},
     }
     return {**tags, COMMIT: commit} if commit else tags
 

@@ -99,7 +99,11 @@ class Bucket:
         """Return the object of an output by its md5 in dvc.lock; None where it was not pushed."""
         key = self._key(md5)
         sizes = self._find(key)
-        return Stored(f"s3://{self.name}/{key}", sizes[key]) if key in sizes else None
+        return Stored(self.url_of(md5), sizes[key]) if key in sizes else None
+
+    def url_of(self, md5: str) -> str:
+        """Return where an output is by its md5 in dvc.lock, or will be when it is pushed."""
+        return f"s3://{self.name}/{self._key(md5)}"
 
     def read(self, md5: str) -> bytes:
         """Return an output's bytes by its md5 in dvc.lock; raises StorageError where they cannot be had."""

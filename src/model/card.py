@@ -29,6 +29,8 @@ class Feature(_Part):
     title: str
     description: str
     unit: str | None
+    group: str | None = None
+    changeable: bool = False
     categories: list[str] | None
     enum: list[float] | None
     minimum: float | None = None
@@ -110,6 +112,8 @@ def feature_of(column: Column, package: Package) -> Feature:
         title=column.title or column.name,
         description=column.description,
         unit=column.unit,
+        group=column.group,
+        changeable=column.changeable,
         categories=column.labels or None,
         enum=None if column.choices or not rules.enum else [float(value) for value in rules.enum],
         **({} if column.choices else rules.model_dump(include=BOUNDS)),

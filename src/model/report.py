@@ -15,6 +15,7 @@ from src.params import Evaluate
 Records = list[dict[str, Any]]
 MOST_POINTS = 200
 MOST_GROUPS = 10
+LEAST_PEOPLE = 30  # a protected group of fewer says little, and is no yardstick for others
 
 
 def metrics_of(bad: Bad, pd_of: Vector, card: Card, params: Evaluate, seed: int) -> dict[str, dict[str, float]]:
@@ -97,15 +98,15 @@ def _groups(values: pd.Series) -> pd.Series:
 def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Records:
     """Return one record a group of each protected field: size, approval rate, AUC, bad rate beside mean PD.
 
-    `approval_ratio` is the group's approval rate over the highest of the field's groups ("four fifths rule"); AUC is
-    null where a group has one outcome only.
+    `approval_ratio` is the group's approval rate over the highest of the field's groups that are not `too_few` ("four
+    fifths rule"), null where there is none; AUC is null where a group has one outcome only.
     """
     records: Records = []
     for name in card.protected:
         values = _groups(table[name])
         groups = [(value, (values == value).to_numpy()) for value in sorted(values.unique())]
         approved = {value: float((pd_of[rows] < card.threshold).mean()) for value, rows in groups}
-        highest = max(approved.values())
+        highest = max((approved[value] for value, rows in groups if rows.sum() >= LEAST_PEOPLE), default=0.0)
         for value, rows in groups:
             both = 0 < bad[rows].sum() < rows.sum()
             records.append(
@@ -113,6 +114,7 @@ def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Rec
                     "field": name,
                     "group": value,
                     "count": int(rows.sum()),
+                    "too_few": bool(rows.sum() < LEAST_PEOPLE),
                     "approval_rate": approved[value],
                     "approval_ratio": approved[value] / highest if highest else None,
                     "roc_auc": float(roc_auc_score(bad[rows], pd_of[rows])) if both else None,

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.api.settings import Settings
-from tests.api.live import DIGESTS, PLENTY, PROTOCOL, Server
+from tests.api.live import DIGESTS, LOGIN, PLENTY, PROTOCOL, Server
 from tests.conftest import Project
 
 
@@ -65,6 +65,7 @@ def client(client_with: Callable[..., TestClient]) -> TestClient:
 def live(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A live server without limits in the way, for tests that leave it as it is."""
     plenty = {"LASTRO_OPEN_LIMIT": PLENTY, "LASTRO_FAILED_KEY_LIMIT": PLENTY}
+    plenty |= {f"LASTRO_{name}".upper(): value for name, value in LOGIN.items()}
     server = Server(tmp_path_factory.mktemp("live"), models, env=plenty).start()
     yield server
     server.signal(signal.SIGKILL)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import scrypt, sha256
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,22 @@ from tests.ports import free_port, wait_until
 KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
 HEADERS = {"x-api-key": KEYS["web"]}
 DIGESTS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
+USERS = {"ana": "correct-horse-battery", "bia": "another-long-word", "root": "may-do-everything"}
+SCOPES = {"ana": "predict+read", "bia": "read", "root": "predict+read+outcomes+admin"}
+TOKEN_KEYS = {"new": "n" * 32, "old": "o" * 40}  # the first signs
+BEARER = {"authorization": f"Bearer {KEYS['web']}"}
+
+
+def cheap(password: str) -> str:
+    """A password as LASTRO_USERS holds it, by scrypt at the least costs that there are."""
+    salt = sha256(password.encode()).digest()[:16]
+    return f"2.1.1.{salt.hex()}.{scrypt(password.encode(), salt=salt, n=2, r=1, p=1, dklen=32).hex()}"
+
+
+LOGIN = {
+    "users": ",".join(f"{name}:{cheap(password)}:{SCOPES[name]}" for name, password in USERS.items()),
+    "token_keys": ",".join(f"{name}:{key}" for name, key in TOKEN_KEYS.items()),
+}
 PLENTY = "1000000/minute"
 PROTOCOL = "--http src.api.protocol:Connection"
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from src.api.admission import OPEN_PATHS, Access
+from src.api.admission import OPEN_PATHS, Access, scope_of
 from src.api.main import create_app
 from src.api.settings import Settings
-from tests.api.live import HEADERS, PLENTY
+from tests.api.live import HEADERS, KEYS, PLENTY
 
 LIMIT_HEADERS = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
 FILES_OF_DOCS = {
@@ -95,7 +96,11 @@ def test_unknown_path_is_told_to_callers_only(client: TestClient, headers: dict[
         assert client.get(path, headers=headers).status_code == status, path
 
 
-def test_path_with_a_slash_at_its_end_is_another_one_and_leads_nowhere(app: FastAPI) -> None:
+def test_path_with_a_slash_at_its_end_is_another_one_and_leads_nowhere(
+    settings_with: Callable[..., Settings],
+) -> None:
+    everything = f"web:{sha256(KEYS['web'].encode()).hexdigest()}:predict+read+outcomes+admin"
+    app = create_app(settings_with(failed_key_limit=PLENTY, open_limit=PLENTY, api_keys=everything))
     with TestClient(app, follow_redirects=False) as client:
         for method, path in ((method, path) for method, path in walk(app.routes) if path != "/"):
             answers = [client.request(method, f"{path}/", headers=headers) for headers in ({}, HEADERS)]
@@ -117,6 +122,49 @@ def test_web_socket_is_refused(app: FastAPI) -> None:
     app.add_api_websocket_route("/talk", talk)
     with TestClient(app) as client, pytest.raises(WebSocketDisconnect), client.websocket_connect("/talk"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/model/info", "read"),
+        ("GET", "/metrics", "read"),
+        ("GET", "/predict", "read"),
+        ("GET", "/nowhere", "read"),
+        ("POST", "/predict", "predict"),
+        ("POST", "/predict/batch", "predict"),
+        ("POST", "/predict/applicant/1", "predict"),
+        ("POST", "/outcomes", "outcomes"),
+        ("POST", "/predictions", "admin"),
+        ("POST", "/predicted", "admin"),
+        ("POST", "/admin/reload-model", "admin"),
+        ("POST", "/nowhere", "admin"),
+        ("DELETE", "/model/info", "admin"),
+        ("POST", "", "admin"),
+    ],
+)
+def test_what_is_asked_wants_a_scope_and_what_is_in_no_list_wants_admin(method: str, path: str, scope: str) -> None:
+    assert scope_of(method, path) == scope
+
+
+@pytest.mark.parametrize("scope", ["predict", "read", "outcomes", "admin"])
+def test_key_may_do_what_its_scope_says_and_nothing_else(
+    client_with: Callable[..., TestClient], applicant: dict[str, Any], scope: str
+) -> None:
+    client = client_with(api_keys=f"web:{sha256(KEYS['web'].encode()).hexdigest()}:{scope}")
+    asked = {
+        "predict": client.post("/predict", json=applicant, headers=HEADERS),
+        "read": client.get("/metrics", headers=HEADERS),
+        "outcomes": client.post("/outcomes", headers=HEADERS),
+        "admin": client.post("/admin/reload-model", headers=HEADERS),
+    }
+    for wanted, answer in asked.items():
+        assert (answer.status_code == 403) == (wanted != scope), wanted
+        assert set(answer.headers) >= LIMIT_HEADERS
+        if wanted != scope:
+            assert f'scope="{wanted}"' in answer.headers["www-authenticate"]
+            assert wanted in answer.json()["detail"]
+    assert client.head("/model/info", headers=HEADERS).status_code == (200 if scope == "read" else 403)
 
 
 def test_open_metrics_are_not_counted(client_with: Callable[..., TestClient]) -> None:

@@ -95,6 +95,12 @@ def test_what_may_be_missing_says_what_null_means() -> None:
     assert "In years." in schema["description"]
 
 
+def test_group_and_what_can_be_changed_stand_beside_the_unit() -> None:
+    told = {"unit": "years", "group": "Work", "changeable": True}
+    assert told.items() <= shown(feature(**told)).items()
+    assert not told.keys() & shown(feature()).keys()
+
+
 def test_example_of_the_document_is_an_applicant() -> None:
     schema, _ = schema_of(applicant_type(card()))
     assert TypeAdapter(applicant_type(card())).validate_python(schema["example"]) == typical()

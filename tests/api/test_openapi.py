@@ -25,7 +25,18 @@ def test_document_says_which_routes_want_a_key(client_with: Callable[..., TestCl
     for is_open in (False, True):
         paths = client_with(metrics_open=is_open).get("/openapi.json").json()["paths"]
         free = {path for path, item in paths.items() for operation in item.values() if "security" not in operation}
-        assert free == {"/health", "/ready"} | ({"/metrics"} if is_open else set())
+        assert free == {"/health", "/ready", "/login"} | ({"/metrics"} if is_open else set())
+
+
+def test_document_says_which_scope_a_route_wants_of_a_key_or_a_token(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if "security" in operation:
+                scope = "read" if method == "get" else "predict"
+                assert operation["security"] == [{"ApiKey": [scope]}, {"Bearer": [scope]}], path
+    named = {scheme["name"] for scheme in document["components"]["securitySchemes"].values()}
+    assert named == {"x-api-key", "Authorization"}
 
 
 def test_every_refusal_in_the_document_is_a_problem_and_explained(client: TestClient) -> None:
@@ -47,5 +58,5 @@ def test_operations_have_the_names_that_a_generated_client_shall_use(client: Tes
     document = client.get("/openapi.json").json()
     named = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
     assert named == {"predict", "predict_batch", "predictions", "prediction", "model_info", "model_evaluation",
-                     "health", "ready", "metrics"}  # fmt: skip
+                     "login", "health", "ready", "metrics"}  # fmt: skip
     assert document["info"]["version"] == "0"  # unpublished; packagers want a number

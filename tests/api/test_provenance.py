@@ -16,12 +16,13 @@ from tests.api.live import HEADERS
 def test_registry_of_another_model_gives_no_version(client_with: Callable[..., TestClient], changed: Path) -> None:
     card = json.loads((changed / "model.json").read_text())
     entry = {"name": "credit-score", "version": "3", "git_commit": "c" * 40, "data_md5": "d" * 32}
-    known = {"dvc_prefix": "s3://lastro/dvc"}
+    known = {"dvc_prefix": "s3://lastro/dvc", "published": "2026-11-21T15:04:05Z"}
     for sha256, version, prefix in ((card["sha256"], "3", known), (card["sha256"], "3", {}), ("0" * 64, None, known)):
         (changed / "registry.json").write_text(json.dumps(entry | {"sha256": sha256} | prefix))
         info = client_with(models=changed).get("/model/info", headers=HEADERS).json()
         assert info["model"]["version"] == version
-        assert info["dvc_prefix"] == (prefix.get("dvc_prefix") if version else None)
+        for name in known:
+            assert info[name] == (prefix.get(name) if version else None)
 
 
 def test_registry_that_is_none_stops_the_start_and_is_named(settings_with: Callable[..., Any], changed: Path) -> None:

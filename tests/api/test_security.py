@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import ValidationError
 from starlette.testclient import TestClient
 
-from src.api.security import Keys, new_key
-from src.api.settings import Settings
-from tests.api.live import HEADERS, KEYS, Server
+from src.api.entries import NAME_RULE, Key, token_keys, users
+from src.api.passwords import fits
+from src.api.problems import ProblemError
+from src.api.security import Keys, main, new_key, presented
+from tests.api.live import BEARER, HEADERS, KEYS, Server
 from tests.conftest import ROOT
 
 WRONG = {"x-api-key": "guess"}
@@ -34,26 +35,133 @@ def test_new_prints_a_key_and_its_hash_only() -> None:
     assert len(key) >= 43  # 256 bits
 
 
+def command(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "src.api.security", *words],
+        cwd=ROOT,
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_user_reads_the_password_and_prints_the_entry_alone() -> None:
+    done = command("user", "ana", said="correct-horse-battery\n")
+    ((name, ana),) = users(done.stdout).items()
+    assert (name, ana.password[:3], ana.scopes) == ("ana", (2**14, 8, 5), {"predict", "read"})
+    assert fits(ana.password, "correct-horse-battery")
+    assert "correct" not in done.stdout + done.stderr
+
+
+def test_password_that_is_too_short_is_refused_in_a_sentence() -> None:
+    done = command("user", "ana", said="1234567\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: a password has at least 8 characters\n"
+
+
+TERMINAL = """
+import os, pty, sys
+words, typed = sys.argv[1:5], sys.argv[5:]
+def answer(terminal):
+    said = os.read(terminal, 1024)
+    if said.endswith(b": "):
+        os.write(terminal, typed.pop(0).encode() + b"\\n")
+    return said
+sys.exit(os.waitstatus_to_exitcode(pty.spawn([sys.executable, *words], answer)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "said"), [("a-long-word", "ana:16384.8.5."), ("another", "the two passwords differ")]
+)
+def test_password_is_typed_twice_unseen_where_there_is_a_terminal(second: str, said: str) -> None:
+    words = ["-m", "src.api.security", "user", "ana", "a-long-word", second]
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINAL, *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert said in done.stdout, done.stderr
+    assert done.returncode == (second != "a-long-word")
+    assert "a-long-word" not in done.stdout
+
+
+def called(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    """The command in this process -> its exit code."""
+    monkeypatch.setattr("sys.argv", ["security", *words])
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.mark.parametrize("words", [("user", "a:b"), ("new", "user:ana"), ("token-key", "")])
+def test_name_that_no_list_could_hold_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, str]
+) -> None:
+    assert called(monkeypatch, *words) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()[-1].endswith(NAME_RULE)) == ("", True)
+
+
+def test_token_key_is_one_that_the_settings_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "token-key", "2027-01") == 0
+    assert list(token_keys(capsys.readouterr().out)) == ["2027-01"]
+
+
+@pytest.mark.parametrize("words", [(), ("new",), ("user",), ("token-key",)])
+def test_every_command_has_help(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    assert called(monkeypatch, *words, "--help") == 0
+
+
 def test_key_is_known_by_its_hash() -> None:
     key, digest = new_key()
-    keys = Keys({"a": sha256(b"other").hexdigest(), "b": digest})
-    assert keys.name_of(key.encode()) == "b"
-    assert keys.name_of(key[:-1].encode()) is None
-    assert keys.name_of(b"") is None
+    other = sha256(b"other").digest()
+    known = Keys({"a": Key(other, frozenset()), "b": Key(bytes.fromhex(digest), frozenset({"read"}))})
+    assert known.identity(sha256(key.encode()).digest()) == ("b", {"read"})
+    assert known.identity(sha256(key[:-1].encode()).digest()) is None
 
 
-@pytest.mark.parametrize("given", ["", "web", "web:1234", ":" + "a" * 64, "web:" + "g" * 64])
-def test_settings_refuse_what_is_no_key_without_repeating_it(given: str) -> None:
-    with pytest.raises(ValidationError) as refused:
-        Settings(_env_file=None, api_keys=given)
-    assert len(given) < 60 or given[4:] not in refused.value.errors()[0]["msg"]
+NOT_ASCII = {"x-api-key": "é".encode()}
+WRONG_BEARER = {"authorization": "Bearer guess"}
+OTHER_SCHEME = {"authorization": f"Basic {KEYS['web']}"}
 
 
-@pytest.mark.parametrize("headers", [{}, WRONG, {"x-api-key": "é".encode()}], ids=["missing", "wrong", "not ascii"])
+@pytest.mark.parametrize("headers", [{}, WRONG, NOT_ASCII, WRONG_BEARER, OTHER_SCHEME, {"authorization": "Bearer"}])
 @pytest.mark.parametrize("path", ["/predictions", "/model/info", "/model/evaluation", "/metrics"])
 def test_without_a_key_is_401(client: TestClient, path: str, headers: dict[str, Any]) -> None:
     answer = client.get(path, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  "])
+def test_bearer_may_be_a_key_for_metrics_too(client: TestClient, scheme: str) -> None:
+    headers = {"authorization": f"{scheme}{KEYS['web']}"}
+    assert [client.get(path, headers=headers).status_code for path in ("/metrics", "/predictions")] == [200, 200]
+
+
+def test_two_credentials_at_once_are_400(client: TestClient) -> None:
+    assert client.get("/model/info", headers=HEADERS | BEARER).status_code == 400
+
+
+@pytest.mark.parametrize("name", [b"x-api-key", b"authorization"])
+def test_header_that_stands_twice_is_400(name: bytes) -> None:
+    with pytest.raises(ProblemError) as refused:
+        presented({"headers": [(name, b"Bearer key"), (b"accept", b"*/*"), (name, b"Bearer key")]})
+    assert refused.value.status == 400
+
+
+def test_other_scheme_beside_a_key_is_a_proxys_business(client: TestClient) -> None:
+    assert client.get("/model/info", headers=HEADERS | OTHER_SCHEME).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/predict", "/predict/batch"])

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ops.deployment import parse
 from src.api.settings import Settings
+from tests.api.live import LOGIN, TOKEN_KEYS, USERS, cheap
 from tests.conftest import ROOT
 
 DIGEST = sha256(b"key").hexdigest()
@@ -29,7 +30,8 @@ def settings(**values: Any) -> Settings:
 def test_only_the_keys_must_be_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     found = settings()
-    assert found.api_keys == {"web": DIGEST}
+    assert {name: key.digest.hex() for name, key in found.api_keys.items()} == {"web": DIGEST}
+    assert (found.users, found.token_keys, found.token_minutes) == ({}, {}, 15)
     assert (found.rate_limit, found.failed_key_limit) == ("600/minute", "30/minute")
     assert (found.state, found.models) == (ROOT / "var", ROOT / "models")  # wherever the process runs
     assert found.journal_url == f"sqlite:///{ROOT}/var/api/journal.db"
@@ -48,7 +50,7 @@ def test_several_keys_and_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("LASTRO_API_KEYS", f"web:{DIGEST}, batch:{DIGEST.upper()},")
     monkeypatch.setenv("LASTRO_CORS_ORIGINS", "https://a.example, https://b.example")
     found = settings()
-    assert found.api_keys == {"web": DIGEST, "batch": DIGEST}
+    assert [key.digest.hex() for key in found.api_keys.values()] == [DIGEST, DIGEST]
     assert found.cors_origins == ("https://a.example", "https://b.example")
 
 
@@ -64,7 +66,8 @@ def test_empty_lines_of_env_mean_the_default(tmp_path: Path) -> None:
     ("name", "value"),
     [("LASTRO_RATE_LIMIT", "many"), ("LASTRO_FAILED_KEY_LIMIT", "30"), ("LASTRO_TRUSTED_PROXIES", "proxy.example"),
      ("LASTRO_BODY_TIMEOUT", "0"), ("LASTRO_MAX_BODY_BYTES", "-1"), ("LASTRO_LOG_LEVEL", "LOUD"),
-     ("LASTRO_METRICS_OPEN", "perhaps"), ("LASTRO_DATABASE_TIMEOUT", "0"), ("LASTRO_DATABASE_URL", "mysql://db/x")],
+     ("LASTRO_METRICS_OPEN", "perhaps"), ("LASTRO_TOKEN_MINUTES", "0"), ("LASTRO_TOKEN_MINUTES", "99999"),
+     ("LASTRO_DATABASE_TIMEOUT", "0"), ("LASTRO_DATABASE_URL", "mysql://db/x")],
 )  # fmt: skip
 def test_value_that_makes_no_sense_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -76,6 +79,14 @@ def test_addresses_with_passwords_are_not_shown() -> None:
     found = settings(database_url="postgresql://lastro:secret@db/lastro", limit_storage="redis://:secret@cache:6379")
     assert "secret" not in repr(found)
     assert found.journal_url.endswith("secret@db/lastro")
+
+
+def test_users_and_what_signs_their_tokens_are_not_shown() -> None:
+    found = settings(**LOGIN)
+    assert list(found.users) == list(USERS)
+    assert found.token_keys == TOKEN_KEYS
+    assert not [secret for secret in (*TOKEN_KEYS.values(), cheap(USERS["ana"])[-64:]) if secret in repr(found)]
+    assert repr(found.users["ana"].password.digest) not in repr(found)
 
 
 def test_shared_metrics_are_named_by_the_clients_own_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

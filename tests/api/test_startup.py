@@ -8,11 +8,19 @@ from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.errors import LastroError
-from tests.api.live import DIGESTS, Server
+from tests.api.live import DIGESTS, LOGIN, Server
 
 SENTENCES = {  # variables -> what is said of them
     "no limit": ({"LASTRO_RATE_LIMIT": "many", "LASTRO_BODY_TIMEOUT": "0"}, ["LASTRO_RATE_", "LASTRO_BODY_TIMEOUT: "]),
     "no key": ({"LASTRO_API_KEYS": ""}, ["LASTRO_API_KEYS: no key: make one with "]),
+    "no token key": ({"LASTRO_USERS": LOGIN["users"]}, ["LASTRO_TOKEN_KEYS: users need a key that signs their tokens"]),
+    "no user": (
+        {"LASTRO_USERS": "ana:secret", "LASTRO_TOKEN_KEYS": "kid:secret"},
+        [
+            "LASTRO_USERS: entry 1 is not `name:n.r.p.salt.hash",
+            "LASTRO_TOKEN_KEYS: entry 1: a token's key has at least 32",
+        ],
+    ),
     "no model": ({"LASTRO_MODELS": "/nowhere"}, ["/nowhere/model.json: "]),
     "no file": ({"LASTRO_MODELS": "/dev/null"}, ["/dev/null/model.json: "]),
     "no address": ({"LASTRO_DATABASE_URL": "somewhere:secret"}, ["LASTRO_DATABASE_URL: is no address "]),

@@ -66,6 +66,21 @@ def test_field_is_described_in_both_languages(field: dict[str, Any]) -> None:
     assert portuguese["description"].endswith(".")
 
 
+def test_every_field_but_the_target_has_a_group_of_one_name_in_both_languages() -> None:
+    pairs = {
+        (field["group"], field["translations"]["pt-BR"]["group"])
+        for field in FIELDS.values()
+        if field.get("role") != "target"
+    }
+    assert [len(set(words)) for words in zip(*pairs, strict=True)] == [4, 4]
+
+
+def test_nobody_is_told_to_change_age_the_past_or_what_is_protected() -> None:
+    changeable = {name for name, field in FIELDS.items() if field.get("changeable")}
+    assert {"credit_amount", "duration_months", "savings"} <= changeable
+    assert not changeable & {"age_years", "credit_history", "personal_status_sex", "foreign_worker", "existing_credits"}
+
+
 @each_category_field
 def test_every_category_has_one_label_of_its_own_in_both_languages(field: dict[str, Any]) -> None:
     portuguese = field["translations"]["pt-BR"]["categories"]

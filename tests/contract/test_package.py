@@ -38,6 +38,10 @@ def read(folder: Path, content: object) -> Package:
         (package_with(AMOUNT | {"constrains": {}}, TARGET), "did you mean 'constraints'?"),
         (package_with(AMOUNT | {"constraints": {"minimum": "low"}}, TARGET), "the bounds of a number are numbers"),
         (package_with(AMOUNT | {"direction": "up"}, TARGET), "'increasing' or 'decreasing'"),
+        (
+            package_with(AMOUNT, TARGET | {"changeable": True}),
+            "only a feature is changeable",
+        ),
         (package_with(AMOUNT, TARGET, primaryKey="id"), "primaryKey names 'id', which is no field"),
         (
             package_with({"name": "a", "categories": [{"value": 1, "label": "x"}, {"value": 2, "label": "x"}]}, TARGET),

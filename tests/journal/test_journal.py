@@ -36,10 +36,13 @@ def test_what_is_written_comes_back(journal: Journal) -> None:
 
 def test_pages_are_newest_first_and_filtered(journal: Journal) -> None:
     entries = [entry(decision="decline" if n % 2 else "approve") for n in range(10)]
+    entries[3] = entries[3]._replace(model_version="7", purpose="what-if")
+    entries[4] = entries[4]._replace(model_version="7")
     asyncio.run(journal.write([*entries, entry("other")]))
     assert journal.page("web", Page(3)) == entries[:-4:-1]
     assert journal.page("web", Page(3, before=entries[7].id)) == [entries[6], entries[5], entries[4]]
     assert journal.page("web", Page(20, decision="decline")) == entries[::-2]
+    assert journal.page("web", Page(20, version="7", purpose="what-if")) == [entries[3]]
     hour = timedelta(hours=1)
     assert journal.page("web", Page(20, since=entries[0].time + hour)) == []
     assert journal.page("web", Page(20, since=entries[0].time - hour, until=entries[0].time + hour)) == entries[::-1]

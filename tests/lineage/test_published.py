@@ -1,4 +1,4 @@
-"""The real pipeline's model, pushed and published: MLflow loads and serves it anywhere, and knows its training."""
+"""The real pipeline's model, pushed and published: MLflow loads, serves and shows it, and knows its training."""
 
 import json
 import os
@@ -16,7 +16,9 @@ import pandas as pd
 import pytest
 
 from src.lineage.mlflow_backend import opened
+from src.lineage.pictures import PICTURES
 from src.lineage.settings import Settings
+from src.lineage.storage import remote
 from src.model.artifact import load_model
 from tests.conftest import Project
 from tests.lineage.conftest import PASSWORD, USER, Minio
@@ -72,6 +74,20 @@ def elsewhere(project: Project, minio: Minio) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def served(published: Project, minio: Minio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `mlflow models serve`; it starts while other tests run."""
+    port, folder = str(free_port()), tmp_path_factory.mktemp("served")
+    command = ["mlflow", "models", "serve", "-m", NAME, "--env-manager", "local", "-p", port]
+    with (folder / "log").open("w") as log:
+        environment = elsewhere(published, minio)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        yield f"http://127.0.0.1:{port}"
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+@pytest.mark.usefixtures("served")
 def test_sklearn_and_pyfunc_load_the_champion_outside_of_the_project(
     published: Project, minio: Minio, applicants: pd.DataFrame, expected: Any, tmp_path: Path
 ) -> None:
@@ -83,34 +99,57 @@ def test_sklearn_and_pyfunc_load_the_champion_outside_of_the_project(
     assert by_pyfunc == expected
 
 
-@pytest.fixture
-def served(published: Project, minio: Minio, tmp_path: Path) -> Iterator[str]:
-    """The address of `mlflow models serve`."""
-    port = str(free_port())
-    command = ["mlflow", "models", "serve", "-m", NAME, "--env-manager", "local", "-p", port]
-    with (tmp_path / "log").open("w") as log:
-        environment = elsewhere(published, minio)
-        process = subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-        yield f"http://127.0.0.1:{port}"
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+def test_mlflows_page_shows_what_the_champion_is(published: Project) -> None:
+    card, _ = load_model(published.root / "models")
+    place = remote(published.root)
+    with opened(Settings(state=published.root / "var", tracking_uri=""), place.environment()) as mlflow:
+        client = mlflow.MlflowClient()
+        version = client.get_model_version_by_alias("credit-score", "champion")
+        model, run = mlflow.models.get_model_info(NAME), client.get_run(version.run_id)
+        files = {file.path for file in client.list_artifacts(version.run_id)}
+        pictures = {file.path for file in client.list_artifacts(version.run_id, "plots")}
+        inputs = [item.dataset for item in run.inputs.dataset_inputs]
+    assert version.description == published.read("MODEL_CARD.md")
+    assert model.signature.inputs.input_names() == [feature.name for feature in card.features]
+    assert run.data.metrics == json.loads(published.read("reports/metrics.json"))
+    assert {name: version.tags[f"test.{name}"] for name in run.data.metrics} == {
+        name: str(value) for name, value in run.data.metrics.items()
+    }
+    assert {"MODEL_CARD.md", "plots"} <= files
+    assert pictures == {f"plots/{name}.png" for name in PICTURES}
+    assert [(data.name, data.digest) for data in inputs] == [(card.dataset.name, version.tags["data.md5"])]
 
 
-def test_mlflow_serves_the_champion(served: str, applicants: pd.DataFrame, expected: Any) -> None:
-    body = f'{{"dataframe_split": {applicants.to_json(orient="split", index=False)}}}'.encode()
-    request = urllib.request.Request(f"{served}/invocations", body, {"Content-Type": "application/json"})
-    deadline = time.monotonic() + 120
+def ask(address: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Return the status and the answer, as soon as somebody listens."""
+    content, deadline = json.dumps(body).encode(), time.monotonic() + 120
+    request = urllib.request.Request(f"{address}/invocations", content, {"Content-Type": "application/json"})
     while True:
         try:
             with urllib.request.urlopen(request) as answer:
-                assert json.load(answer)["predictions"] == expected
-                return
-        except urllib.error.URLError as error:
-            if isinstance(error, urllib.error.HTTPError) or time.monotonic() > deadline:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused)
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+def test_mlflow_serves_the_input_example_and_refuses_a_body_without_a_required_column(
+    served: str, published: Project
+) -> None:
+    place = remote(published.root)
+    with opened(Settings(state=published.root / "var", tracking_uri=""), place.environment()) as mlflow:
+        body = json.loads(mlflow.artifacts.load_text(f"{NAME}/serving_input_example.json"))
+    _, model = load_model(published.root / "models")
+    table = body["dataframe_split"]
+    expected = model.predict_proba(pd.DataFrame(table["data"], columns=table["columns"]))
+    assert ask(served, body) == (200, {"predictions": pytest.approx(expected)})
+    lacking = {"columns": table["columns"][1:], "data": [row[1:] for row in table["data"]]}
+    status, said = ask(served, {"dataframe_split": lacking})
+    assert status == 400
+    assert table["columns"][0] in said["message"]
 
 
 def test_training_of_the_published_model_is_recorded(published: Project) -> None:

@@ -2,12 +2,18 @@
 
 import json
 import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from src.files import digest
+from src.lineage.dossier import read_dossier
 from src.lineage.folder import StorageError
 from src.lineage.lock import LineageError, read_lock
 from src.lineage.mlflow_backend import opened
@@ -16,17 +22,82 @@ from src.lineage.registry import publish
 from src.lineage.settings import Settings
 from src.lineage.storage import Bucket, remote
 from src.model.artifact import ArtifactError
+from src.model.card import read_card
 from tests.conftest import Project
-from tests.lineage.conftest import MADE, Minio, commit, fit, point, point_to_folder, remake
+from tests.lineage.conftest import (
+    MADE,
+    METRICS,
+    Minio,
+    commit,
+    evaluate,
+    fit,
+    point,
+    point_to_folder,
+    remake,
+    settings_in,
+)
+
+BUCKET = "published-once"
+LATER = ("signature", "saved_input_example_info")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A project whose model is version 1, and the MLflow that knows it."""
+
+    project: Project
+    settings: Settings
+
+    def copy(self, folder: Path) -> "Published":
+        """Return a copy with a history of its own; the published files in the bucket are the same."""
+        assert self.settings.database is not None
+        return Published(self.project.copy(folder / "copy"), settings_in(folder, self.settings.database))
+
+    def publish(self) -> dict[str, str | None]:
+        """Publish what lies here now."""
+        return publish(self.project.root, self.settings)
+
+    @property
+    def client(self) -> Any:
+        """MLflow's client."""
+        with opened(self.settings) as mlflow:
+            return mlflow.MlflowClient(self.settings.tracking_uri)
+
+    def find(self) -> str | None:
+        """Return the version that says all that is known of the model here."""
+        root, place = self.project.root, remote(self.project.root)
+        with opened(self.settings, place.environment()) as mlflow:
+            card = read_card(root / "models" / "model.json")
+            return Registry(mlflow, place, self.settings.runs_folder).find(read_dossier(root, card))
+
+
+@pytest.fixture(scope="module")
+def once(_small: Project, minio: Minio, empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """A committed, pushed model, published once. Copy it before you change it."""
+    folder = tmp_path_factory.mktemp("once")
+    project = pushed_to(_small.copy(folder / "project"), minio, BUCKET)
+    made = Published(project, settings_in(folder, empty_database))
+    made.publish()
+    return made
+
+
+@pytest.fixture
+def published(once: Published, tmp_path: Path) -> Published:
+    """The same, to be changed."""
+    return once.copy(tmp_path)
 
 
 @pytest.fixture
 def pushed(small: Project, minio: Minio, bucket: str) -> Project:
     """The small project with its objects in a bucket of its own."""
-    point(small.root, minio.remote(bucket))
-    remote(small.root).set_up()
-    put(small)
-    return small
+    return pushed_to(small, minio, bucket)
+
+
+def pushed_to(project: Project, minio: Minio, bucket: str) -> Project:
+    point(project.root, minio.remote(bucket))
+    remote(project.root).set_up()
+    put(project)
+    return project
 
 
 def put(project: Project) -> None:
@@ -63,53 +134,130 @@ def versions(settings: Settings) -> int:
         return len(mlflow.MlflowClient().search_model_versions("name = 'credit-score'"))
 
 
-def test_committed_model_becomes_champion_with_all_that_is_known_of_it(
-    pushed: Project, settings: Settings, bucket: str
-) -> None:
-    said = publish(pushed.root, settings)
-    head = pushed.run("git", "rev-parse", "HEAD").stdout.strip()
-    md5, sha256 = md5_of(pushed), digest(pushed.root / "models" / "model.pkl")
-    data = digest(pushed.root / "data/raw/applications.parquet", "md5")
+def test_committed_model_becomes_champion_with_all_that_is_known_of_it(once: Published) -> None:
+    project = once.project
+    said = json.loads(project.read("models/registry.json"))
+    head = project.run("git", "rev-parse", "HEAD").stdout.strip()
+    md5, sha256 = md5_of(project), digest(project.root / "models" / "model.pkl")
+    data = digest(project.root / "data/raw/applications.parquet", "md5")
+    published = datetime.fromisoformat(said["published"])
+    assert timedelta() <= datetime.now(UTC) - published < timedelta(minutes=10)
     assert said == {
         "name": "credit-score",
         "version": "1",
         "sha256": sha256,
         "git_commit": head,
         "data_md5": data,
-        "dvc_prefix": f"s3://{bucket}/dvc",
+        "dvc_prefix": f"s3://{BUCKET}/dvc",
+        "published": published.isoformat(),
     }
-    assert json.loads(pushed.read("models/registry.json")) == said
-    assert aliases(settings) == {"champion": "1"}
-    assert version(settings, "1").tags == {
-        "dvc.url": f"s3://{bucket}/dvc/files/md5/{md5[:2]}/{md5[2:]}",
+    assert aliases(once.settings) == {"champion": "1"}
+    assert version(once.settings, "1").tags == {
+        "dvc.url": f"s3://{BUCKET}/dvc/files/md5/{md5[:2]}/{md5[2:]}",
         "dvc.md5": md5,
         "model.sha256": sha256,
         "data.md5": data,
         "git.commit": head,
         "git.dirty": "false",
+        "test.roc_auc": "0.8",
+        "test.brier": "0.15",
     }
-    assert pushed.run("git", "status", "--porcelain").stdout == ""
+    assert project.run("git", "status", "--porcelain").stdout == ""
 
 
-def test_published_file_is_dvcs_object_byte_for_byte(
-    pushed: Project, settings: Settings, bucket: str, tmp_path: Path
-) -> None:
-    publish(pushed.root, settings)
-    place = remote(pushed.root)
-    with opened(settings, place.environment()) as mlflow:
+def test_published_file_is_dvcs_object_byte_for_byte(once: Published, tmp_path: Path) -> None:
+    models = once.project.root / "models"
+    with opened(once.settings, remote(once.project.root).environment()) as mlflow:
         folder = mlflow.artifacts.download_artifacts("models:/credit-score@champion", dst_path=str(tmp_path / "d"))
         source = mlflow.MlflowClient().get_model_version_download_uri("credit-score", "1")
         experiment = mlflow.get_experiment_by_name("credit-score-models")
-    assert source.startswith(f"s3://{bucket}/mlflow/")
-    assert experiment.artifact_location == f"s3://{bucket}/mlflow"
-    assert (Path(folder) / "model.pkl").read_bytes() == (pushed.root / "models" / "model.pkl").read_bytes()
-    assert (Path(folder) / "model.json").read_bytes() == (pushed.root / "models" / "model.json").read_bytes()
+    assert source.startswith(f"s3://{BUCKET}/mlflow/")
+    assert experiment.artifact_location == f"s3://{BUCKET}/mlflow"
+    assert (Path(folder) / "model.pkl").read_bytes() == (models / "model.pkl").read_bytes()
+    assert (Path(folder) / "model.json").read_bytes() == (models / "model.json").read_bytes()
 
 
-def test_same_model_twice_is_one_version(pushed: Project, settings: Settings) -> None:
-    assert publish(pushed.root, settings) == publish(pushed.root, settings)
-    assert versions(settings) == 1
-    assert aliases(settings) == {"champion": "1"}
+def test_version_says_what_it_was_made_of_and_how_good_it_is(once: Published) -> None:
+    found, client = version(once.settings, "1"), once.client
+    run = client.get_run(found.run_id)
+    assert found.description == once.project.read("MODEL_CARD.md")
+    assert run.data.metrics == METRICS
+    [model] = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
+    assert {metric.key: metric.value for metric in model.metrics} == METRICS
+    [data] = [item.dataset for item in run.inputs.dataset_inputs]
+    md5 = found.tags["data.md5"]
+    assert (data.name, data.digest) == ("german-credit", md5)
+    assert json.loads(data.source) == {"uri": f"s3://{BUCKET}/dvc/files/md5/{md5[:2]}/{md5[2:]}"}
+
+
+def test_same_model_twice_is_one_version(published: Published) -> None:
+    before = json.loads(published.project.read("models/registry.json"))
+    assert published.find() == "1"
+    assert published.publish() == before
+    assert versions(published.settings) == 1
+    assert aliases(published.settings) == {"champion": "1"}
+
+
+def another_signature(published: Published) -> None:
+    path = published.project.root / "models" / "model.json"
+    card = json.loads(path.read_text())
+    card["features"][0]["required"] = False
+    path.write_text(json.dumps(card))
+
+
+def other_metrics(published: Published) -> None:
+    evaluate(published.project, digest(published.project.root / "models" / "model.pkl"), roc_auc=0.9)
+
+
+def another_plot(published: Published) -> None:
+    (published.project.root / "reports" / "plots" / "calibration.json").write_text("[]")
+
+
+def no_data_set(published: Published) -> None:
+    with sqlite3.connect(published.settings.database or "") as database:
+        database.execute("DELETE FROM inputs WHERE source_type = 'DATASET'")
+    database.close()
+
+
+def no_run(published: Published) -> None:
+    published.client.delete_run(version(published.settings, "1").run_id)
+
+
+@pytest.mark.parametrize("change", [another_signature, other_metrics, another_plot, no_data_set, no_run])
+def test_version_that_does_not_say_all_that_is_known_is_not_taken(
+    published: Published, change: Callable[[Published], None]
+) -> None:
+    change(published)
+    assert published.find() is None
+
+
+@pytest.fixture
+def former(published: Published) -> Iterator[Published]:
+    """A version as a release made it that knew of no signature and no example."""
+    place = remote(published.project.root)
+    assert isinstance(place, Bucket)
+    with opened(published.settings) as mlflow:
+        address = mlflow.MlflowClient().get_model_version_download_uri("credit-score", "1")
+    key = f"{address}/MLmodel".removeprefix(f"s3://{place.name}/")
+    whole = place.client.get_object(Bucket=place.name, Key=key)["Body"].read()
+    lacking = {name: value for name, value in yaml.safe_load(whole).items() if name not in LATER}
+    place.client.put_object(Bucket=place.name, Key=key, Body=yaml.safe_dump(lacking).encode())
+    yield published
+    place.client.put_object(Bucket=place.name, Key=key, Body=whole)
+
+
+def test_version_of_a_former_release_is_followed_by_one_that_says_what_it_is(former: Published) -> None:
+    assert former.publish()["version"] == "2"
+    assert aliases(former.settings) == {"champion": "2"}
+    assert former.publish()["version"] == "2"
+    assert versions(former.settings) == 2
+
+
+def test_model_card_written_anew_becomes_the_description_of_the_same_version(published: Published) -> None:
+    path = published.project.root / "MODEL_CARD.md"
+    path.write_text(f"{path.read_text()}\nMore.\n")
+    assert published.publish()["version"] == "1"
+    assert version(published.settings, "1").description == path.read_text()
 
 
 def test_dirty_model_is_champion_only_where_there_is_none(pushed: Project, settings: Settings) -> None:
@@ -124,29 +272,25 @@ def test_dirty_model_is_champion_only_where_there_is_none(pushed: Project, setti
     assert aliases(settings) == {"champion": "1", "challenger": "2"}
 
 
-def test_dirty_model_that_is_committed_becomes_champion_as_the_same_version(
-    pushed: Project, settings: Settings
-) -> None:
-    publish(pushed.root, settings)
-    another_model(pushed, seed=1)
-    assert publish(pushed.root, settings)["git_commit"] is None
-    assert aliases(settings) == {"champion": "1", "challenger": "2"}
-    made = commit(pushed)
-    said = publish(pushed.root, settings)
+def test_dirty_model_that_is_committed_becomes_champion_as_the_same_version(published: Published) -> None:
+    another_model(published.project, seed=1)
+    assert published.publish()["git_commit"] is None
+    assert aliases(published.settings) == {"champion": "1", "challenger": "2"}
+    made = commit(published.project)
+    said = published.publish()
     assert (said["version"], said["git_commit"]) == ("2", made)
-    assert aliases(settings) == {"champion": "2"}
-    tags = version(settings, "2").tags
+    assert aliases(published.settings) == {"champion": "2"}
+    tags = version(published.settings, "2").tags
     assert (tags["git.commit"], tags["git.dirty"]) == (made, "false")
-    assert versions(settings) == 2
+    assert versions(published.settings) == 2
 
 
-def test_champion_whose_files_are_edited_stays_champion_without_a_commit(pushed: Project, settings: Settings) -> None:
-    publish(pushed.root, settings)
-    (pushed.root / "src" / "new.py").write_text("")
-    assert publish(pushed.root, settings)["git_commit"] is None
-    tags = version(settings, "1").tags
+def test_champion_whose_files_are_edited_stays_champion_without_a_commit(published: Published) -> None:
+    (published.project.root / "src" / "new.py").write_text("")
+    assert published.publish()["git_commit"] is None
+    tags = version(published.settings, "1").tags
     assert (tags.get("git.commit"), tags["git.dirty"]) == (None, "true")
-    assert aliases(settings) == {"champion": "1"}
+    assert aliases(published.settings) == {"champion": "1"}
 
 
 def test_version_whose_file_was_lost_is_published_anew(pushed: Project, settings: Settings, bucket: str) -> None:
@@ -167,11 +311,13 @@ def test_folder_as_remote_is_checked_and_published_beside_the_runs(
     remote(small.root).set_up()
     with pytest.raises(LineageError, match="not in DVC's remote: `dvc push`"):
         publish(small.root, settings)
-    small.run("dvc", "push")
+    md5 = md5_of(small)
+    pushed = tmp_path / "objects/files/md5" / md5[:2] / md5[2:]
+    pushed.parent.mkdir(parents=True)
+    pushed.write_bytes((small.root / "models" / "model.pkl").read_bytes())  # as `dvc push` does
     said = publish(small.root, settings)
     assert publish(small.root, settings) == said
-    md5 = md5_of(small)
-    assert version(settings, "1").tags["dvc.url"] == str(tmp_path / "objects/files/md5" / md5[:2] / md5[2:])
+    assert version(settings, "1").tags["dvc.url"] == str(pushed)
     [published] = settings.runs_folder.rglob("model.pkl")
     assert digest(published, "md5") == md5
 

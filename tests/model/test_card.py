@@ -45,6 +45,13 @@ def test_translations_are_keyed_by_the_label_that_the_api_uses(german: Package) 
         assert list(texts[column.name].categories) == column.labels
 
 
+def test_group_goes_from_the_package_to_the_card_in_every_language() -> None:
+    card = read_card(ROOT / "models/model.json")
+    loan = next(feature for feature in card.features if feature.name == "duration_months")
+    assert (loan.group, loan.changeable) == ("The loan", True)
+    assert card.translations["pt-BR"]["duration_months"].group == "O empréstimo"
+
+
 def test_card_comes_back_as_it_was_written(tmp_path) -> None:
     card = read_card(ROOT / "models/model.json")
     write_card(tmp_path / "model.json", card)

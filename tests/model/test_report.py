@@ -57,13 +57,22 @@ def test_calibration_of_true_probabilities_is_near_the_diagonal(card, predicted)
     assert max(abs(row["mean_pd"] - row["bad_rate"]) for row in rows) < 0.1
 
 
-def test_fairness_compares_each_group_with_the_most_approved(card) -> None:
-    table = pd.DataFrame({"sex": ["a", "a", "b", "b", None]})
-    bad, pd_of = np.array([0, 1, 1, 1, 0]), np.array([0.1, 0.2, 0.1, 0.9, 0.8])
-    a, b, missing = report.fairness_of(table, bad, pd_of, card)
-    assert (a["group"], a["approval_rate"], a["approval_ratio"], a["roc_auc"]) == ("a", 1.0, 1.0, 1.0)
-    assert (b["group"], b["approval_rate"], b["approval_ratio"], b["roc_auc"]) == ("b", 0.5, 0.5, None)
+def test_fairness_compares_each_group_with_the_most_approved_of_at_least_thirty(card) -> None:
+    table = pd.DataFrame({"sex": ["a"] * 30 + ["b"] * 30 + ["c"] * 29 + [None]})
+    bad = np.array([0] * 24 + [1] * 6 + [1] * 30 + [1] * 29 + [0])
+    pd_of = np.array([0.1] * 24 + [0.8] * 6 + [0.1] * 12 + [0.9] * 18 + [0.1] * 29 + [0.8])
+    a, b, c, missing = report.fairness_of(table, bad, pd_of, card)
+    assert (a["group"], a["approval_rate"], a["approval_ratio"], a["roc_auc"]) == ("a", 0.8, 1.0, 1.0)
+    assert (b["group"], b["approval_rate"], b["approval_ratio"], b["roc_auc"]) == ("b", 0.4, 0.5, None)
+    assert (c["approval_rate"], c["approval_ratio"]) == (1.0, 1.25)  # 29 people are no yardstick, however many pass
     assert (missing["group"], missing["count"], missing["bad_rate"]) == ("missing", 1, 0.0)
+    assert [each["too_few"] for each in (a, b, c, missing)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(("rows", "pd_of"), [(29, 0.1), (30, 0.9)])
+def test_ratio_is_null_where_no_group_of_thirty_is_approved_at_all(card, rows: int, pd_of: float) -> None:
+    (found,) = report.fairness_of(pd.DataFrame({"sex": ["a"] * rows}), np.zeros(rows, int), np.full(rows, pd_of), card)
+    assert found["approval_ratio"] is None
 
 
 def test_protected_number_is_grouped_by_quarters(card) -> None:

@@ -45,6 +45,16 @@ def test_set_up_again_changes_nothing(clone: Path) -> None:
     assert (clone / ".env").stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_key_that_signs_tokens_is_made_once_and_taken_from_env_alone(clone: Path) -> None:
+    configure.write(clone, {})
+    before = parse(clone / ".env")
+    name, _, key = before["LASTRO_TOKEN_KEYS"].partition(":")
+    assert (name, len(key)) == ("local", 64)
+    old = {"LASTRO_TOKEN_KEYS": f"old:{'o' * 32}", "LASTRO_USERS": "old", "LASTRO_API_KEYS": "old"}
+    configure.write(clone, old)  # a terminal that has read a former .env
+    assert parse(clone / ".env") == before
+
+
 def test_two_clones_have_different_secrets(clone: Path) -> None:
     configure.write(clone, {})
     first = parse(clone / ".env")

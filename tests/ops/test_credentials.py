@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from ops import credentials
+from src.api.settings import Settings
 from src.lineage.minio_keys import read_key
+
+USER = f"ana:2.1.1.{'0' * 32}.{'1' * 64}:read"
 
 
 @pytest.fixture
@@ -49,6 +52,8 @@ def test_secret_that_a_newer_version_needs_is_added(folder: Path) -> None:
 
 def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LASTRO_API_KEYS", f"local:{'0' * 64},page:{'1' * 64}")
+    monkeypatch.setenv("LASTRO_USERS", USER)
+    monkeypatch.setenv("LASTRO_TOKEN_KEYS", f"mine:{'k' * 32}")
     credentials.main()
     found = texts(folder)
     assert read_key(folder / "pipeline/credentials") == (found["store/user"], found["store/password"])
@@ -58,6 +63,14 @@ def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     keys = dict(entry.split(":") for entry in found["api/LASTRO_API_KEYS"].split(","))
     assert keys["page"] == hashlib.sha256(found["page/LASTRO_API_KEY"].encode()).hexdigest()
     assert keys["local"] == "0" * 64
+    assert [found["api/LASTRO_API_KEYS"].count(f"{name}:") for name in keys] == [
+        1,
+        1,
+        1,
+    ]  # the API refuses a second one
+    given = {name: found[f"api/LASTRO_{name.upper()}"] for name in ("api_keys", "users", "token_keys")}
+    read = Settings(_env_file=None, **given)
+    assert (list(read.users), next(iter(read.token_keys))) == (["ana"], "mine")  # theirs signs, ours is there
 
 
 def test_users_key_is_printed_and_accepted(

@@ -48,6 +48,7 @@ def test_set_up_accepts_it_and_adds_only_what_needs_python(clone: Path, tmp_path
     after = parse(clone / ".env")
     assert {name for name in after if before.get(name) != after[name]} == {
         "LASTRO_API_KEYS",
+        "LASTRO_TOKEN_KEYS",
         "MLFLOW_TRACKING_URI",
         "MLFLOW_BACKEND_STORE_URI",
     }

@@ -18,13 +18,13 @@ def test_unchanged_model_is_said_to_be_so_and_drawn(project: Project) -> None:
 def test_changed_metric_parameter_and_curve_are_shown_beside_the_former(project: Project) -> None:
     metrics, roc = (project.root / "reports" / name for name in ("metrics.json", "plots/roc.json"))
     changed = json.loads(metrics.read_text())
-    changed["roc_auc"]["value"] = 0.5
+    changed["roc_auc"] = 0.5
     metrics.write_text(json.dumps(changed))
     points = [{"false_positive_rate": x, "true_positive_rate": x} for x in (0.0, 1.0)]
     roc.write_text(json.dumps(points))
     project.edit("params.yaml", lambda params: params["train"].update(folds=3))
     said = report.report(project.root, "HEAD")
-    assert "| reports/metrics.json | roc_auc.value |" in " ".join(said.split())
+    assert "| reports/metrics.json | roc_auc |" in " ".join(said.split())
     assert "train.folds" in said
     assert "the second line is the former one" in said
     assert said.count("\n    line [") == 3

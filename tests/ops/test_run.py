@@ -70,7 +70,7 @@ def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
     assert answer["model"]["version"] == "1"
     assert answer["model"]["git_commit"] == project.run("git", "rev-parse", "HEAD").stdout.strip()
     metrics = json.loads(project.read("reports/metrics.json"))
-    assert f"roc_auc        {metrics['roc_auc']['value']:.3f}" in said
+    assert f"roc_auc        {metrics['roc_auc']:.3f}  (" in said
     assert "To work here:" in said
     assert again["probability_of_default"] == answer["probability_of_default"]
     for name in ("MINIO_PORT", "MLFLOW_PORT", "API_PORT", "PAGE_PORT"):

@@ -1,15 +1,19 @@
 """DVC's commands on this pipeline, as the README tells people to use them"""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.conftest import Project
+from src.model.metrics import GREATER_IS_BETTER
+from tests.conftest import ROOT, Project
 from tests.pipeline.conftest import outputs
 
 COMMIT = "-c user.name=t -c user.email=t@example.org commit -qam"
+SIDE_BY_SIDE = "dvc exp show --only-changed --drop '.*/|Created|gini|ks|pr_auc|log_loss'"
+WIDE = "400"  # columns of a terminal in which nothing is cut off
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +69,25 @@ def test_metrics_diff_compares_the_test_split_with_the_commit(experiment: Projec
     said = json.loads(experiment.run("dvc", "metrics", "diff", "--all", "--json").stdout)
     changes = said["reports/metrics.json"]
     now = json.loads(experiment.read("reports/metrics.json"))
-    assert changes["roc_auc.value"]["new"] == now["roc_auc"]["value"]
-    assert set(changes) == {f"{name}.{part}" for name in now for part in now[name]}
+    assert changes["roc_auc"]["new"] == now["roc_auc"]
+    assert list(now) == list(GREATER_IS_BETTER)
+    assert set(changes) == set(now)
+
+
+def test_metrics_fit_a_terminal_of_120_columns(experiment: Project) -> None:
+    said = experiment.run("dvc", "metrics", "show").stdout.rstrip().splitlines()
+    assert sorted(said[0].split()) == sorted(["Path", *GREATER_IS_BETTER])
+    assert max(map(len, said)) <= 120
+
+
+def test_experiments_fit_a_terminal_of_120_columns_with_the_parameters_that_changed(experiment: Project) -> None:
+    said = experiment.run(*shlex.split(SIDE_BY_SIDE), "--no-pager", COLUMNS=WIDE).stdout
+    assert "…" not in said
+    assert max(map(len, said.splitlines())) <= 120
+    head = next(line.split() for line in said.splitlines() if "Experiment" in line)
+    assert head == ["Experiment", "roc_auc", "brier", "ece", "expected_cost", "train.folds", "train.rule"]
+    written = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
+    assert [text for text in written if SIDE_BY_SIDE in text], "nobody is told of it"
 
 
 def test_plots_show_draws_every_declared_plot(experiment: Project) -> None:

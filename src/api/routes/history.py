@@ -8,16 +8,28 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BeforeValidator
 
+from src.api.callers import Caller
+from src.api.entries import ADMIN
 from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import PageOut, RecordedModel, RecordedOut
-from src.api.security import Caller
+from src.api.security import Gate
 from src.journal.journal import Journal, Page
-from src.journal.tables import Entry
+from src.journal.tables import Entry, Purpose
 from src.model.points import Decision
 
 Limit = Annotated[int, Query(ge=1, le=500, description="predictions on a page")]
 Cursor = Annotated[UUID | None, Query(description="`next` of the page before")]
+NO_CONTROL = r"^[^\x00-\x1f]*$"  # which no database of ours could hold
+Version = Annotated[str | None, Query(max_length=64, pattern=NO_CONTROL, description="of the model that answered")]
+Asker = Annotated[
+    str | None,
+    Query(
+        max_length=80,
+        pattern=NO_CONTROL,
+        description="whose: a key's name or user:NAME instead of you; scope admin only",
+    ),
+]
 DATED = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -36,15 +48,14 @@ Moment = Annotated[
 class History:
     """What the reading routes need."""
 
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+    def __init__(self, journal: Journal, gate: Gate) -> None:
+        self.journal, self.gate = journal, gate
 
-    def prediction(self, prediction_id: UUID, request: Request) -> RecordedOut:
-        """Return one prediction of this key."""
-        caller: Caller = request.state.caller
-        entry = self.journal.find(caller.key_id, str(prediction_id))
+    def prediction(self, prediction_id: UUID, request: Request, caller: Asker = None) -> RecordedOut:
+        """Return one prediction of this caller."""
+        entry = self.journal.find(self.whose(request, caller), str(prediction_id))
         if entry is None:
-            raise ProblemError(404, "This key has no prediction with this id.")
+            raise ProblemError(404, "This caller has no prediction with this id.")
         return recorded(entry)
 
     def predictions(
@@ -55,13 +66,23 @@ class History:
         since: Moment = None,
         until: Moment = None,
         decision: Decision | None = None,
+        version: Version = None,
+        purpose: Purpose | None = None,
+        caller: Asker = None,
     ) -> PageOut:
-        """Return this key's predictions, newest first."""
-        caller: Caller = request.state.caller
-        wanted = Page(limit + 1, str(cursor) if cursor else None, since, until, decision)
-        entries = self.journal.page(caller.key_id, wanted)
+        """Return this caller's predictions, newest first."""
+        wanted = Page(limit + 1, str(cursor) if cursor else None, since, until, decision, version, purpose)
+        entries = self.journal.page(self.whose(request, caller), wanted)
         more = entries[limit - 1].id if len(entries) > limit else None
         return PageOut(predictions=[recorded(entry) for entry in entries[:limit]], next=more)
+
+    def whose(self, request: Request, wanted: str | None) -> str:
+        """Return whose predictions are wanted: one's own, or another's with scope admin; raises ProblemError 403."""
+        caller: Caller = request.state.caller
+        if wanted is None:
+            return caller.key_id
+        self.gate.require(ADMIN, caller, request.scope)
+        return wanted
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -75,6 +96,7 @@ def recorded(entry: Entry) -> RecordedOut:
     """Return a row of the log as an answer."""
     return RecordedOut(
         prediction_id=entry.id,
+        caller=entry.key_id,
         time=entry.time,
         probability_of_default=entry.probability_of_default,
         score=entry.score,

@@ -23,6 +23,7 @@ class Models:
         self.info = ModelInfo(
             model=origin.model,
             dvc_prefix=origin.dvc_prefix,
+            published=origin.published,
             card=served.card.model_dump(mode="json"),
             export=served.export.model_dump(mode="json", exclude={"fields"}),
         )

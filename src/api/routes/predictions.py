@@ -14,11 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from src.api.applicants import applicant_type, batch_type
 from src.api.bodies import JSON, Body
+from src.api.callers import Caller
 from src.api.metrics import Metrics
 from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import BatchOut, ModelOut, PredictionOut
-from src.api.security import Caller
 from src.journal.identifiers import new_id
 from src.journal.journal import Journal
 from src.journal.tables import PURPOSES, Entry, Purpose

@@ -1,16 +1,22 @@
 """GET /predictions and /predictions/{id}: what a key asked before, newest first"""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.live import HEADERS, KEYS
-from tests.journal.rows import leave_first_release, of_first_release
+from src.journal.journal import Journal
+from tests.api.live import DIGESTS, HEADERS, KEYS
+from tests.journal.rows import entry, leave_first_release, of_first_release
+
+ADMIN = {"x-api-key": "key-of-ops"}
+WITH_ADMIN = f"{DIGESTS},ops:{sha256(b'key-of-ops').hexdigest()}:read+admin"
 
 
 def test_ids_sort_by_time_and_history_pages_through_them(client: TestClient, applicant: dict[str, Any]) -> None:
@@ -49,6 +55,53 @@ def test_filters_by_decision_and_time(client: TestClient, applicant: dict[str, A
         )
 
 
+def test_filters_by_version_and_purpose(client_with: Callable[..., TestClient], tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/rows.db"
+    journal = Journal(address, 2.0)
+    journal.start()
+    kinds = [(version, purpose) for version in (None, "7", "8") for purpose in (None, "application", "what-if")]
+    rows = [entry(model_version=version, purpose=purpose) for version, purpose in kinds]
+    asyncio.run(journal.write(rows))
+    journal.close()
+    client = client_with(database_url=address)
+    for query in (
+        {},
+        {"version": "7"},
+        {"purpose": "what-if"},
+        {"version": "8", "purpose": "application"},
+        {"version": "9"},
+    ):
+        found = client.get("/predictions", params=query, headers=HEADERS).json()["predictions"]
+        wanted = [
+            row.id
+            for row in rows[::-1]
+            if query.get("version", row.model_version) == row.model_version
+            and query.get("purpose", row.purpose) == row.purpose
+        ]
+        assert [each["prediction_id"] for each in found] == wanted, query
+
+
+def test_each_row_names_its_caller_and_an_admin_reads_anybodys(
+    client_with: Callable[..., TestClient], applicant: dict[str, Any]
+) -> None:
+    client = client_with(api_keys=WITH_ADMIN)
+    made = client.post("/predict", json=applicant, headers=HEADERS).json()["prediction_id"]
+    assert client.get(f"/predictions/{made}", headers=HEADERS).json()["caller"] == "web"
+    assert client.get("/predictions", headers=ADMIN).json()["predictions"] == []
+    (row,) = client.get("/predictions?caller=web", headers=ADMIN).json()["predictions"]
+    assert (row["prediction_id"], row["caller"]) == (made, "web")
+    assert client.get(f"/predictions/{made}", headers=ADMIN).status_code == 404
+    assert client.get(f"/predictions/{made}?caller=web", headers=ADMIN).json() == row
+
+
+@pytest.mark.parametrize("caller", ["batch", "web", "user:ana", ""])
+def test_without_the_scope_nobody_is_asked_about(client: TestClient, caller: str) -> None:
+    for path in ("/predictions", "/predictions/01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"):
+        answer = client.get(path, params={"caller": caller}, headers=HEADERS)
+        assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+        assert set(answer.headers) >= {"x-ratelimit-remaining", "www-authenticate"}
+
+
 def varied(applicant: dict[str, Any], client: TestClient) -> list[dict[str, Any]]:
     """Applicants that differ from the example in one label each."""
     schema = client.get("/openapi.json").json()["components"]["schemas"]["Applicant"]["properties"]
@@ -78,7 +131,20 @@ def test_record_of_the_first_release_has_null_for_what_it_did_not_keep(
     assert (record["threshold"], record["scale"], record["purpose"]) == (None, None, None)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "cursor=1", "decision=maybe", "since=0", "until=today"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "cursor=1",
+        "decision=maybe",
+        "since=0",
+        "until=today",
+        "purpose=fun",
+        "version=%00",
+        "caller=%00",
+    ],
+)
 def test_wrong_parameter_is_422_and_named(client: TestClient, query: str) -> None:
     answer = client.get(f"/predictions?{query}", headers=HEADERS)
     assert answer.status_code == 422

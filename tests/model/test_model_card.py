@@ -1,0 +1,146 @@
+"""The model card answers each point of Annex IV that a maker can, by what was measured, and marks the rest."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from src.contract.package import Package, read_package
+from src.model.card import Card, Feature, read_card
+from src.model.metrics import GREATER_IS_BETTER
+from src.model.model_card import LENDER, MEANINGS, Measured, model_card, table, values
+from src.params import read_params
+from tests.conftest import ROOT
+
+SECTIONS = {
+    "Purpose": "1",
+    "Data": "2 (d)",
+    "Design": "2 (a) to (c)",
+    "Metrics": "2 (g), 3 and 4",
+    "Limits": "3",
+    "Oversight": "2 (e) and 3",
+    "Everything else": "2 (h) and 5 to 9",
+}
+
+
+@pytest.fixture
+def card() -> Card:
+    return read_card(ROOT / "models/model.json")
+
+
+@pytest.fixture
+def package() -> Package:
+    return read_package(ROOT / read_params(ROOT / "params.yaml").dataset)
+
+
+@pytest.fixture
+def measured(card: Card) -> Measured:
+    files = ("models/evaluation.json", "reports/candidates.json", "models/export.json")
+    return Measured(*(json.loads((ROOT / file).read_text()) for file in files), pd.DataFrame([card.reference] * 3))
+
+
+def sections(text: str) -> dict[str, str]:
+    """The title of each section and what stands in it."""
+    parts = text.split("\n## ")[1:]
+    return {title: body for title, _, body in (part.partition("\n") for part in parts)}
+
+
+def test_sections_are_annex_ivs_and_each_is_measured_and_leaves_the_lenders_part_open(card, package, measured) -> None:
+    found = sections(model_card(card, package, measured))
+    assert list(found) == list(SECTIONS)
+    for title, points in SECTIONS.items():
+        body, mark, lender = found[title].partition(LENDER)
+        assert body.startswith(f"\n*Annex IV, {points}*\n\n")
+        assert "- **" in body, title
+        assert mark, title
+        assert len(lender.split()) > 15, title
+
+
+def test_committed_card_is_of_the_committed_model(card: Card) -> None:
+    text = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert list(sections(text)) == list(SECTIONS)
+    assert f"sha256 `{card.sha256}`" in text
+
+
+def test_every_metric_has_its_interval_its_base_rate_and_a_meaning(card, package, measured) -> None:
+    text = sections(model_card(card, package, measured))["Metrics"]
+    assert list(MEANINGS) == list(GREATER_IS_BETTER)
+    for name, metric in measured.found["metrics"].items():
+        numbers = f"{metric['value']:.3f} | {metric['low']:.3f} to {metric['high']:.3f} | {metric['baseline']:.3f}"
+        assert f"| {name} | {numbers} | {MEANINGS[name]} |" in text
+
+
+def changed(measured: Measured, **found: Any) -> Measured:
+    return Measured(measured.found | found, measured.compared, measured.export, measured.training)
+
+
+def test_limits_name_small_groups_disadvantaged_ones_and_idle_features(card, package, measured) -> None:
+    groups = [dict.fromkeys(("roc_auc", "bad_rate", "mean_pd"), 0.5) | group for group in (
+        {"field": "f", "group": "a", "count": 50, "too_few": False, "approval_rate": 0.5, "approval_ratio": 1.0},
+        {"field": "f", "group": "b", "count": 40, "too_few": False, "approval_rate": 0.3, "approval_ratio": 0.6},
+        {"field": "f", "group": "c", "count": 9, "too_few": True, "approval_rate": 0.5, "approval_ratio": None},
+    )]  # fmt: skip
+    importance = [{"feature": card.features[0].name, "loss": 0.1}, {"feature": card.features[1].name, "loss": 0.0}]
+    text = model_card(card, package, changed(measured, fairness=groups, importance=importance))
+    limits = sections(text)["Limits"]
+    assert "**Groups of too few to say anything:** f = c (9)." in limits
+    assert "another of their field:** f = b (0.600)." in limits
+    assert f"**Features without which nothing is lost:** {card.features[1].name}." in limits
+    assert "| f | c | 9 | 0.500 |  | 0.500 |" in text
+
+
+def test_package_without_protected_fields_description_or_sources_is_told_as_that(card, package, measured) -> None:
+    bare = package.model_copy(update={"description": "", "title": "", "sources": []})
+    bare = bare.model_copy(update={"resources": [bare.resource.model_copy(update={"sources": []})]})
+    one = [{"feature": card.features[0].name, "loss": 0.1}]
+    found = changed(measured, fairness=[], importance=one)
+    text = model_card(card.model_copy(update={"protected": []}), bare, found)
+    told = [
+        f"**Data set:** {package.name};",
+        "**Sources:** the data package names none.",
+        "**Protected, so no features:** none.",
+        "**Groups:** the data package names no protected field.",
+        "**Features without which nothing is lost:** none.",
+    ]
+    assert [part for part in told if part not in text] == []
+    assert "| field | group |" not in text
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "gain", "said"),
+    [
+        (True, 0.002, "isotonic, and kept: out of fold it changes the Brier score by -0.0020"),
+        (False, -0.002, "isotonic, and left out: out of fold it changes the Brier score by +0.0020"),
+        (False, 0.002, "isotonic, which `params.yaml` leaves out: out of fold it changes the Brier score by -0.0020"),
+    ],
+)
+def test_calibration_is_told_with_what_it_would_change(card, package, measured, calibrated, gain, said) -> None:
+    compared = measured.compared | {"brier_gain_of_calibration": gain}
+    text = model_card(
+        card.model_copy(update={"calibrated": calibrated}),
+        package,
+        Measured(measured.found, compared, measured.export, measured.training),
+    )
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("type_", "categories", "column", "said"),
+    [
+        ("category", ["a", "b", "c"], pd.Series(["a", "b", "b", None], dtype="str"), "2 of 3 labels"),
+        ("integer", None, pd.Series([4, 72, 18, None], dtype="Int64"), "4 to 72, median 18"),
+        ("number", None, pd.Series([0.5, 1.25]), "0.5 to 1.25, median 0.875"),
+        ("boolean", None, pd.Series([True, False, True, None], dtype="boolean"), "67% true"),
+        ("number", None, pd.Series([None], dtype="float64"), "none"),
+    ],
+)
+def test_values_of_a_feature_are_told_in_a_few_words(card, type_, categories, column, said) -> None:
+    feature = Feature.model_validate(
+        card.features[0].model_dump() | {"type": type_, "categories": categories, "example": None}
+    )
+    assert values(feature, column.dropna()) == said
+
+
+def test_bar_in_a_label_ends_no_cell() -> None:
+    assert table(["a", "b"], [["x|y", None], [0.5, 1]]) == "| a | b |\n| --- | --- |\n| x\\|y |  |\n| 0.500 | 1 |"
