@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from src.frontend import file_page, history_page, language, model_page, score_page
+from src.frontend import file_page, history_page, language, login, model_page, score_page
 from src.frontend.language import _
 from src.frontend.sentences import guarded
 
@@ -12,6 +12,7 @@ def main() -> None:
     st.set_page_config(page_title="Lastro", page_icon="⚖️", layout="centered")
     with st.sidebar:
         language.choose()
+        login.show()
     st.navigation(pages()).run()
 
 

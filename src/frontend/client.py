@@ -1,6 +1,7 @@
 """the scoring API over HTTP: what it answers, or an error that the pages know"""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, Literal
 
 import httpx
@@ -8,14 +9,19 @@ import httpx
 from src.frontend.errors import (
     FailedError,
     LimitedError,
+    LoginNeededError,
+    NotAllowedError,
     NotFoundError,
+    NoUsersError,
     PageError,
     RefusedError,
     TooLargeError,
+    TooManyLoginsError,
     UnavailableError,
     UnreachableError,
     Wrong,
     WrongKeyError,
+    WrongPasswordError,
 )
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)  # seconds; a batch of 1 000 takes a few
@@ -24,19 +30,37 @@ Purpose = Literal["application", "what-if"]  # the API counts no what-if as an a
 
 
 class Client:
-    """The API at `endpoint`, asked with `api_key`; every method raises PageError."""
+    """The API at `endpoint`, asked with `api_key` if there is one; every method raises PageError."""
 
-    def __init__(self, endpoint: str, api_key: str) -> None:
+    def __init__(self, endpoint: str, api_key: str = "") -> None:
         self.endpoint = endpoint
+        # bytes: a key that is no ASCII is a wrong key, no traceback
+        self.credential = {b"x-api-key": api_key.encode()} if api_key else {}
         try:
-            headers = {b"x-api-key": api_key.encode()}  # bytes: a key that is no ASCII is a wrong key, no traceback
-            self.http = httpx.Client(base_url=endpoint, headers=headers, timeout=TIMEOUT)
+            self.http = httpx.Client(base_url=endpoint, timeout=TIMEOUT)
         except httpx.InvalidURL as error:
             raise UnreachableError(endpoint) from error
+
+    def bearing(self, token: str) -> "Client":
+        """Return a client that asks with a user's token, on the same connections."""
+        found = copy(self)
+        found.credential = {b"authorization": b"Bearer " + token.encode()}
+        return found
 
     def close(self) -> None:
         """Let the connections go."""
         self.http.close()
+
+    def login(self, name: str, password: str) -> Json:
+        """Return a user's token and the seconds for which it is good."""
+        try:
+            return self.ask("POST", "/login", json={"username": name, "password": password})
+        except WrongKeyError:
+            raise WrongPasswordError from None
+        except NotFoundError:
+            raise NoUsersError from None
+        except LimitedError as error:
+            raise TooManyLoginsError(error.seconds) from None
 
     def document(self) -> Json:
         """Return openapi.json."""
@@ -71,12 +95,14 @@ class Client:
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""
         try:
-            answer = self.http.request(method, path, **request)
+            answer = self.http.request(method, path, headers=self.credential, **request)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise UnreachableError(self.endpoint) from error
         found = content(answer)
         if answer.is_success and found is not None:
             return found
+        if answer.status_code == 401 and b"authorization" in self.credential:
+            raise LoginNeededError
         raise refused(answer, found or {})
 
 
@@ -95,6 +121,8 @@ def refused(answer: httpx.Response, problem: Json) -> PageError:
     match answer.status_code:
         case 401:
             return WrongKeyError(detail)
+        case 403:
+            return NotAllowedError(detail)
         case 404 if "detail" in problem:
             return NotFoundError(detail)
         case 413:

@@ -28,6 +28,22 @@ class WrongKeyError(PageError):
     """The API does not know this key."""
 
 
+class LoginNeededError(PageError):
+    """Nobody has logged in, or the login has ended."""
+
+
+class WrongPasswordError(PageError):
+    """The API does not know this name with this password."""
+
+
+class NoUsersError(PageError):
+    """The API lets nobody log in."""
+
+
+class NotAllowedError(PageError):
+    """The key or the user may not do this."""
+
+
 class WaitError(PageError):
     """The API asks to come back in so many seconds."""
 
@@ -38,6 +54,10 @@ class WaitError(PageError):
 
 class LimitedError(WaitError):
     """More requests than this key, or this address, may make."""
+
+
+class TooManyLoginsError(WaitError):
+    """More logins than the API checks now, or more wrong ones than it takes."""
 
 
 class UnavailableError(WaitError):

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from src.frontend import results, served
-from src.frontend.errors import PageError, UnavailableError, WaitError
+from src.frontend.errors import LoginNeededError, PageError, UnavailableError, WaitError
 from src.frontend.faults import listed, unreadable
 from src.frontend.form import purpose_of
 from src.frontend.job import Job
@@ -125,8 +125,10 @@ def progress(job: Job) -> None:
 
 
 def interrupted(job: Job, error: PageError) -> None:
-    """Say why it ended."""
+    """Say why it ended; raises LoginNeededError, for the page asks for a login."""
     job.stop()
+    if isinstance(error, LoginNeededError):
+        raise error
     st.error(sentence(error), icon=":material/error:")
 
 

@@ -7,19 +7,25 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
+from src.frontend import login
 from src.frontend.errors import (
     FailedError,
     LimitedError,
+    LoginNeededError,
+    NotAllowedError,
     NotConfiguredError,
     NotFoundError,
+    NoUsersError,
     PageError,
     RefusedError,
     SchemaChangedError,
     TooLargeError,
+    TooManyLoginsError,
     UnavailableError,
     UnreachableError,
     WaitError,
     WrongKeyError,
+    WrongPasswordError,
 )
 from src.frontend.language import _, current, many
 
@@ -43,6 +49,8 @@ def spoken() -> Iterator[None]:
     except LimitedError as error:
         countdown(error)
         st.rerun()
+    except LoginNeededError:
+        login.ask(sentence)
     except PageError as error:
         st.error(sentence(error), icon=":material/error:")
         st.button(_("Try again"), icon=":material/refresh:")
@@ -88,7 +96,30 @@ def sentence(error: PageError) -> str:
                 "The service asks for other fields than before; the page has been drawn again. "
                 "Check the fields, then go on."
             )
-    return more(error)
+    return of_login(error) or more(error)
+
+
+def of_login(error: PageError) -> str:
+    """Return the sentence of an error about who may do what; empty for another."""
+    match error:
+        case LoginNeededError():
+            return _("Log in to use this page.")
+        case WrongPasswordError():
+            return _("The name or the password is wrong: try again.")
+        case NoUsersError():
+            return _(
+                "The API has no users: add some to LASTRO_USERS, or remove `login = true` from .streamlit/secrets.toml."
+            )
+        case TooManyLoginsError():
+            seconds = math.ceil(error.seconds)
+            return many(
+                "Too many logins: try again in {number} second.",
+                "Too many logins: try again in {number} seconds.",
+                seconds,
+            )
+        case NotAllowedError():
+            return _("The API does not let you do this: ask those who run it for the scope that is missing.")
+    return ""
 
 
 def more(error: PageError) -> str:

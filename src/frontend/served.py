@@ -1,4 +1,4 @@
-"""what the API serves -> kept for a while, by endpoint and key, so that pages are quick"""
+"""what the API serves -> kept for a while, by endpoint and by key or user, so that pages are quick"""
 
 import functools
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from src.frontend import login
 from src.frontend.client import Client, Json
 from src.frontend.schema import Field, fields_of
 from src.frontend.settings import settings
@@ -19,22 +20,24 @@ def connection(endpoint: str, api_key: str) -> Client:
     return Client(endpoint, api_key)
 
 
-def question(endpoint: str, api_key: str, what: str) -> Json:
-    """Return the answer to one of the client's questions."""
-    ask: Callable[[], Json] = getattr(connection(endpoint, api_key), what)
+def question(endpoint: str, who: str, what: str, _client: Callable[[], Client]) -> Json:
+    """Return the answer to one of the client's questions; it is kept by all but `_client`, as Streamlit has it."""
+    del endpoint, who
+    ask: Callable[[], Json] = getattr(_client(), what)
     return ask()
 
 
 @functools.cache
 def kept() -> Any:
     """Return `question` with its answers kept; made at first use, for Streamlit warns where that is an import."""
-    return st.cache_data(ttl=KEPT, max_entries=12, show_spinner=False)(question)
+    return st.cache_data(ttl=KEPT, max_entries=48, show_spinner=False)(question)
 
 
 def client() -> Client:
-    """Return a client of these settings' API; raises PageError."""
+    """Return a client of these settings' API, with the page's key or the user's token; raises PageError."""
     here = settings()
-    return connection(here.endpoint, here.api_key)
+    found = connection(here.endpoint, here.api_key)
+    return found.bearing(login.token()) if here.login else found
 
 
 def fields() -> list[Field]:
@@ -55,7 +58,7 @@ def evaluation() -> Json:
 def ask(what: str) -> Json:
     """Return an answer, asked for anew unless it is kept."""
     here = settings()
-    found: Json = kept()(here.endpoint, here.api_key, what)
+    found: Json = kept()(here.endpoint, login.name() if here.login else here.api_key, what, client)
     return found
 
 

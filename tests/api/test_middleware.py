@@ -60,7 +60,7 @@ def test_slow_body_is_408_and_the_connection_ends(
 
 def test_other_pages_may_call_only_where_the_deployment_says_so(client_with: Callable[..., TestClient]) -> None:
     asked = {"origin": "https://bank.example", "access-control-request-method": "POST",
-             "access-control-request-headers": "x-api-key,content-type"}  # fmt: skip
+             "access-control-request-headers": "x-api-key,authorization,content-type"}  # fmt: skip
     client = client_with()
     assert "access-control-allow-origin" not in client.get("/health", headers=asked).headers
     assert client.options("/predict", headers=asked | HEADERS).status_code == 405

@@ -21,17 +21,22 @@ MODEL = ("models/model.pkl", "models/model.onnx")
 
 @dataclass
 class Site:
-    """A live Streamlit that asks the API at `endpoint`."""
+    """A live Streamlit that asks the API at `endpoint`, by its key or after a login."""
 
     folder: Path
     endpoint: str
     key: str = KEYS["web"]
+    login: bool = False
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def access(self) -> dict[str, str]:
+        return {"LASTRO_LOGIN": "true"} if self.login else {"LASTRO_API_KEY": self.key}
 
     @property
     def log(self) -> str:
@@ -44,7 +49,7 @@ class Site:
             self.process = subprocess.Popen(
                 [sys.executable, *command.split()],
                 cwd=ROOT,
-                env=kept | {"LASTRO_ENDPOINT": self.endpoint, "LASTRO_API_KEY": self.key},
+                env=kept | {"LASTRO_ENDPOINT": self.endpoint, **self.access},
                 stdout=log,
                 stderr=log,
             )

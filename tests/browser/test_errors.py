@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS, LOGIN, USERS, Server
 from tests.browser.chromium import button, prediction, score_example, whole
 from tests.browser.conftest import Visit
 from tests.browser.stack import Site
@@ -32,11 +32,16 @@ def test_api_that_is_down_is_a_sentence_and_try_again_goes_on_when_it_is_up(
     assert prediction(page)
 
 
-def test_reached_limit_is_waited_for_as_the_api_says_and_then_answered(
+def test_user_logs_in_and_a_reached_limit_is_waited_for_as_the_api_says_and_then_answered(
     visit: Visit, server_with: Start, site_for: StartSite
 ) -> None:
-    page = visit(site=site_for(server_with(LASTRO_RATE_LIMIT="2/12seconds").start().url))
+    users = {f"LASTRO_{name}".upper(): value for name, value in LOGIN.items()}
+    page = visit(site=site_for(server_with(LASTRO_RATE_LIMIT="2/12seconds", **users).start().url, login=True))
+    page.get_by_label("Name", exact=True).fill("ana")
+    page.get_by_label("Password", exact=True).fill(USERS["ana"])
+    page.keyboard.press("Enter")
     first = score_example(page)
+    assert "eyJ" not in f"{page.url} {page.context.cookies()} {page.evaluate('JSON.stringify(localStorage)')}"
     waiting = page.get_by_text("It goes on by itself in")
     for _ in range(3):
         button(page, "Score").click()

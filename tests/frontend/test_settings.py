@@ -46,3 +46,15 @@ def test_neither_is_an_error_that_names_what_is_missing(tmp_path: Path, text: st
 
 def test_key_is_never_shown() -> None:
     assert "secret" not in repr(Settings("http://api", "secret"))
+
+
+@pytest.mark.parametrize(("said", "asks"), [("true", True), ("false", False), ('"yes"', True), ('"no"', False)])
+def test_login_needs_no_key_and_uses_none(tmp_path: Path, said: str, asks: bool) -> None:
+    write(tmp_path, f'endpoint = "http://api"\napi_key = "k"\nlogin = {said}\n')
+    assert settings() == Settings("http://api", "" if asks else "k", asks)
+
+
+def test_environment_says_whether_the_page_asks_for_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, 'endpoint = "http://api"\napi_key = "k"\n')
+    monkeypatch.setenv("LASTRO_LOGIN", "true")
+    assert settings() == Settings("http://api", "", True)
