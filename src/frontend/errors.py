@@ -40,8 +40,8 @@ class NoUsersError(PageError):
     """The API lets nobody log in."""
 
 
-class NotAllowedError(PageError):
-    """The key or the user may not do this."""
+class ForbiddenError(PageError):
+    """The caller has not the scope for this; the API says which."""
 
 
 class WaitError(PageError):

@@ -10,9 +10,9 @@ import streamlit as st
 from src.frontend import login
 from src.frontend.errors import (
     FailedError,
+    ForbiddenError,
     LimitedError,
     LoginNeededError,
-    NotAllowedError,
     NotConfiguredError,
     NotFoundError,
     NoUsersError,
@@ -117,8 +117,6 @@ def of_login(error: PageError) -> str:
                 "Too many logins: try again in {number} seconds.",
                 seconds,
             )
-        case NotAllowedError():
-            return _("The API does not let you do this: ask those who run it for the scope that is missing.")
     return ""
 
 
@@ -127,6 +125,8 @@ def more(error: PageError) -> str:
     match error:
         case LimitedError():
             return waiting(error, math.ceil(error.seconds))
+        case ForbiddenError():
+            return _("This page's key or user may not do this: {detail}").format(detail=str(error))
         case NotFoundError():
             return _("There is nothing by that name for this key: check it, then try again.")
         case TooLargeError():

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from src.frontend import served
-from src.frontend.errors import LoginNeededError, NotAllowedError, NoUsersError, TooManyLoginsError, WrongPasswordError
+from src.frontend.errors import ForbiddenError, LoginNeededError, NoUsersError, TooManyLoginsError, WrongPasswordError
 from src.frontend.login import USER
 from src.frontend.schema import Field
 from src.frontend.table import template
@@ -177,7 +177,7 @@ def test_client_tells_why_there_is_no_login(
     with pytest.raises(TooManyLoginsError) as told:
         strict.login("bia", USERS["bia"])
     assert 0 < told.value.seconds <= 60
-    with pytest.raises(NotAllowedError):
+    with pytest.raises(ForbiddenError):
         strict.bearing(token).predict({})
     with pytest.raises(LoginNeededError):
         strict.bearing("not.of.ours").model_info()

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -77,6 +78,24 @@ def test_what_if_shows_both_scores_side_by_side(open_page: Open, client: Client,
     old, new = client.predict(example), client.predict({**example, name: example[name] + 12})
     assert [metric.value for metric in page.metric] == [str(old["score"]), str(new["score"])]
     assert str(abs(new["score"] - old["score"])) in page.metric[1].delta
+
+
+def test_declined_applicant_is_told_what_would_have_to_change(
+    open_page: Open, client: Client, declined: dict[str, Any], example: dict[str, Any]
+) -> None:
+    page = button(open_page(), "Example applicant").click().run()
+    (name,) = [name for name in example if example[name] != declined[name]]
+    (input_,) = [each for each in page.number_input if each.key.startswith(f"applicant:{name}:")]
+    input_.set_value(declined[name])
+    button(page, "Score").click().run()
+    assert "What would have to change" in words(page)
+    button(page, "Find them").click().run()
+    said = words(page)
+    asked = int(re.search(r"(\d+) what-ifs were asked", said)[1])  # type: ignore[index]
+    newest = client.predictions(limit=asked + 1)["predictions"]
+    assert [each["purpose"] for each in newest] == ["what-if"] * asked + ["application"]
+    title = next(field.title for field in served.fields() if field.name == name)
+    assert re.search(rf"1\. .*{title}: .* → \*\*", said)
 
 
 def test_only_a_form_that_is_no_longer_the_example_is_an_application(
