@@ -143,7 +143,7 @@ def test_user_without_the_scope_is_told(asking: Open) -> None:
     page = log_in(asking(), "bia")
     button(page, "Example applicant").click().run()
     button(page, "Score").click().run()
-    assert "The API does not let you do this" in page.error[0].value
+    assert "may not do this: This wants the scope predict" in page.error[0].value
 
 
 def test_login_speaks_the_language_of_the_page_and_keeps_it(asking: Open) -> None:
