@@ -13,7 +13,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers lint bench reproduce lock environment ready
+.PHONY: help run start stop status logs test test-tables coverage test-containers lint format bench reproduce lock environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ test-containers: environment ## the dev container and the images, really built a
 
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy
+
+format: environment ## style, mended as far as ruff can; `make lint` names the rest
+	@$(activated); ruff check --fix --exit-zero --quiet . && ruff format .
 
 bench: ## the benchmarks
 	@$(python) -m ops.bootstrap --minio

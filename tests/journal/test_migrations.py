@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from src.journal.database import MIGRATIONS, connect_engine, migrate, sqlite_file
-from src.journal.journal import Journal, Page
+from src.journal.journal import Journal, JournalUnavailableError, Page
 from src.journal.tables import METADATA
 from tests.journal.rows import entry, leave_first_release, of_first_release
 
@@ -56,6 +56,15 @@ def test_log_of_the_first_release_keeps_its_rows_and_takes_new_ones(address: str
     new = [entry(), entry(purpose="what-if", threshold=0.25, scale=None)]
     asyncio.run(journal.write(new))
     assert journal.page("web", Page(9)) == [*new[::-1], *old[::-1]]
+    journal.close()
+
+
+def test_release_before_does_not_start_on_a_newer_log(address: str, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    journal = Journal(address, 2.0)
+    with pytest.raises(JournalUnavailableError, match="9999"):
+        journal.start()
     journal.close()
 
 

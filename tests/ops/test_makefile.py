@@ -8,7 +8,7 @@ import pytest
 from ops.deployment import ROOT
 
 COMMANDS = (
-    *("run", "start", "stop", "status", "logs", "test", "coverage", "lint", "test-tables", "test-containers"),
+    *("run", "start", "stop", "status", "logs", "test", "coverage", "lint", "format", "test-tables", "test-containers"),
     *("bench", "reproduce", "lock", "help"),
 )
 

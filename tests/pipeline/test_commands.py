@@ -1,19 +1,25 @@
-"""DVC's commands on this pipeline, as the README tells people to use them"""
+"""DVC's commands on this pipeline, as docs/tutorial.md tells people to use them"""
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 
 from src.model.metrics import GREATER_IS_BETTER
-from tests.conftest import ROOT, Project
+from tests.conftest import Project
+from tests.documents import blocks, commands
 from tests.pipeline.conftest import outputs
 
+TUTORIAL = "docs/tutorial.md"
 COMMIT = "-c user.name=t -c user.email=t@example.org commit -qam"
-SIDE_BY_SIDE = "dvc exp show --only-changed --drop '.*/|Created|gini|ks|pr_auc|log_loss'"
 WIDE = "400"  # columns of a terminal in which nothing is cut off
+
+
+def written(start: str) -> list[str]:
+    """The tutorial's one command that begins so."""
+    (command,) = [words for words in commands(TUTORIAL) if " ".join(words).startswith(start)]
+    return command
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +27,7 @@ def experiment(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> 
     """A committed light run, and an experiment with another rule and more folds in its workspace."""
     project = light_run.copy(tmp_path_factory.mktemp("experiment") / "project")
     project.run("git", *COMMIT.split(), "light")
-    project.run("dvc", "exp", "run", "-S", "train.folds=3", "-S", "train.rule=one_standard_error")
+    project.run(*written("dvc exp run"))
     return project
 
 
@@ -81,13 +87,11 @@ def test_metrics_fit_a_terminal_of_120_columns(experiment: Project) -> None:
 
 
 def test_experiments_fit_a_terminal_of_120_columns_with_the_parameters_that_changed(experiment: Project) -> None:
-    said = experiment.run(*shlex.split(SIDE_BY_SIDE), "--no-pager", COLUMNS=WIDE).stdout
+    said = experiment.run(*written("dvc exp show"), "--no-pager", COLUMNS=WIDE).stdout
     assert "…" not in said
     assert max(map(len, said.splitlines())) <= 120
     head = next(line.split() for line in said.splitlines() if "Experiment" in line)
     assert head == ["Experiment", "roc_auc", "brier", "ece", "expected_cost", "train.folds", "train.rule"]
-    written = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
-    assert [text for text in written if SIDE_BY_SIDE in text], "nobody is told of it"
 
 
 def test_plots_show_draws_every_declared_plot(experiment: Project) -> None:
@@ -125,3 +129,20 @@ def test_model_is_declared_as_an_artifact(light_run: Project) -> None:
     assert (artifact["path"], artifact["type"]) == ("models/model.pkl", "model")
     assert artifact["desc"]
     assert artifact["labels"]
+
+
+def test_tutorials_plots_are_drawn_over_those_of_the_commit(experiment: Project) -> None:
+    drawn = json.loads(experiment.run(*written("dvc plots diff"), "--json").stdout)["data"]
+    assert {rows["revisions"][0] for rows in drawn["ROC"]} == {"HEAD", "workspace"}
+
+
+@pytest.mark.parametrize("word", ["git commit", "git restore"])
+def test_experiment_is_kept_or_dropped_as_the_tutorial_says(
+    experiment: Project, light_run: Project, tmp_path: Path, word: str
+) -> None:
+    project = experiment.copy(tmp_path / "project")
+    (block,) = [block.text for block in blocks(TUTORIAL, "sh") if word in block.text]
+    author = {f"GIT_{who}_{what}": "t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    project.run("sh", "-euc", block.replace("dvc push\n", ""), **author)  # tests/lineage pushes
+    assert project.run("git", "status", "--porcelain").stdout == ""
+    assert outputs(project) == outputs(experiment if word == "git commit" else light_run)

@@ -4,11 +4,14 @@
 """
 
 import datetime
+import json
 import socket
 import tempfile
 from pathlib import Path
 
+from src.serving.predictors import load
 from tests.conftest import ROOT, Project
+from tests.documents import blocks
 from tests.pipeline.conftest import lock, outputs
 
 
@@ -34,3 +37,15 @@ def test_lock_names_every_output(reproduced: Project) -> None:
     written = {name for name in outputs(reproduced) if not name.endswith(".gitignore")} - {"dvc.lock"}
     files = {name for name in written if not name.startswith("reports/plots/")}
     assert files | {"reports/plots"} == set(lock(reproduced))
+
+
+def test_answer_of_the_readme_is_this_models(reproduced: Project) -> None:
+    (block,) = blocks("README.md", "json")
+    shown = json.loads(block.text)
+    served = load(reproduced.root / "models")
+    found = served.scorer.score({feature.name: feature.example for feature in served.card.features})
+    assert {name: shown[name] for name in found._fields} == found._replace(
+        reasons=[reason._asdict() for reason in found.reasons]
+    )._asdict()
+    model = {"name": served.card.name, "sha256": served.card.sha256, "data_md5": served.card.data["applications"]}
+    assert shown["model"] | model == shown["model"]
