@@ -11,14 +11,17 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
-from tests.api.live import HEADERS, Server
+from src.api.entries import SCOPES
+from tests.api.live import BEARER, HEADERS, USERS, Server
 from tests.documents import TEXTS, Block, blocks, rows
 
 API, RUNBOOK = "docs/api.md", "docs/operations.md"
 ADDRESS = "http://127.0.0.1:8000"
 MORE = "…"  # in a printed answer: there are further names
+SECRETS = {"KEY": HEADERS["x-api-key"], "PASSWORD": USERS["ana"]}
 BESIDE = {"307", "405", "431", "500"}  # what the document of the service leaves unsaid
 
 
@@ -72,7 +75,7 @@ def shell(text: str, folder: Path, server: Server) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-euc", text.replace(ADDRESS, server.url)],
-        cwd=folder, env=os.environ | {"PATH": path, "KEY": HEADERS["x-api-key"]}, stdout=subprocess.PIPE, check=True,
+        cwd=folder, env=os.environ | SECRETS | {"PATH": path}, stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     return done.stdout.decode()
 
@@ -183,10 +186,11 @@ def test_r_of_the_page_names_what_the_document_has(live: Server) -> None:
     assert set(re.findall(r"answer\$(\w+)", block.text)) <= set(fields)
 
 
-def test_tables_of_the_page_have_every_route_filter_and_status(live: Server) -> None:
+def test_tables_of_the_page_have_every_route_scope_filter_and_status(live: Server) -> None:
     paths = httpx.get(f"{live.url}/openapi.json").json()["paths"]
     operations = {f"{verb.upper()} {path}": told for path, item in paths.items() for verb, told in item.items()}
     assert named(rows(API, "route")) == set(operations)
+    assert named(rows(API, "scope")) == set(SCOPES)
     assert named(rows(API, "filter")) == {each["name"] for each in operations["GET /predictions"]["parameters"]}
     statuses = {status for told in operations.values() for status in told["responses"]} - {"200"}
     assert statuses <= {row[0] for row in rows(API, "status")} <= statuses | BESIDE
@@ -205,6 +209,17 @@ def test_runbook_names_every_metric_and_its_labels(live: Server) -> None:
     for name, told in table:
         lines = "".join(re.findall(rf"^{name.strip('`')}\w*{{.*", text, flags=re.MULTILINE))
         assert set(re.findall(r"`(\w+)`", told)) <= set(re.findall(r'(\w+)="', lines)), name
+
+
+def test_prometheus_of_the_runbook_shows_what_the_service_takes(live: Server) -> None:
+    (block,) = blocks(RUNBOOK, "yaml")
+    (job,) = yaml.safe_load(block.text)["scrape_configs"]
+    assert set(job) == {
+        "job_name",
+        "authorization",
+        "static_configs",
+    }  # which send `Bearer` to /metrics, says Prometheus
+    assert httpx.get(f"{live.url}/metrics", headers=BEARER).status_code == 200
 
 
 def test_paths_without_a_key_are_those_that_the_page_names(live: Server) -> None:
