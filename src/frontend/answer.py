@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend.gauge import Scale, drawing, scale_of
+from src.frontend import bars, gauge
+from src.frontend.gauge import Scale, scale_of
 from src.frontend.language import _, current
 from src.frontend.texts import Texts
 
@@ -26,17 +27,23 @@ def marked(answer: Json) -> str:
 
 
 def show(answer: Json, decided_by: Json, texts: Texts) -> None:
-    """Draw the whole answer; `decided_by` has its threshold and scale: the served card, or the record itself."""
+    """Draw score, decision and reasons; `decided_by` has threshold and scale: the served card, or the record itself."""
     known = decided_by.get("threshold") is not None and decided_by.get("scale") is not None
     scale = scale_of(decided_by) if known else None
-    with st.container(border=True):
-        if scale is None:
-            st.metric(_("Points"), current().number(answer["score"]))
-        else:
-            st.markdown(drawing(answer["score"], scale, current()), unsafe_allow_html=True)
-        st.markdown(f"### {ICONS.get(answer['decision'], '')} {decision(answer)}")
-        st.markdown(risk(answer, decided_by, scale))
+    with st.container(border=True), st.grid(2, min_column_width=170, vertical_alignment="center") as grid:
+        with grid.cell():
+            if scale is None:
+                st.metric(_("Points"), current().number(answer["score"]))
+            else:
+                st.markdown(gauge.drawing(answer["score"], scale, current()), unsafe_allow_html=True)
+        with grid.cell():
+            st.markdown(f"### {ICONS.get(answer['decision'], '')} {decision(answer)}")
+            st.markdown(risk(answer, decided_by, scale))
     reasons(answer["reasons"], answer["decision"], texts)
+
+
+def details(answer: Json) -> None:
+    """Draw the id by which the answer is found again, and the model that gave it."""
     st.markdown(bold(_("Prediction id")))
     st.code(answer["prediction_id"], language=None, wrap_lines=True)
     with st.expander(_("Where this score comes from"), icon=":material/account_tree:"):
@@ -62,21 +69,15 @@ def risk(answer: Json, decided_by: Json, scale: Scale | None) -> str:
 def reasons(found: Sequence[Json], decided: str, texts: Texts) -> None:
     """Draw what lowered the score, the strongest first."""
     declined = decided == "decline"
-    st.markdown(bold(_("What counts against the applicant") if declined else _("What lowers the score")))
+    st.subheader(
+        _("What counts against the applicant") if declined else _("What lowers the score"),
+        anchor=False,
+        help=_("Points: what the score would gain if this fact were as with the typical approved applicant."),
+    )
     if not found:
         st.markdown(_("Nothing: no single fact would raise the score if it were as usual."))
         return
-    st.markdown("\n".join(f"- {reason(each, texts)}" for each in found))
-    st.caption(_("Points: what the score would gain if this fact were as with the typical approved applicant."))
-
-
-def reason(found: Json, texts: Texts) -> str:
-    """Return a reason in plain words."""
-    return _("{title}: {value} ({points} points)").format(
-        title=escaped(texts.title(found["feature"], found["title"])),
-        value=escaped(texts.label(found["feature"], found["value"])),
-        points=current().signed(-found["points"], 1),
-    )
+    st.html(bars.drawing(found, texts))
 
 
 def bold(words: str) -> str:

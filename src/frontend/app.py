@@ -1,15 +1,20 @@
 """the API at `endpoint` -> a credit analyst's page: `python -m streamlit run src/frontend/app.py`"""
 
+from pathlib import Path
+
 import streamlit as st
 
 from src.frontend import file_page, history_page, language, model_page, score_page
 from src.frontend.language import _
 from src.frontend.sentences import guarded
 
+STYLE = Path(__file__).with_name("page.css")
+
 
 def main() -> None:
     """Draw the page of the address; `/` opens on the form."""
-    st.set_page_config(page_title="Lastro", page_icon="⚖️", layout="centered")
+    st.set_page_config(page_title="Lastro", page_icon="⚖️", layout="wide")
+    st.html(STYLE)
     with st.sidebar:
         language.choose()
     st.navigation(pages()).run()

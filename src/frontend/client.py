@@ -7,6 +7,7 @@ import httpx
 
 from src.frontend.errors import (
     FailedError,
+    ForbiddenError,
     LimitedError,
     NotFoundError,
     PageError,
@@ -61,12 +62,15 @@ class Client:
         return found
 
     def predictions(self, **wanted: str | int | None) -> Json:
-        """Return a page of this key's predictions by `decision`, `since`, `until`, `limit` and `cursor`."""
+        """Return a page of predictions, the newest first.
+
+        By `since`, `until`, `decision`, `version`, `purpose`, `limit` and `cursor`; for who may, by another's `caller`.
+        """
         return self.ask("GET", "/predictions", params={name: value for name, value in wanted.items() if value})
 
-    def prediction(self, prediction_id: str) -> Json:
-        """Return one prediction of this key."""
-        return self.ask("GET", f"/predictions/{prediction_id}")
+    def prediction(self, prediction_id: str, caller: str | None = None) -> Json:
+        """Return one prediction, one's own unless another's caller is named."""
+        return self.ask("GET", f"/predictions/{prediction_id}", params={"caller": caller} if caller else None)
 
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""
@@ -95,6 +99,8 @@ def refused(answer: httpx.Response, problem: Json) -> PageError:
     match answer.status_code:
         case 401:
             return WrongKeyError(detail)
+        case 403 if "detail" in problem:
+            return ForbiddenError(detail)
         case 404 if "detail" in problem:
             return NotFoundError(detail)
         case 413:

@@ -28,6 +28,10 @@ class WrongKeyError(PageError):
     """The API does not know this key."""
 
 
+class ForbiddenError(PageError):
+    """The caller has not the scope for this; the API says which."""
+
+
 class WaitError(PageError):
     """The API asks to come back in so many seconds."""
 

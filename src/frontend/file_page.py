@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import results, served
+from src.frontend import results, served, whose
 from src.frontend.errors import PageError, UnavailableError, WaitError
 from src.frontend.faults import listed, unreadable
 from src.frontend.form import purpose_of
@@ -35,6 +35,7 @@ def show() -> None:
     st.title(_("Score a file"), anchor=False)
     info, fields = served.model_info(), served.fields()
     words = texts(info)
+    whose.line(info)
     introduce(fields)
     st.file_uploader(_("CSV file"), type="csv", key=UPLOAD, on_change=take, args=(fields,), max_upload_size=50)
     match st.session_state.get(WORK):

@@ -1,4 +1,4 @@
-"""fields -> widgets, grouped by what they ask for; widgets -> an applicant as the API wants it"""
+"""fields -> widgets, grouped by what they are about; widgets -> an applicant as the API wants it"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,17 +12,15 @@ from src.frontend.schema import Field, Value
 from src.frontend.texts import Texts
 
 Applicant = dict[str, Value]
-COLUMN = 260  # pixels; a column of the form is never narrower
+COLUMN = 180  # pixels; a column of the form is never narrower
 
 
-def groups(fields: Sequence[Field]) -> dict[str, list[Field]]:
-    """Return heading -> fields, by what the schema alone tells of them; groups without a field are left out."""
-    found: dict[str, list[Field]] = {_("Numbers"): [], _("Categories"): [], _("One of two"): []}
-    numbers, categories, pairs = found.values()
-    for field in fields:
-        two = field.kind == "boolean" or len(field.choices) in (1, 2)
-        (pairs if two else categories if field.choices else numbers).append(field)
-    return {heading: members for heading, members in found.items() if members}
+def groups(fields: Sequence[Field], texts: Texts) -> dict[str, list[Field]]:
+    """Return heading -> fields, as the data package groups and orders them; those without a group come last."""
+    found: dict[str, list[Field]] = {}
+    for field in sorted(fields, key=lambda field: not field.group):
+        found.setdefault(texts.group(field), []).append(field)
+    return found
 
 
 def key(field: Field, form: str) -> str:
@@ -40,7 +38,7 @@ def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> Non
 def draw(fields: Sequence[Field], texts: Texts, form: str) -> Applicant:
     """Draw every field, grouped; return the values that stand in them."""
     values: Applicant = {}
-    for heading, members in groups(fields).items():
+    for heading, members in groups(fields, texts).items():
         st.subheader(heading, anchor=False)
         grid = st.grid(min_column_width=COLUMN)
         for field in members:

@@ -1,19 +1,21 @@
-"""GET /predictions -> this key's last predictions, filtered, page by page; one of them in full"""
+"""GET /predictions -> the last predictions, filtered, page by page; one of them in full; a file of all"""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
-from src.frontend import answer, served
-from src.frontend.language import _, current, zone_of
+from src.frontend import answer, filters, history_file, served
+from src.frontend.filters import CALLER, CURSORS
+from src.frontend.language import _, current
 from src.frontend.texts import NONE, Texts, texts
 
 PAGE = 25
-CURSORS, OPEN = "cursors", "id"  # in the session
+HALF = 380  # pixels; where the applicant would be narrower, it stands beneath the answer
+OPEN = "id"  # in the session
 Json = Mapping[str, Any]
 
 
@@ -23,50 +25,12 @@ def show() -> None:
     info = served.model_info()
     words = texts(info)
     opened(info, words)
-    st.subheader(_("Last predictions of this key"), anchor=False)
-    wanted = filters()
+    st.subheader(_("Last predictions"), anchor=False)
+    wanted = filters.drawn()
     cursors: list[str] = st.session_state.setdefault(CURSORS, [])
     found = served.client().predictions(limit=PAGE, cursor=cursors[-1] if cursors else None, **wanted)
     listed(found["predictions"])
-    turn(cursors, found["next"])
-
-
-def filters() -> dict[str, str | None]:
-    """Return what to look for, as the API's parameters; a change begins at the first page."""
-    grid = st.grid(min_column_width=180)
-    kinds = {"approve": _("Approve"), "decline": _("Decline")}
-    with grid:
-        decision = st.selectbox(
-            _("Decision"),
-            list(kinds),
-            None,
-            kinds.__getitem__,
-            key="decision",
-            on_change=first_page,
-            placeholder=_("All"),
-        )
-    with grid:
-        since = st.date_input(_("From"), None, key="since", on_change=first_page, format="YYYY-MM-DD")
-    with grid:
-        until = st.date_input(_("To"), None, key="until", on_change=first_page, format="YYYY-MM-DD")
-    return {
-        "decision": decision,
-        "since": midnight(since),
-        "until": midnight(until, days=1),  # the whole of that day
-    }
-
-
-def midnight(day: Any, days: int = 0) -> str | None:
-    """Return the day's beginning in the browser's zone, as the API takes it."""
-    if not isinstance(day, date):
-        return None
-    start = datetime.combine(day + timedelta(days=days), time(), zone_of(st.context.timezone))
-    return start.isoformat()
-
-
-def first_page() -> None:
-    """Begin again at the newest."""
-    st.session_state[CURSORS] = []
+    turn(cursors, found["next"], wanted)
 
 
 def listed(found: Sequence[Json]) -> None:
@@ -83,6 +47,8 @@ def listed(found: Sequence[Json]) -> None:
             _("Decision"): [answer.marked(each) for each in found],
             _("Prediction id"): [each["prediction_id"] for each in found],
             _("Purpose"): [purpose(each) for each in found],
+            _("Version"): [each["model"]["version"] or NONE for each in found],
+            _("Caller"): [each.get("caller") or NONE for each in found],
         }
     )
     ids = [each["prediction_id"] for each in found]
@@ -107,8 +73,9 @@ def choose(ids: Sequence[str]) -> None:
         st.session_state[OPEN] = ids[rows[0]]
 
 
-def turn(cursors: list[str], following: str | None) -> None:
-    """Draw the ways to newer and older pages."""
+def turn(cursors: list[str], following: str | None, wanted: Mapping[str, str | None]) -> None:
+    """Draw the ways to newer and older pages, and to a file of all that the filters let through."""
+    client, decimal_comma = served.client(), current().decimal_comma
     with st.container(horizontal=True):
         st.button(_("Newer"), on_click=back, args=(cursors,), disabled=not cursors, icon=":material/chevron_left:")
         st.button(
@@ -117,6 +84,17 @@ def turn(cursors: list[str], following: str | None) -> None:
             args=(following,),
             disabled=following is None,
             icon=":material/chevron_right:",
+        )
+        st.download_button(
+            _("Download as CSV"),
+            lambda: history_file.content(client, wanted, decimal_comma),
+            "predictions.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help=_("All that the filters let through, the newest {number} at most.").format(
+                number=current().number(history_file.MOST)
+            ),
         )
 
 
@@ -139,21 +117,29 @@ def opened(info: Json, words: Texts) -> None:
             _("This is no prediction id: it has 32 letters and digits in five groups."), icon=":material/warning:"
         )
         return
-    one(served.client().prediction(wanted), info, words)
+    one(served.client().prediction(wanted, st.session_state.get(CALLER)), info, words)
 
 
 def one(found: Json, info: Json, words: Texts) -> None:
     """Draw a prediction in full: as it was decided then, and what was known of the applicant."""
     moment = current().moment(datetime.fromisoformat(found["time"]), st.context.timezone)
     st.caption(" · ".join(part for part in (moment, purpose(found)) if part != NONE))
-    answer.show(found, found, words)
+    halves = st.grid(2, min_column_width=HALF, gap="medium")
+    with halves.cell():
+        answer.show(found, found, words)
+        answer.details(found)
+    with halves.cell(), st.expander(_("The applicant"), icon=":material/person:", expanded=True):
+        applicant(found["inputs"], info, words)
+
+
+def applicant(inputs: Json, info: Json, words: Texts) -> None:
+    """Draw what was known of the applicant."""
     titles = {each["name"]: each["title"] for each in info["card"]["features"]}
-    with st.expander(_("The applicant"), icon=":material/person:"):
-        st.table(
-            {
-                _("Fact"): [answer.escaped(words.title(name, titles.get(name, ""))) for name in found["inputs"]],
-                _("Value"): [answer.escaped(words.label(name, value)) for name, value in found["inputs"].items()],
-            },
-            hide_index=True,
-            border="horizontal",
-        )
+    st.table(
+        {
+            _("Fact"): [answer.escaped(words.title(name, titles.get(name, ""))) for name in inputs],
+            _("Value"): [answer.escaped(words.label(name, value)) for name, value in inputs.items()],
+        },
+        hide_index=True,
+        border="horizontal",
+    )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -58,6 +58,10 @@ class Language:
     def percent(self, value: float, digits: int = 1) -> str:
         """Return 0.125 as 12.5%."""
         return format_percent(value, "#,##0." + "0" * digits + "%", locale=self.locale)
+
+    def day(self, time: datetime, zone: str | None = None) -> str:
+        """Return a date, in the browser's zone."""
+        return format_date(time.astimezone(zone_of(zone)), "medium", locale=self.locale)
 
     def moment(self, time: datetime, zone: str | None = None) -> str:
         """Return a date with its time, in the browser's zone."""

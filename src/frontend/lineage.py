@@ -1,11 +1,12 @@
 """where the served model comes from -> the way from a commit to a version, step by step"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
-from src.frontend.language import _
+from src.frontend.language import _, current
 
 
 def lineage(info: Mapping[str, Any]) -> None:
@@ -16,6 +17,7 @@ def lineage(info: Mapping[str, Any]) -> None:
         (_("MD5 of the data"), model["data_md5"]),
         (_("Object in the bucket"), stored(info.get("dvc_prefix"), model["data_md5"])),
         (_("Registry version"), version(model)),
+        (_("Published"), published(info.get("published"))),
         (_("SHA-256 of the model"), model["sha256"]),
         (_("SHA-256 of the served form"), export.get("sha256")),
     ]
@@ -26,6 +28,11 @@ def lineage(info: Mapping[str, Any]) -> None:
 def stored(prefix: str | None, md5: str) -> str | None:
     """Return where DVC keeps an object of this md5; None until a model was published, and it is known."""
     return f"{prefix}/files/md5/{md5[:2]}/{md5[2:]}" if prefix else None
+
+
+def published(when: str | None) -> str | None:
+    """Return when the version was published; None where it was not, or nobody wrote it down."""
+    return when and current().moment(datetime.fromisoformat(when), st.context.timezone)
 
 
 def version(model: Mapping[str, Any]) -> str:

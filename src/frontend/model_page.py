@@ -5,31 +5,40 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import charts, served
+from src.frontend import charts, fairness, served
 from src.frontend.answer import escaped
 from src.frontend.errors import NotFoundError
 from src.frontend.gauge import scale_of
 from src.frontend.language import _, current
 from src.frontend.lineage import lineage
-from src.frontend.texts import NONE, Texts, texts
+from src.frontend.texts import texts
 
+HALF, CHART = 380, 720  # pixels: where half of the page is narrower, the halves stand one beneath the other
 Json = Mapping[str, Any]
 
 
 def show() -> None:
-    """Draw the model card."""
+    """Draw what the model is, and a tab for each thing to know of it."""
     st.title(_("Model"), anchor=False)
     info = served.model_info()
-    words = texts(info)
     summary(info)
+    *tests, origin = st.tabs([_("Quality"), _("Calibration"), _("Fairness"), _("Lineage")])
+    with origin:
+        lineage(info)
     try:
         found = served.evaluation()
     except NotFoundError:
-        st.info(_("This deployment has no evaluation of its model: `dvc repro` writes it."), icon=":material/info:")
-    else:
-        evaluation(found, info, words)
-    st.subheader(_("Lineage"), anchor=False)
-    lineage(info)
+        for tab in tests:
+            tab.info(
+                _("This deployment has no evaluation of its model: `dvc repro` writes it."), icon=":material/info:"
+            )
+        return
+    with tests[0]:
+        quality(found, info)
+    with tests[1]:
+        calibration(found["curves"]["calibration"])
+    with tests[2]:
+        fairness.show(found["fairness"], texts(info))
 
 
 def summary(info: Json) -> None:
@@ -52,30 +61,48 @@ def summary(info: Json) -> None:
     )
 
 
-def evaluation(found: Json, info: Json, words: Texts) -> None:
-    """Draw all that the test split showed."""
+def quality(found: Json, info: Json) -> None:
+    """Draw how well the test split's goods and bads were told apart."""
     language, curves = current(), found["curves"]
+    grid = st.grid(2, min_column_width=HALF, gap="medium")
+    with grid.cell():
+        split(found)
+        metrics(found["metrics"])
+    with grid.cell():
+        st.subheader(_("ROC curve"), anchor=False)
+        st.altair_chart(charts.roc(curves["roc"], language), alt=_("ROC curve above the diagonal of chance"))
+        st.subheader(_("Confusion"), anchor=False)
+        confusion(curves["confusion"])
+    with grid.cell():
+        st.subheader(_("Score distribution"), anchor=False)
+        chart = charts.outcomes(curves["scores"], scale_of(info["card"]).threshold, language)
+        st.altair_chart(chart, alt=_("Scores of good and bad applicants"))
+    with grid.cell():
+        st.subheader(_("Importance"), anchor=False)
+        words = texts(info)
+        titles = {each["name"]: words.title(each["name"], each["title"]) for each in info["card"]["features"]}
+        st.altair_chart(charts.importance(found["importance"], titles, language), alt=_("What each fact is worth"))
+
+
+def split(found: Json) -> None:
+    """Draw what the numbers are of."""
+    language = current()
     st.subheader(_("Test split"), anchor=False)
     st.caption(
         _("{rows} applicants that training never saw, {bads} of them bad; 95 % intervals.").format(
             rows=language.number(found["rows"]), bads=language.percent(found["bad_rate"])
         )
     )
-    metrics(found["metrics"])
-    st.subheader(_("ROC curve"), anchor=False)
-    st.altair_chart(charts.roc(curves["roc"], language), alt=_("ROC curve above the diagonal of chance"))
-    st.subheader(_("Calibration"), anchor=False)
-    st.altair_chart(charts.calibration(curves["calibration"], language), alt=_("Observed against predicted defaults"))
-    st.subheader(_("Score distribution"), anchor=False)
-    chart = charts.outcomes(curves["scores"], scale_of(info["card"]).threshold, language)
-    st.altair_chart(chart, alt=_("Scores of good and bad applicants"))
-    st.subheader(_("Confusion"), anchor=False)
-    confusion(curves["confusion"])
-    st.subheader(_("Importance"), anchor=False)
-    titles = {each["name"]: words.title(each["name"], each["title"]) for each in info["card"]["features"]}
-    st.altair_chart(charts.importance(found["importance"], titles, language), alt=_("What each fact is worth"))
-    st.subheader(_("Fairness"), anchor=False)
-    fairness(found["fairness"], words)
+
+
+def calibration(curve: list[Json]) -> None:
+    """Draw whether as many default as is predicted."""
+    said = _(
+        "Each point is one of {count} equal groups of the test split; on the dashed line both shares are the same."
+    )
+    st.caption(said.format(count=current().number(len(curve))))
+    with st.container(width=CHART):
+        st.altair_chart(charts.calibration(curve, current()), alt=_("Observed against predicted defaults"))
 
 
 def metrics(found: Json) -> None:
@@ -126,41 +153,3 @@ def confusion(cells: list[Json]) -> None:
         hide_index=True,
         border="horizontal",
     )
-
-
-def fairness(groups: list[Json], words: Texts) -> None:
-    """Draw a table for each protected field; they are no features, and looked at here only."""
-    language = current()
-    st.caption(
-        _(
-            "Protected facts are no features; they are looked at here only. Ratio: the group's approval rate to that "
-            "of the group approved most; bad: the observed share of bads, and the mean PD."
-        )
-    )
-    for name in dict.fromkeys(group["field"] for group in groups):
-        members = [group for group in groups if group["field"] == name]
-        st.markdown(f"**{escaped(words.title(name))}**")
-        st.table(
-            {
-                _("Group"): [
-                    f"{escaped(words.label(name, each['group']))} ({language.number(each['count'])})"
-                    for each in members
-                ],
-                _("Approved"): [rate(each["approval_rate"]) for each in members],
-                _("Ratio"): [missing_or(each["approval_ratio"], 2) for each in members],
-                _("Bad; PD"): [f"{rate(each['bad_rate'])}; {rate(each['mean_pd'])}" for each in members],
-                "AUC": [missing_or(each["roc_auc"], 2) for each in members],
-            },
-            hide_index=True,
-            border="horizontal",
-        )
-
-
-def rate(value: float | None) -> str:
-    """Return a share; a dash where the group was too small for one."""
-    return NONE if value is None else current().percent(value, 0)
-
-
-def missing_or(value: float | None, digits: int) -> str:
-    """Return a number; a dash where there is none."""
-    return NONE if value is None else current().number(value, digits)

@@ -23,6 +23,8 @@ class Field:
     unit: str
     kind: Kind
     required: bool
+    group: str = ""
+    changeable: bool = False
     example: Value = None
     choices: tuple[Value, ...] = ()
     minimum: float | None = None
@@ -82,6 +84,8 @@ def field_of(name: str, schema: Mapping[str, Any], required: bool, example: Valu
         unit=rules.get("unit", ""),
         kind="choice" if values and rules["type"] != "boolean" else rules["type"],
         required=required,
+        group=rules.get("group", ""),
+        changeable=rules.get("changeable", False),
         example=example,
         choices=tuple(value for value in values if value is not None),
         **bounds_of(rules),

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import answer, served, whatif
+from src.frontend import advice, answer, served, whatif, whose
 from src.frontend.errors import RefusedError, SchemaChangedError
 from src.frontend.form import Applicant, draw, faults, fill, given, key, purpose_of
 from src.frontend.language import _
@@ -16,25 +16,39 @@ from src.frontend.texts import Texts, texts
 FORM = "applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
 FILLED = "filled"  # in the session: when the example was asked for
+HALF = 380  # pixels; where form and answer would be narrower, the answer stands beneath
 HURRY = 3.0  # seconds in which a click on Score may overtake the example on its way to the browser
 
 
 def show() -> None:
-    """Draw the form, and the answer beneath it once it was sent."""
+    """Draw the form, and the answer beside it once it was sent; beneath it where the page is narrow."""
     st.title(_("Score an applicant"), anchor=False)
     info, fields = served.model_info(), served.fields()
     words = texts(info)
+    whose.line(info)
+    halves = st.grid(2, min_column_width=HALF, gap="medium")
+    with halves.container():
+        values, sent = form(fields, words)
+    with halves.container(key="answer"):
+        if sent:
+            ask_for(fields, values, words)
+        if asked := st.session_state.get(ASKED):
+            outcome(fields, asked, info, words)
+        elif not sent:
+            st.info(_("Fill in the form, then click Score: the answer comes here."), icon=":material/info:")
+
+
+def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
+    """Draw the form; return what stands in it, and whether it was sent."""
     example = {field.name: field.example for field in fields}
-    st.button(
-        _("Example applicant"), on_click=use_example, args=(fields, example), icon=":material/person:", type="secondary"
-    )
+    st.button(_("Example applicant"), on_click=use_example, args=(fields, example), icon=":material/person:")
     with st.form(FORM, border=False):
         values = draw(fields, words, FORM)
-        sent = st.form_submit_button(_("Score"), type="primary", on_click=catch_up, args=(fields, example))
-    if sent:
-        ask_for(fields, values, words)
-    if asked := st.session_state.get(ASKED):
-        outcome(fields, asked, info, words)
+        with st.container(key="send"):
+            sent = st.form_submit_button(
+                _("Score"), type="primary", on_click=catch_up, args=(fields, example), width="stretch"
+            )
+    return values, sent
 
 
 def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
@@ -66,11 +80,12 @@ def outcome(fields: Sequence[Field], asked: Applicant, info: Mapping[str, Any], 
     if found is None:
         found = st.session_state[ANSWER] = predicted(fields, asked)
         served.notice(found["model"])
-    st.divider()
-    if purpose_of([asked], fields) == "what-if":
-        st.caption(_("This is the example applicant: the history has it as a what-if, and nobody counts it."))
     answer.show(found, info["card"], words)
     whatif.show(fields, asked, found, words)
+    advice.show(fields, asked, found, info["card"]["threshold"], words)
+    answer.details(found)
+    if purpose_of([asked], fields) == "what-if":
+        st.caption(_("This is the example applicant: the history has it as a what-if, and nobody counts it."))
 
 
 def predicted(fields: Sequence[Field], asked: Applicant) -> Mapping[str, Any]:

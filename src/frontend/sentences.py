@@ -9,6 +9,7 @@ import streamlit as st
 
 from src.frontend.errors import (
     FailedError,
+    ForbiddenError,
     LimitedError,
     NotConfiguredError,
     NotFoundError,
@@ -96,6 +97,8 @@ def more(error: PageError) -> str:
     match error:
         case LimitedError():
             return waiting(error, math.ceil(error.seconds))
+        case ForbiddenError():
+            return _("This page's key or user may not do this: {detail}").format(detail=str(error))
         case NotFoundError():
             return _("There is nothing by that name for this key: check it, then try again.")
         case TooLargeError():

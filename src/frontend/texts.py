@@ -22,6 +22,10 @@ class Texts:
         """Return a field's title."""
         return self.translated.get(name, {}).get("title") or otherwise or name.replace("_", " ").capitalize()
 
+    def group(self, asked: Field) -> str:
+        """Return the heading under which a field stands."""
+        return self.translated.get(asked.name, {}).get("group") or asked.group or _("Other facts")
+
     def label(self, name: str, value: Value) -> str:
         """Return a value as people read it."""
         match value:

@@ -17,8 +17,11 @@ FORM = "whatif"
 
 def show(fields: Sequence[Field], asked: Applicant, answer: Mapping[str, Any], texts: Texts) -> None:
     """Draw the choice of a fact, its changed value, and what becomes of the score."""
-    st.subheader(_("What if?"), anchor=False)
-    st.caption(_("Change one fact. Each change is a prediction of its own and stands in the history."))
+    st.subheader(
+        _("What if?"),
+        anchor=False,
+        help=_("Change one fact. Each change is a prediction of its own and stands in the history."),
+    )
     by_name = {field.name: field for field in fields}
     name = st.selectbox(
         _("Fact to change"),

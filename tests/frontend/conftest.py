@@ -86,6 +86,16 @@ def example(fields: list[Field]) -> dict[str, Any]:
     return {field.name: field.example for field in fields}
 
 
+@pytest.fixture(scope="session")
+def declined(api: Server, example: dict[str, Any], fields: list[Field]) -> dict[str, Any]:
+    """The example, but for a number that gets it declined."""
+    whole = [field for field in fields if field.kind == "integer" and field.changeable]
+    tried = [{**example, field.name: int(field.maximum or 0)} for field in whole]
+    with closing(Client(api.url, KEYS["web"])) as client:
+        answers = client.predict_batch(tried, "what-if")
+    return next(one for one, answer in zip(tried, answers, strict=True) if answer["decision"] == "decline")
+
+
 @pytest.fixture
 def open_page(api: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Runs the app, or one of its pages by the name of its module, as a browser's first visit would."""

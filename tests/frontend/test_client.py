@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
-from src.frontend.client import Client
+from src.frontend.client import Client, refused
 from src.frontend.errors import (
     FailedError,
+    ForbiddenError,
     LimitedError,
     NotFoundError,
     RefusedError,
@@ -132,3 +134,9 @@ def test_server_that_is_not_the_api_fails_without_a_traceback(foreign: str, clie
     for ask in (client.model_info, client.evaluation):
         with pytest.raises(FailedError):
             ask()
+
+
+def test_caller_without_the_scope_is_told_which() -> None:
+    problem = {"status": 403, "detail": "This wants the scope admin, which you do not have."}
+    error = refused(httpx.Response(403, json=problem), problem)
+    assert (type(error), str(error)) == (ForbiddenError, problem["detail"])

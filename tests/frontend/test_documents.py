@@ -1,17 +1,27 @@
-"""docs/analyst.md -> its words in bold are the page's own"""
+"""docs/analyst.md -> its words in bold are the page's own, its numbers too"""
 
 import re
 
 from babel.messages.pofile import read_po
 
+from src.frontend import changes, fairness, history_file, history_page
 from src.frontend.language import LOCALES
 from tests.documents import TEXTS
 
-MOST = ("200", "10 000")  # questions of a search, rows of a download
+TEXT = " ".join(TEXTS["docs/analyst.md"].split())
 
 
 def test_words_in_bold_are_those_of_the_page() -> None:
     with (LOCALES / "pt_BR" / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        known = {text for message in read_po(file) for text in (message.id, *[message.id] * 0)}
-    said = set(re.findall(r"\*\*([^*]+)\*\*", TEXTS["docs/analyst.md"]))
-    assert {words for words in said if words not in known} == set()
+        known = {message.id for message in read_po(file)}
+    assert {words for words in re.findall(r"\*\*([^*]+)\*\*", TEXT) if words not in known} == set()
+
+
+def test_numbers_are_those_of_the_page() -> None:
+    for number, said in (
+        (changes.MOST, "at most {} questions"),
+        (fairness.LEAST_RATIO, "below {} it has a sign"),
+        (history_page.PAGE, "newest first, {} at a time"),
+        (history_file.MOST, "the newest {} at most"),
+    ):
+        assert said.format(f"{number:,}".replace(",", " ")) in TEXT

@@ -40,13 +40,22 @@ def set_by(form: AppTest, name: str, value: Any) -> None:
     found.set_value(value)
 
 
-def test_fields_are_grouped_by_what_the_schema_alone_tells() -> None:
-    found = {heading: [field.name for field in members] for heading, members in groups(OTHER_DATA).items()}
-    assert found == {
-        "Numbers": ["age", "ratio", "income"],
-        "Categories": ["colour", "rooms"],
-        "One of two": ["member", "owner"],
-    }
+def grouped(fields: list[Field], texts: Texts) -> dict[str, list[str]]:
+    return {heading: [field.name for field in members] for heading, members in groups(fields, texts).items()}
+
+
+def test_fields_are_grouped_in_the_packages_order_and_those_without_a_group_come_last() -> None:
+    fields = [
+        field_of(name, {"type": "number"} | ({"group": group} if group else {}), True, 0)
+        for name, group in [("a", ""), ("b", "Work"), ("c", "Loan"), ("d", ""), ("e", "Work")]
+    ]
+    assert grouped(fields, TEXTS) == {"Work": ["b", "e"], "Loan": ["c"], "Other facts": ["a", "d"]}
+    portuguese = Texts(Language("pt-BR"), {"b": {"group": "Trabalho"}, "e": {"group": "Trabalho"}})
+    assert list(grouped(fields, portuguese)) == ["Trabalho", "Loan", "Other facts"]  # no page here, so no language
+
+
+def test_data_set_without_groups_is_one() -> None:
+    assert grouped(OTHER_DATA, TEXTS) == {"Other facts": [field.name for field in OTHER_DATA]}
 
 
 def test_numbers_begin_at_the_example_and_choices_empty(form: AppTest) -> None:

@@ -86,6 +86,7 @@ def test_prediction_is_opened_by_its_id(
     widget(page, "Prediction id").set_value(f" {answers[7]['prediction_id']} ").run()
     assert page.code[0].value == answers[7]["prediction_id"]
     assert len(page.table[0].value) == len(example)
+    assert [each.label for each in page.get("download_button")] == ["Download as CSV"]
 
 
 @pytest.mark.parametrize(("wanted", "said"), [("nonsense", "no prediction id"), (NOBODYS, "nothing by that name")])
@@ -144,6 +145,35 @@ def test_what_ifs_are_told_from_applications(open_page: Open, long_ago: tuple[st
     page = open_page("history_page", endpoint=endpoint)
     assert ids(page) == [each.id for each in entries[::-1]]
     assert list(page.dataframe[0].value["Purpose"]) == ["What if", NONE]  # the older one asked nobody for a purpose
+
+
+@pytest.fixture
+def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the page asks the API for."""
+    questions: list[dict[str, Any]] = []
+    ask = Client.ask
+
+    def noted(client: Client, method: str, path: str, **request: Any) -> Any:
+        questions.append({"path": path} | (request.get("params") or {}))
+        return ask(client, method, path, **request)
+
+    monkeypatch.setattr(Client, "ask", noted)
+    return questions
+
+
+def test_version_purpose_and_caller_are_asked_for_and_a_change_begins_at_the_first_page(
+    open_page: Open, past: tuple[str, list[dict[str, Any]]], asked_for: list[dict[str, Any]]
+) -> None:
+    page = open_page("history_page", endpoint=past[0])
+    button(page, "Older").click().run()
+    assert "cursor" in asked_for[-1]
+    widget(page, "Purpose").select("what-if").run()
+    widget(page, "Version").set_value(" 3 ").run()
+    widget(page, "Caller").set_value("user:ana").run()
+    filters = {"purpose": "what-if", "version": "3", "caller": "user:ana"}
+    assert asked_for[-1] == {"path": "/predictions", "limit": 25} | filters
+    widget(page, "Prediction id").set_value(NOBODYS).run()
+    assert {"path": f"/predictions/{NOBODYS}", "caller": "user:ana"} in asked_for
 
 
 def test_key_without_predictions_sees_none(open_page: Open, past: tuple[str, list[dict[str, Any]]]) -> None:

@@ -21,7 +21,10 @@ def test_page_shows_what_the_evaluation_found(open_page: Open, models: Path) -> 
     assert confusion.loc["good", "✓ Approve"] == str(cells["good", "approve"])
     assert confusion.loc["bad", "✕ Decline"] == str(cells["bad", "decline"])
     assert sum(len(table.value) for table in page.table[2:]) == len(found["fairness"])
+    groups = [cell for table in page.table[2:] for cell in table.value["Group"]]
+    assert ["too few" in cell for cell in groups] == [group["too_few"] for group in found["fairness"]]
     assert len(page.get("vega_lite_chart")) == 4
+    assert [tab.label for tab in page.tabs] == ["Quality", "Calibration", "Fairness", "Lineage"]
 
 
 def test_lineage_of_a_model_that_is_not_published_ends_with_its_data(open_page: Open, models: Path) -> None:
@@ -39,8 +42,13 @@ def test_lineage_goes_from_the_data_to_its_object_in_the_bucket(
     card = json.loads((published / "model.json").read_text())
     md5 = card["data"]["applications"]
     entry = {"name": card["name"], "version": "3", "sha256": card["sha256"], "git_commit": None, "data_md5": md5}
-    (published / "registry.json").write_text(json.dumps(entry | {"dvc_prefix": "s3://elsewhere/below/this"}))
-    said = words(open_page("model_page", endpoint=server_with(models=published).url))
+    entry |= {"dvc_prefix": "s3://elsewhere/below/this", "published": "2026-11-21T15:04:05+00:00"}
+    (published / "registry.json").write_text(json.dumps(entry))
+    server = server_with(models=published)
+    form = open_page("score_page", endpoint=server.url)
+    assert "Model for **German Credit \\(Statlog\\)**, version 3, published Nov 21, 2026" in words(form)
+    said = words(open_page("model_page", endpoint=server.url))
+    assert "`Nov 21, 2026, 3:04:05" in said
     assert f"`s3://elsewhere/below/this/files/md5/{md5[:2]}/{md5[2:]}`" in said
     assert f"`models:/{card['name']}/3`" in said
 
@@ -58,4 +66,4 @@ def test_deployment_without_an_evaluation_says_so_and_shows_the_rest(
     (bare / "evaluation.json").unlink()
     page = open_page("model_page", endpoint=server_with(models=bare).url)
     assert "`dvc repro` writes it" in page.info[0].value
-    assert "Lineage" in words(page)
+    assert "MD5 of the data" in words(page)

@@ -26,6 +26,8 @@ def test_fields_are_those_of_the_served_document_in_its_order(api: Server) -> No
     for field in found:
         assert field.title == asked["properties"][field.name]["title"]
         assert list(field.choices) == asked["properties"][field.name].get("enum", [])
+        assert field.group == asked["properties"][field.name]["group"]
+        assert field.changeable is asked["properties"][field.name].get("changeable", False)
         assert field.broken(field.example) is None
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -7,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from src.frontend import served
+from src.frontend import score_page, served
 from src.frontend.client import Client
 from src.frontend.schema import Field
 from tests.api.live import KEYS, Server
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
 from tests.ports import free_port
+
+GAP = 32  # pixels of Streamlit's gap "medium"
 
 
 def scored(page: Any) -> Any:
@@ -77,6 +80,30 @@ def test_what_if_shows_both_scores_side_by_side(open_page: Open, client: Client,
     old, new = client.predict(example), client.predict({**example, name: example[name] + 12})
     assert [metric.value for metric in page.metric] == [str(old["score"]), str(new["score"])]
     assert str(abs(new["score"] - old["score"])) in page.metric[1].delta
+
+
+def test_declined_applicant_is_told_what_would_have_to_change(
+    open_page: Open, client: Client, declined: dict[str, Any], example: dict[str, Any]
+) -> None:
+    page = button(open_page(), "Example applicant").click().run()
+    (name,) = [name for name in example if example[name] != declined[name]]
+    (input_,) = [each for each in page.number_input if each.key.startswith(f"applicant:{name}:")]
+    input_.set_value(declined[name])
+    button(page, "Score").click().run()
+    assert "What would have to change" in words(page)
+    button(page, "Find them").click().run()
+    said = words(page)
+    asked = int(re.search(r"(\d+) what-ifs were asked", said)[1])  # type: ignore[index]
+    newest = client.predictions(limit=asked + 1)["predictions"]
+    assert [each["purpose"] for each in newest] == ["what-if"] * asked + ["application"]
+    title = next(field.title for field in served.fields() if field.name == name)
+    assert re.search(rf"1\. .*{title}: .* → \*\*", said)
+
+
+def test_answer_stays_in_sight_exactly_where_form_and_answer_stand_side_by_side() -> None:
+    style = Path(score_page.__file__).with_name("page.css").read_text()
+    (width,) = re.findall(r"@container \(min-width: (\d+)px\)", style)
+    assert int(width) == 2 * score_page.HALF + GAP
 
 
 def test_only_a_form_that_is_no_longer_the_example_is_an_application(

@@ -10,6 +10,7 @@ def every_error() -> list[PageError]:
         errors.NotConfiguredError(["endpoint"]),
         errors.UnreachableError("http://api"),
         errors.WrongKeyError(),
+        errors.ForbiddenError("This wants the scope admin."),
         LimitedError(5),
         UnavailableError(1),
         errors.NotFoundError(),
