@@ -13,7 +13,8 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers lint format bench reproduce lock environment ready
+.PHONY: help run start stop status logs test test-tables coverage test-containers lint format bench pictures reproduce lock \
+	environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +56,9 @@ bench: ## the benchmarks
 	@$(python) -m ops.bootstrap --minio
 	@$(activated); for file in benchmarks/[a-z]*.py; do \
 		echo "== $$file"; python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+pictures: ready ## the README's pictures, of the committed model behind the real page
+	@$(activated) python -m tests.browser.pictures
 
 reproduce: ## the same bytes on every Python 3.11 to 3.13 of this machine?
 	@$(python) -m ops.reproduce

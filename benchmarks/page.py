@@ -2,7 +2,6 @@
 
 The committed model is served by one worker behind the page, as `make run` does it, and the machine's Chromium visits.
 Each visit is a browser's first: nothing is cached. The very first one after the page's start is shown apart. Medians.
-`--pictures docs` writes the README's pictures instead.
 """
 
 import argparse
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tqdm import tqdm
 
 from benchmarks._load import Load
@@ -26,7 +25,7 @@ KEY = "key-of-the-benchmark"
 ROWS, SEED = 10_000, 2026
 PATIENCE = 120_000.0  # milliseconds
 GOALS = {"ready form": 2.0, "click to score": 0.5}
-WIDTH, HEIGHT = 1040, 780  # pixels of a picture
+WIDTH, HEIGHT = 1440, 900  # pixels
 
 
 @contextlib.contextmanager
@@ -121,38 +120,14 @@ def report(found: dict[str, list[float]]) -> None:
         print(f"{name:30}{median:9.2f}{max(seconds):11.2f}{len(seconds):6}  {judged}")
 
 
-def pictures(browser: Browser, site: Server, folder: Path) -> None:
-    """The README's pictures: an answer, and the model's page."""
-    folder.mkdir(exist_ok=True)
-    seen = visit(browser, site)
-    example(seen)
-    score(seen)
-    picture(seen, seen.get_by_test_id("stCode"), folder / "score.png")
-    seen.goto(f"http://127.0.0.1:{site.port}/model")
-    seen.get_by_role("heading", name="Lineage").wait_for()
-    picture(seen, seen.get_by_role("heading", name="Score distribution"), folder / "model.png")
-
-
-def picture(seen: Page, last: Locator, path: Path) -> None:
-    """What is above the last thing to be seen."""
-    expect(seen.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    last.evaluate("e => e.scrollIntoView({block: 'end'})")
-    seen.wait_for_timeout(500)  # charts are drawn when they come into sight
-    seen.screenshot(path=path)
-
-
 def main() -> None:
     """Start, visit, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="write the README's pictures, measure nothing")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lastro-page-") as made, sync_playwright() as playwright:
         folder, browser = Path(made), launched(playwright)
         with running(folder) as site:
-            if asked.pictures:
-                pictures(browser, site, asked.pictures)
-                return
             file = folder / "applicants.csv"
             applicants(ROWS, SEED).to_csv(file, index=False)
             report(measured(browser, site, file, asked.runs))

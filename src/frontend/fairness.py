@@ -31,8 +31,7 @@ def table(members: Sequence[Json], name: str, words: Texts) -> None:
     """Draw the groups of one field."""
     st.table(
         {
-            _("Group"): [escaped(words.label(name, each["group"])) for each in members],
-            _("People"): [people(each) for each in members],
+            _("Group"): [f"{escaped(words.label(name, each['group']))} ({people(each)})" for each in members],
             _("Approved"): [rate(each["approval_rate"]) for each in members],
             _("Ratio"): [ratio(each["approval_ratio"]) for each in members],
             _("Bad; PD"): [f"{rate(each['bad_rate'])}; {rate(each['mean_pd'])}" for each in members],

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from src.api.docs import PATHS
-from tests.api.live import HEADERS, PROTOCOL, Server
+from tests.api.live import HEADERS, Server
+from tests.documents import blocks
 from tests.ports import free_port, listens, wait_until
 
 PREFIX = "/credit/scores"
@@ -32,7 +33,7 @@ http {{
   scgi_temp_path {folder}/scgi;
   server {{
     listen 127.0.0.1:{port};
-    location {prefix}/ {{ proxy_pass {url}/; proxy_set_header Host $http_host; }}
+    {location}
   }}
 }}
 """
@@ -41,12 +42,14 @@ LOADED = re.compile(r'(?:src|href|spec-url)="([^"]*)"')
 
 @pytest.fixture(scope="module")
 def proxied(nginx: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the service behind nginx, which it is told by `--root-path`."""
+    """The address of the service behind nginx, as docs/api.md has it."""
     folder, port = tmp_path_factory.mktemp("proxied"), free_port()
-    options = f"{PROTOCOL} --root-path {PREFIX}"
-    server = Server(folder, models, protocol=options, env={"LASTRO_OPEN_LIMIT": "999/minute"}).start()
+    (block,) = blocks("docs/api.md", "nginx")
+    told = {"UVICORN_ROOT_PATH": PREFIX, "LASTRO_TRUSTED_PROXIES": "127.0.0.1", "LASTRO_OPEN_LIMIT": "999/minute"}
+    server = Server(folder, models, env=told).start()
+    location = block.text.replace("http://127.0.0.1:8000", server.url)
     conf = folder / "nginx.conf"
-    conf.write_text(NGINX.format(folder=folder, port=port, prefix=PREFIX, url=server.url))
+    conf.write_text(NGINX.format(folder=folder, port=port, location=location))
     with subprocess.Popen([nginx, "-p", str(folder), "-c", str(conf), "-e", f"{folder}/error.log"]) as process:
         wait_until(lambda: listens(port))
         yield f"http://127.0.0.1:{port}{PREFIX}"

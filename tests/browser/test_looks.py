@@ -8,15 +8,18 @@ from tests.browser.conftest import Visit
 
 NARROW = {"width": 400, "height": 800}
 WIDE = {"width": 1280, "height": 900}
-STATES = ("answer", "faults", "results", "model", "history")
+STATES = ("answer", "faults", "results", "model", "fairness", "history")
 
 
 def shown(visit: Visit, state: str) -> Page:
     """A page in one of its states."""
-    path = {"answer": "/", "faults": "/file", "results": "/file"}.get(state, f"/{state}")
-    page = visit(path, color_scheme="light", viewport=NARROW)
+    path = {"answer": "/", "faults": "/file", "results": "/file", "fairness": "/model"}.get(state, f"/{state}")
+    language = "pt-BR" if state == "fairness" else "en-US"  # the widest table, in the longer words
+    page = visit(path, color_scheme="light", viewport=NARROW, locale=language)
     if state == "answer":
         score_example(page)
+    elif state == "fairness":
+        page.get_by_role("tab", name="Equidade").click()
     elif state == "faults":
         upload(page, b"a,b\n1,2\n")
         expect(page.get_by_role("alert")).to_be_visible()

@@ -1,12 +1,13 @@
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.chromium import button, choose, prediction, score_example, settled, whole
 from tests.browser.conftest import Visit
 from tests.browser.stack import Stack
 
 WORD = {"approve": "Approve", "decline": "Decline"}
+WIDE = {"width": 1440, "height": 900}
 TABS = 80  # more than the page has stops
 
 
@@ -33,13 +34,13 @@ def tab_to(page: Page, name: str) -> None:
 def test_example_applicant_is_scored_and_the_answer_is_the_recorded_one(
     visit: Visit, stack: Stack, applicant: dict[str, Any], titles: dict[str, str]
 ) -> None:
-    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = visit(permissions=["clipboard-read", "clipboard-write"], viewport=WIDE)
     expect(page).to_have_title("Lastro")
     for title in titles.values():
         expect(page.get_by_label(title).first).to_be_visible()
     found = recorded(stack, score_example(page))
     assert found["inputs"] == applicant
-    expect(page.get_by_role("heading", name=WORD[found["decision"]])).to_be_visible()
+    beside_the_form(page, page.get_by_role("heading", name=WORD[found["decision"]]))
     expect(page.get_by_role("img", name=f"Score {found['score']} on a scale")).to_be_visible()
     expect(page.get_by_text(f"{found['probability_of_default']:.1%}").first).to_be_visible()
     for reason in found["reasons"]:
@@ -51,6 +52,18 @@ def test_example_applicant_is_scored_and_the_answer_is_the_recorded_one(
     assert page.evaluate("navigator.clipboard.readText()").strip() == found["prediction_id"]
     what_if(page, stack, found, titles)
     whole(page)
+
+
+def beside_the_form(page: Page, decided: Locator) -> None:
+    """The decision is in sight to the right of the form, wherever that was scrolled to."""
+    for top in (0, 10_000):
+        page.get_by_test_id("stMain").evaluate("(main, top) => main.scrollTo(0, top)", top)
+        expect(decided).to_be_in_viewport(ratio=1)
+        expect(button(page, "Score")).to_be_in_viewport(ratio=1)
+    form, answer = page.get_by_test_id("stForm").bounding_box(), decided.bounding_box()
+    assert form is not None
+    assert answer is not None
+    assert answer["x"] > form["x"] + form["width"]
 
 
 def what_if(page: Page, stack: Stack, old: dict[str, Any], titles: dict[str, str]) -> None:

@@ -21,8 +21,8 @@ def test_page_shows_what_the_evaluation_found(open_page: Open, models: Path) -> 
     assert confusion.loc["good", "✓ Approve"] == str(cells["good", "approve"])
     assert confusion.loc["bad", "✕ Decline"] == str(cells["bad", "decline"])
     assert sum(len(table.value) for table in page.table[2:]) == len(found["fairness"])
-    people = [cell for table in page.table[2:] for cell in table.value["People"]]
-    assert [cell.startswith("⚠") for cell in people] == [group["too_few"] for group in found["fairness"]]
+    groups = [cell for table in page.table[2:] for cell in table.value["Group"]]
+    assert ["too few" in cell for cell in groups] == [group["too_few"] for group in found["fairness"]]
     assert len(page.get("vega_lite_chart")) == 4
     assert [tab.label for tab in page.tabs] == ["Quality", "Calibration", "Fairness", "Lineage"]
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from src.frontend import served
+from src.frontend import score_page, served
 from src.frontend.client import Client
 from src.frontend.schema import Field
 from tests.api.live import KEYS, Server
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
 from tests.ports import free_port
+
+GAP = 32  # pixels of Streamlit's gap "medium"
 
 
 def scored(page: Any) -> Any:
@@ -96,6 +98,12 @@ def test_declined_applicant_is_told_what_would_have_to_change(
     assert [each["purpose"] for each in newest] == ["what-if"] * asked + ["application"]
     title = next(field.title for field in served.fields() if field.name == name)
     assert re.search(rf"1\. .*{title}: .* → \*\*", said)
+
+
+def test_answer_stays_in_sight_exactly_where_form_and_answer_stand_side_by_side() -> None:
+    style = Path(score_page.__file__).with_name("page.css").read_text()
+    (width,) = re.findall(r"@container \(min-width: (\d+)px\)", style)
+    assert int(width) == 2 * score_page.HALF + GAP
 
 
 def test_only_a_form_that_is_no_longer_the_example_is_an_application(

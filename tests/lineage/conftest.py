@@ -29,7 +29,7 @@ from tests.conftest import ROOT, Project
 from tests.ports import free_port
 
 USER, PASSWORD = "lineage-tests", "a-password-of-these-tests"
-COMMIT = ("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam")
+COMMIT = ("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--allow-empty", "-qam")
 DVC_YAML = """
 stages:
   ingest:

@@ -133,7 +133,7 @@ def test_model_is_declared_as_an_artifact(light_run: Project) -> None:
 
 def test_tutorials_plots_are_drawn_over_those_of_the_commit(experiment: Project) -> None:
     drawn = json.loads(experiment.run(*written("dvc plots diff"), "--json").stdout)["data"]
-    assert {rows["revisions"][0] for rows in drawn["ROC"]} == {"HEAD", "workspace"}
+    assert {revision for each in drawn["ROC"] for revision in each["revisions"]} == {"HEAD", "workspace"}
 
 
 @pytest.mark.parametrize("word", ["git commit", "git restore"])
