@@ -190,10 +190,12 @@ def test_version_says_what_it_was_made_of_and_how_good_it_is(once: Published) ->
     assert json.loads(data.source) == {"uri": f"s3://{BUCKET}/dvc/files/md5/{md5[:2]}/{md5[2:]}"}
 
 
-def test_same_model_twice_is_one_version(published: Published) -> None:
+def test_same_model_twice_is_one_version(published: Published, caplog: pytest.LogCaptureFixture) -> None:
     before = json.loads(published.project.read("models/registry.json"))
     assert published.find() == "1"
-    assert published.publish() == before
+    with caplog.at_level("INFO", "src.lineage.registry"):
+        assert published.publish() == before
+    assert f"credit-score version 1 is champion; made by: commit {before['git_commit'][:12]}" in caplog.text
     assert versions(published.settings) == 1
     assert aliases(published.settings) == {"champion": "1"}
 
