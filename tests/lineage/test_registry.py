@@ -262,6 +262,24 @@ def test_model_card_written_anew_becomes_the_description_of_the_same_version(pub
     assert version(published.settings, "1").description == path.read_text()
 
 
+def test_database_that_counts_characters_gets_the_sections_that_fit(published: Published) -> None:
+    trigger = (
+        "CREATE TRIGGER counts BEFORE UPDATE ON model_versions WHEN length(NEW.description) > 5000"
+        " BEGIN SELECT RAISE(ABORT, 'value too long for type character varying(5000)'); END"
+    )
+    with sqlite3.connect(published.settings.database or "") as database:
+        database.execute(trigger)
+    database.close()
+    path = published.project.root / "MODEL_CARD.md"
+    path.write_text(f"{path.read_text()}\n## Long\n\n{'word ' * 1000}\n")
+    for _ in range(2):
+        assert published.publish()["version"] == "1"
+        found = version(published.settings, "1").description
+        assert found.startswith("# A card")
+        assert "## Long" not in found
+        assert found.endswith("an artifact of the run that made this version.*\n")
+
+
 def test_dirty_model_is_champion_only_where_there_is_none(pushed: Project, settings: Settings) -> None:
     another_model(pushed, seed=1)
     first = publish(pushed.root, settings)
