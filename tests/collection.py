@@ -8,10 +8,12 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
 ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
+APART = ("tests/lineage/test_experiments.py",)  # a file of a room that wants none of its servers
 LONGEST = (  # a long unit that starts last has one worker wait for it; what is not named is short, and fills the end
     "tests/browser",
     "tests/pipeline/test_determinism.py",
     "tests/lineage",
+    "tests/lineage/test_experiments.py",
     "tests/api/test_main.py",
     "tests/api/test_contract.py",
     "tests/test_style.py",
@@ -36,7 +38,7 @@ LONGEST = (  # a long unit that starts last has one worker wait for it; what is 
 def unit(nodeid: str) -> str:
     """Return what a worker takes as a whole: a test's file, or its room."""
     path = nodeid.partition("::")[0]
-    return next((room for room in ROOMS if path.startswith(f"{room}/")), path)
+    return path if path in APART else next((room for room in ROOMS if path.startswith(f"{room}/")), path)
 
 
 def rank(item: pytest.Item) -> int:

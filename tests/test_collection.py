@@ -5,15 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.collection import LONGEST, ROOMS
+from tests.collection import APART, LONGEST, ROOMS, unit
 from tests.conftest import ROOT
 
 SKIPPED = "import pytest\n\ndef test_left_out():\n    pytest.skip('no server')\n"
 
 
 def test_units_that_start_first_exist() -> None:
-    assert [name for name in (*LONGEST, *ROOMS) if not (ROOT / name).exists()] == []
+    assert [name for name in (*LONGEST, *ROOMS, *APART) if not (ROOT / name).exists()] == []
     assert len(set(LONGEST)) == len(LONGEST)
+
+
+def test_room_is_one_unit_but_for_what_is_apart() -> None:
+    assert {unit(f"{room}/test_any.py::test_one") for room in ROOMS} == set(ROOMS)
+    assert {unit(f"{path}::test_one") for path in APART} == set(APART)
+    assert unit("tests/test_files.py::test_one[a::b]") == "tests/test_files.py"
 
 
 @pytest.mark.parametrize(("ci", "code", "said"), [("", 0, "1 skipped"), ("1", 1, "is skipped where CI runs: ")])

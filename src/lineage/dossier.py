@@ -8,7 +8,7 @@ from src.lineage.lock import LineageError
 from src.model.card import Card
 
 EVALUATION, TEXT, PLOTS = Path("models/evaluation.json"), Path("MODEL_CARD.md"), Path("reports/plots")
-LONGEST = 5000  # characters of a description; MLflow's own limit, which SQLite alone does not keep
+LONGEST = 5000  # characters of a description in MLflow's tables; SQLite does not count them
 REST = "\n\n*The rest stands in `MODEL_CARD.md`, an artifact of the run that made this version.*\n"
 
 
@@ -21,11 +21,12 @@ class Dossier:
     plots: Path
     text: str
 
-    def description(self, longest: int | None = LONGEST) -> str:
-        """Return the model card; where it is longer than that, its first sections, as many as fit."""
-        if longest is None or len(self.text) <= longest:
+    @property
+    def short(self) -> str:
+        """Return the model card; where MLflow's tables cannot hold it, its first sections, as many as fit."""
+        if len(self.text) <= LONGEST:
             return self.text
-        room = self.text[: longest - len(REST)]
+        room = self.text[: LONGEST - len(REST)]
         return room[: room.rfind("\n\n## ")] + REST
 
 

@@ -163,12 +163,15 @@ class Registry:
         made = self._client.get_model_version(NAME, version).creation_timestamp // 1000
         return datetime.fromtimestamp(made, UTC).isoformat()
 
-    def describe(self, version: str, tags: dict[str, str], text: str) -> None:
+    def describe(self, version: str, dossier: Dossier, tags: dict[str, str]) -> None:
         """Let the version's tags and its description say what is known of it now."""
         found = self._client.get_model_version(NAME, version)
         known = found.tags
-        if found.description != text:
-            self._client.update_model_version(NAME, version, text)
+        if found.description not in (dossier.text, dossier.short):
+            try:
+                self._client.update_model_version(NAME, version, dossier.text)
+            except self.mlflow.exceptions.MlflowException:  # a database that counts the characters
+                self._client.update_model_version(NAME, version, dossier.short)
         if COMMIT in known and COMMIT not in tags:
             self._client.delete_model_version_tag(NAME, version, COMMIT)
         for key in (key for key in tags if known.get(key) != tags[key]):

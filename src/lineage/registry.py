@@ -10,7 +10,7 @@ from pathlib import Path
 
 from src.errors import run
 from src.files import digest, write_json
-from src.lineage.dossier import LONGEST, Dossier, read_dossier
+from src.lineage.dossier import Dossier, read_dossier
 from src.lineage.folder import Folder, Stored
 from src.lineage.lock import DATA, MODEL, LineageError, Lock, read_lock
 from src.lineage.mlflow_backend import opened, plainly
@@ -40,7 +40,7 @@ def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, st
     with place.plainly(), opened(settings, place.environment()) as mlflow, plainly(settings):
         registry = Registry(mlflow, place, settings.runs_folder)
         version = registry.find(dossier) or registry.add(root, dossier, tags)
-        registry.describe(version, tags, dossier.description(None if settings.database else LONGEST))
+        registry.describe(version, dossier, tags)
         alias = registry.rank(version, dirty=commit is None)
         published = registry.published(version)
     registration = {

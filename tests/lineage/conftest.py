@@ -224,6 +224,7 @@ def pushed_run(light_run: Project, minio: Minio, tmp_path_factory: pytest.TempPa
     project = light_run.copy(tmp_path_factory.mktemp("pushed") / "project")
     commit(project)
     point(project.root, minio.remote("pushed"))
-    project.run("python", "-m", "src.lineage.storage")
+    made = project.run("python", "-m", "src.lineage.storage")
+    assert made.stdout == f"bucket pushed at {minio.url}: made, versioning on\n"
     project.run("dvc", "push")
     return project

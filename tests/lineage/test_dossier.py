@@ -22,16 +22,14 @@ def test_committed_evaluation_and_model_card_are_read(card: Card) -> None:
     assert found.plots == ROOT / "reports/plots"
 
 
-def test_description_is_the_model_card_or_as_many_of_its_sections_as_fit(card: Card) -> None:
+def test_short_description_is_the_model_card_or_as_many_of_its_sections_as_fit(card: Card) -> None:
     found = read_dossier(ROOT, card)
-    assert found.description(None) == found.text
-    short = found.description()
-    kept, _, rest = short.rpartition("\n\n*")
-    assert len(short) <= LONGEST < len(found.text)
+    kept, _, rest = found.short.rpartition("\n\n*")
+    assert len(found.short) <= LONGEST < len(found.text)
     assert found.text.startswith(f"{kept}\n\n## ")
     assert "`MODEL_CARD.md`" in rest
     brief = Dossier(card, {}, found.plots, "# Brief\n\n## One\n")
-    assert brief.description() == brief.text
+    assert brief.short == brief.text
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from src.errors import LastroError
+from src.files import digest
 from src.lineage import lock
 from src.lineage.lock import DATA, MODEL, LineageError, read_lock
 from tests.conftest import Project
@@ -46,8 +47,8 @@ def test_changed_file_that_makes_no_model_leaves_the_commit(small: Project) -> N
 def test_source_outside_of_src_counts_too(small: Project) -> None:
     package = small.root / "data" / "package.yaml"
     package.write_text("name: one")
-    small.edit("dvc.yaml", lambda stages: stages["stages"]["ingest"]["deps"].append("data/package.yaml"))
-    small.run("dvc", "repro")
+    named = {"path": "data/package.yaml", "md5": digest(package, "md5")}
+    small.edit("dvc.lock", lambda lock: lock["stages"]["ingest"]["deps"].append(named))
     made = commit(small)
     assert read_lock(small.root).provenance()[0] == made
     package.write_text("name: two")

@@ -16,9 +16,10 @@ MD5 = "0123456789abcdef0123456789abcdef"
 OBJECT = f"dvc/files/md5/{MD5[:2]}/{MD5[2:]}"
 
 
-@pytest.fixture
-def reader(minio: Minio, bucket: str) -> Bucket:
+@pytest.fixture(scope="module")
+def reader(minio: Minio) -> Bucket:
     """The bucket as the reader of dvc/ sees it, which holds an object there and one elsewhere."""
+    bucket = "for-a-reader"
     owner = place_of(f"s3://{bucket}/dvc", minio.remote(bucket))
     assert isinstance(owner, Bucket)
     owner.set_up()
@@ -52,9 +53,14 @@ def test_reader_may_do_nothing_else(reader: Bucket, call: str, arguments: dict[s
 
 
 def test_allowing_again_takes_the_new_secret(reader: Bucket, minio: Minio) -> None:
-    allow(minio.url, (USER, PASSWORD), (KEY[0], "another-secret-of-these-tests"), f"s3://{reader.name}/dvc")
+    places = []
+    for secret in ("a-first-secret-of-these-tests", "a-second-secret-of-these-tests"):
+        allow(minio.url, (USER, PASSWORD), ("changed-reader", secret), f"s3://{reader.name}/dvc")
+        changed = {"access_key_id": "changed-reader", "secret_access_key": secret}
+        places.append(place_of(f"s3://{reader.name}/dvc", minio.remote(reader.name, **changed)))
     with pytest.raises(StorageError, match="wrong credentials"):
-        reader.read(MD5)
+        places[0].read(MD5)
+    assert places[1].read(MD5) == b"some bytes"
 
 
 def test_who_is_no_root_makes_no_key(reader: Bucket, minio: Minio) -> None:

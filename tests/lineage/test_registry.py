@@ -190,10 +190,12 @@ def test_version_says_what_it_was_made_of_and_how_good_it_is(once: Published) ->
     assert json.loads(data.source) == {"uri": f"s3://{BUCKET}/dvc/files/md5/{md5[:2]}/{md5[2:]}"}
 
 
-def test_same_model_twice_is_one_version(published: Published) -> None:
+def test_same_model_twice_is_one_version(published: Published, caplog: pytest.LogCaptureFixture) -> None:
     before = json.loads(published.project.read("models/registry.json"))
     assert published.find() == "1"
-    assert published.publish() == before
+    with caplog.at_level("INFO", "src.lineage.registry"):
+        assert published.publish() == before
+    assert f"credit-score version 1 is champion; made by: commit {before['git_commit'][:12]}" in caplog.text
     assert versions(published.settings) == 1
     assert aliases(published.settings) == {"champion": "1"}
 
@@ -258,6 +260,24 @@ def test_model_card_written_anew_becomes_the_description_of_the_same_version(pub
     path.write_text(f"{path.read_text()}\nMore.\n")
     assert published.publish()["version"] == "1"
     assert version(published.settings, "1").description == path.read_text()
+
+
+def test_database_that_counts_characters_gets_the_sections_that_fit(published: Published) -> None:
+    trigger = (
+        "CREATE TRIGGER counts BEFORE UPDATE ON model_versions WHEN length(NEW.description) > 5000"
+        " BEGIN SELECT RAISE(ABORT, 'value too long for type character varying(5000)'); END"
+    )
+    with sqlite3.connect(published.settings.database or "") as database:
+        database.execute(trigger)
+    database.close()
+    path = published.project.root / "MODEL_CARD.md"
+    path.write_text(f"{path.read_text()}\n## Long\n\n{'word ' * 1000}\n")
+    for _ in range(2):
+        assert published.publish()["version"] == "1"
+        found = version(published.settings, "1").description
+        assert found.startswith("# A card")
+        assert "## Long" not in found
+        assert found.endswith("an artifact of the run that made this version.*\n")
 
 
 def test_dirty_model_is_champion_only_where_there_is_none(pushed: Project, settings: Settings) -> None:

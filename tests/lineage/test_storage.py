@@ -110,7 +110,7 @@ def foreign(request: pytest.FixtureRequest) -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -172,11 +172,10 @@ def test_remote_of_another_kind_is_refused(small: Project, text: str, said: str)
         remote(small.root)
 
 
-def test_command_says_what_it_did_and_what_stands_in_the_way(project: Project, minio: Minio, bucket: str) -> None:
-    point(project.root, minio.remote(bucket))
-    made = project.run("python", "-m", "src.lineage.storage")
-    assert made.stdout == f"bucket {bucket} at {minio.url}: made, versioning on\n"
-    point(project.root, minio.remote(bucket, secret_access_key="another"))
+def test_command_says_what_stands_in_the_way(pushed_run: Project, minio: Minio, tmp_path: Path) -> None:
+    """What it says where nothing does, the fixture `pushed_run` has read."""
+    project = pushed_run.copy(tmp_path / "project")
+    point(project.root, minio.remote("pushed", secret_access_key="another"))
     refused = project.run("python", "-m", "src.lineage.storage", check=False)
     assert refused.returncode == 1
-    assert refused.stdout.startswith(f"error: DVC's remote s3://{bucket} at {minio.url}: wrong credentials")
+    assert refused.stdout.startswith(f"error: DVC's remote s3://pushed at {minio.url}: wrong credentials")

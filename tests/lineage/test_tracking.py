@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,30 +42,40 @@ def runs_of(client: Any) -> dict[str, Any]:
     return {run.info.run_name: run for run in client.search_runs([found.experiment_id])}
 
 
+@dataclass(frozen=True)
+class Training:
+    """Where a training was recorded, and its model's bytes while it was watched and afterwards."""
+
+    settings: Settings
+    marked: bytes
+    watched: bytes
+
+
 @pytest.fixture(scope="module")
-def training(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Where one training of two candidates was recorded, with fits before, beside and after the one that is watched."""
+def training(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """One training of two candidates, with fits before, beside and after the one that is watched."""
     settings = settings_in(tmp_path_factory.mktemp("training"), empty_database)
     other = make_pipeline(MinMaxScaler(), LogisticRegression())
     other.fit(X, y)
     with tracking.training_run({"seed": 1, "train": {"folds": 3}}, {"data.md5": "d"}, settings) as run:
         other.fit(X, y)
-        model = estimator()
+        model = CalibratedClassifierCV(estimator(), cv=3)
         with run.watching(model):
             model.fit(X, y)
+            marked = to_bytes(model)
         other.fit(X, y)
         for name in ("plain", "other"):
             run.candidate(name, {"C": 1.0}, {"roc_auc": FOLDS})
         run.log({"roc_auc": 0.8})
         run.tag({"model.sha256": "s"})
     other.fit(X, y)
-    return settings
+    return Training(settings, marked, to_bytes(model))
 
 
 @pytest.fixture
-def client(training: Settings) -> Any:
+def client(training: Training) -> Any:
     """MLflow's client of that training."""
-    return client_of(training)
+    return client_of(training.settings)
 
 
 @pytest.fixture
@@ -99,7 +110,7 @@ def test_autologging_records_the_models_parameters_training_metrics_and_plots_bu
     recorded: dict[str, Any], client: Any
 ) -> None:
     run = recorded["train"]
-    assert run.data.params["logisticregression__C"] == "1.0"
+    assert run.data.params["estimator__logisticregression__C"] == "1.0"
     assert {"training_roc_auc", "training_log_loss", "training_score"} < run.data.metrics.keys()
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"training_roc_curve.png", "training_precision_recall_curve.png"} < files
@@ -111,16 +122,14 @@ def test_fits_outside_of_the_block_are_not_recorded(recorded: dict[str, Any]) ->
     assert len(recorded) == 3
 
 
-def test_watched_model_has_the_bytes_of_an_unwatched_one(settings: Settings) -> None:
-    watched, free = CalibratedClassifierCV(estimator()), CalibratedClassifierCV(estimator()).fit(X, y)
-    with tracking.training_run({}, {}, settings) as run, run.watching(watched):
-        watched.fit(X, y)
-        assert to_bytes(watched) != to_bytes(free), "MLflow marks what it watches"
-    assert to_bytes(watched) == to_bytes(free)
+def test_watched_model_has_the_bytes_of_an_unwatched_one(training: Training) -> None:
+    free = to_bytes(CalibratedClassifierCV(estimator(), cv=3).fit(X, y))
+    assert training.marked != free, "MLflow marks what it watches"
+    assert training.watched == free
 
 
-def test_artifacts_stay_in_the_state_folder(recorded: dict[str, Any], training: Settings) -> None:
-    assert all(Path(run.info.artifact_uri).is_relative_to(training.state) for run in recorded.values())
+def test_artifacts_stay_in_the_state_folder(recorded: dict[str, Any], training: Training) -> None:
+    assert all(Path(run.info.artifact_uri).is_relative_to(training.settings.state) for run in recorded.values())
 
 
 def test_failing_fit_marks_the_training_as_failed_and_ends_the_watch(settings: Settings) -> None:
