@@ -105,6 +105,13 @@ def knows(module: str, words: list[str]) -> bool:
     return all(f'"{word}"' in source for word in said)
 
 
+def defines(address: str) -> bool:
+    """Say whether a module of ours has what `module:name` means."""
+    module, _, name = address.partition(":")
+    source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    return re.search(rf"^(?:def|class) {name}\b", source, flags=re.MULTILINE) is not None
+
+
 def is_service(name: str) -> bool:
     """Whether compose.yaml has a service of this name."""
     return name in yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
@@ -136,6 +143,8 @@ def test_command_exists(page: str, words: list[str]) -> None:
         case ["python", "-m", module, *rest]:
             assert importlib.util.find_spec(module) is not None
             assert not module.startswith(("src.", "ops.")) or knows(module, rest)
+        case ["uvicorn", *rest]:
+            assert all(defines(word) for word in rest if ":" in word)
         case [".", file]:
             assert (ROOT / file).is_file()
         case ["docker", "compose", "exec", "-T", service, *_] | ["docker", "compose", "stop" | "start", service]:
