@@ -4,7 +4,8 @@ One field is less than two; of as many fields, the least sum of moves: a number'
 category's is one. Of the 200 questions, the first change one field: to every other label, and to numbers that lie the
 farther apart the farther away they are. Where one of them leads to approval, the others look for a smaller change yet.
 Where none does, they change two fields: first those pairs that would be enough if their effects added up, the cheapest
-first, then those that lack least.
+first, then those that lack least. On a small grid that is the smallest change of all; on a large one it is as near as 200
+questions come.
 """
 
 import math
@@ -30,11 +31,11 @@ def smallest(applicant: Mapping[str, Value], fields: Sequence[Field], ask: Ask, 
     """Return the smallest change of each of a few fields, or else pairs of fields; `room` is the applicant's own."""
     search = Search(applicant, [field for field in fields if field.changeable], ask)
     search.ask_alone()
-    if search.approved():
-        search.narrow()
-        search.ask_nearer()
-    else:
+    search.narrow()
+    if not search.approved():
         search.ask_pairs(room)
+    if all(len(change) == 1 for change in search.approved()):
+        search.ask_nearer()
     search.narrow()
     return search.approved()[:SHOWN]
 
@@ -105,7 +106,7 @@ class Search:
 
     def ask_nearer(self) -> None:
         """Change one number by less than the best change so far, as evenly as there are questions."""
-        best = self.cost(self.approved()[0])
+        best = min(map(self.cost, self.approved()), default=1.0)
         nearer = [
             ((name, along.at(offset)),)
             for name, along in self.axes.items()

@@ -70,6 +70,7 @@ def brute_force(fields: Sequence[Field], applicant: Mapping[str, Value], decide:
     return min(costs, default=None)
 
 
+WIDE = number("a", 150)
 SMALL = [
     number("a", 6),
     number("b", 4),
@@ -110,6 +111,21 @@ def test_number_of_a_wide_range_is_moved_to_the_very_first_that_is_approved(star
 
 
 @settings(deadline=None)
+@given(seed=some.integers(0, 2**32), share=some.sampled_from([0.005, 0.02, 0.1]), start=some.integers(0, 150))
+def test_number_of_a_range_that_the_questions_reach_is_the_nearest_however_the_service_decides(
+    seed: int, share: float, start: int
+) -> None:
+    applicant: dict[str, Value] = {"a": start}
+
+    def decide(one: Mapping[str, Value]) -> float:
+        return -1.0 if one == applicant else share - Random(f"{seed}{one['a']}").random()
+
+    costs = [cost([WIDE], applicant, dict(change)) for change in found([WIDE], applicant, decide)]
+    expected = [abs(value - start) / 150 for value in range(151) if decide({"a": value}) > 0]
+    assert costs == ([(1, round(min(expected), 9))] if expected else [])
+
+
+@settings(deadline=None)
 @given(some.floats(0.01, 0.99))
 def test_two_numbers_are_changed_where_neither_is_enough(limit: float) -> None:
     fields = [number("a", 1000), number("b", 1, "number"), number("c", 50, changeable=False)]
@@ -129,6 +145,8 @@ def test_more_labels_than_questions_are_cut_at_the_nearest_of_every_field() -> N
     assert found(fields, applicant, lambda _: -1.0) == []
     near = found(fields, applicant, lambda one: 1.0 if one["f19"] == "n" else -1.0)
     assert near == [(("f19", "n"),)]
+    both = found(fields, applicant, lambda one: 0.6 * (one["f0"] == "n") + 0.6 * (one["f19"] == "n") - 1)
+    assert both == [(("f0", "n"), ("f19", "n"))]
 
 
 @pytest.mark.parametrize(
