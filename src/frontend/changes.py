@@ -4,7 +4,7 @@ One field is less than two; of as many fields, the least sum of moves: a number'
 category's is one. Of the 200 questions, the first change one field: to every other label, and to numbers that lie the
 farther apart the farther away they are. Where one of them leads to approval, the others look for a smaller change yet.
 Where none does, they change two fields: first those pairs that would be enough if their effects added up, the cheapest
-first, then those that lack least. On a small grid that is the smallest change of all; on a large one it is as near as 200
+first, then those that lack least. On a small grid that is the smallest change of all; on a large one as near as the
 questions come.
 """
 
