@@ -65,7 +65,8 @@ def upload(page: Page, content: bytes, name: str = "applicants.csv") -> None:
 
 
 def downloaded(page: Page, name: str) -> str:
-    """The text of the file that a button brings."""
+    """The text of the file that a button brings; a click while the script runs might bring none."""
+    settled(page)
     with page.expect_download() as found:
         button(page, name).click()
     return found.value.path().read_text(encoding="utf-8-sig")
