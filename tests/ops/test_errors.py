@@ -29,7 +29,8 @@ ELSEWHERE = {
     "bootstrap",
     "minio",
     "pipeline",
-}  # their own sentences in test_bootstrap and test_minio; paths of an image
+    "settings",
+}  # their own sentences in test_bootstrap and test_minio; paths of an image; a page of the whole tree
 
 
 @pytest.fixture
