@@ -137,7 +137,7 @@ def _migrate(database: Path, artifacts: Path) -> None:
 
     event.listen(Engine, "connect", hurry)
     try:
-        store = SqlAlchemyStore(f"sqlite:///{database}", str(artifacts))  # type: ignore[no-untyped-call]
+        store = SqlAlchemyStore(f"sqlite:///{database}", str(artifacts))
         store.engine.dispose()
     finally:
         event.remove(Engine, "connect", hurry)
@@ -149,8 +149,9 @@ def _create(client: "MlflowClient", name: str, artifacts: str | None) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.create_experiment(name, artifact_location=artifacts)
+        made: str = client.create_experiment(name, artifact_location=artifacts)
     except MlflowException as error:
         if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
             return experiment(client, name, artifacts)
         raise
+    return made
