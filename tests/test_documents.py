@@ -15,10 +15,11 @@ import pytest
 import yaml
 from dvc.cli import parse_args
 
-from ops import bootstrap, reproduce, settings
+from ops import bootstrap, reproduce
 from ops.deployment import parse
 from ops.services import SERVICES
 from src.lineage.settings import Settings as Lineage
+from tests import settings_page
 from tests.conftest import ROOT
 from tests.documents import TEXTS, anchors, blocks, commands, links, mentions, prose, rows
 
@@ -202,8 +203,8 @@ def test_variable_exists(page: str) -> None:
 
 def test_settings_are_those_of_the_code() -> None:
     text = TEXTS["docs/settings.md"]
-    written = text.partition(settings.BEGIN)[2].partition(settings.END)[0]
-    assert written == settings.tables(), "`python -m ops.settings` writes docs/settings.md anew"
+    written = text.partition(settings_page.BEGIN)[2].partition(settings_page.END)[0]
+    assert written == settings_page.tables(), "`python -m tests.settings_page` writes docs/settings.md anew"
 
 
 def test_every_variable_that_is_read_is_a_setting() -> None:
@@ -266,8 +267,8 @@ def test_readme_is_a_page() -> None:
 def test_tables_are_written_into_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / ".env.example", tmp_path)
-    (tmp_path / settings.PAGE).write_text(f"before\n{settings.BEGIN}old\n{settings.END}after\n")
-    monkeypatch.setattr(settings, "ROOT", tmp_path)
-    settings.main()
-    text = (tmp_path / settings.PAGE).read_text()
-    assert text == f"before\n{settings.BEGIN}{settings.tables()}{settings.END}after\n"
+    (tmp_path / settings_page.PAGE).write_text(f"before\n{settings_page.BEGIN}old\n{settings_page.END}after\n")
+    monkeypatch.setattr(settings_page, "ROOT", tmp_path)
+    settings_page.main()
+    text = (tmp_path / settings_page.PAGE).read_text()
+    assert text == f"before\n{settings_page.BEGIN}{settings_page.tables()}{settings_page.END}after\n"

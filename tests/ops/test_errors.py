@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from ops import configure
-from ops.deployment import ROOT
+from ops.deployment import PORTS, ROOT
 from ops.errors import SetupError, run
+from tests.ports import free_ports
 from tests.test_errors import COMMANDS
 
 STATE = "params.yaml/state"  # below a file nothing can be made
@@ -29,8 +30,7 @@ ELSEWHERE = {
     "bootstrap",
     "minio",
     "pipeline",
-    "settings",
-}  # their own sentences in test_bootstrap and test_minio; paths of an image; a page of the whole tree
+}  # their own sentences in test_bootstrap and test_minio; paths of an image
 
 
 @pytest.fixture
@@ -58,7 +58,8 @@ def test_command_that_cannot_go_on_says_so_in_one_sentence(broken: Path, tmp_pat
         shutil.rmtree(broken / ".streamlit")
         (broken / ".streamlit").write_text("in the way")
     else:
-        configure.write(broken, {"LASTRO_STATE": state} if state else {})
+        ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))  # the usual ones may be in use
+        configure.write(broken, ports | ({"LASTRO_STATE": state} if state else {}))
     done = subprocess.run(
         [sys.executable, "-m", f"ops.{command}", *arguments],
         cwd=broken, env={"PATH": str(tmp_path / "programs"), "VENV": sys.prefix, "HOME": str(tmp_path)},

@@ -1,4 +1,4 @@
-""".env.example, the settings' descriptions -> the tables of docs/settings.md, written by `python -m ops.settings`"""
+""".env.example, the settings' descriptions -> docs/settings.md, whose tables `python -m tests.settings_page` writes"""
 
 import re
 from collections.abc import Iterable
@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
-from ops.deployment import ROOT
 from src.api.settings import Settings
-from src.errors import run
+from tests.conftest import ROOT
 
 PAGE, EXAMPLE = Path("docs") / "settings.md", Path(".env.example")
-BEGIN, END = "<!-- `python -m ops.settings` writes what follows -->\n", "<!-- until here -->\n"
+BEGIN, END = "<!-- `python -m tests.settings_page` writes what follows -->\n", "<!-- until here -->\n"
 API = "the scoring API"  # the section of .env.example to which further variables of the service belong
 
 
@@ -89,4 +88,4 @@ def table(heading: str, rows: Iterable[Row]) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    main()
