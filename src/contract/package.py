@@ -4,14 +4,29 @@ Frictionless Data Package 2.0 with a Table Schema, read from one YAML file. This
 and some properties to its fields (src/contract/fields.py). https://datapackage.org/standard/
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from src.contract.fields import Categories, Category, Column, ContractError, Part, Role
+from src.contract.fields import (
+    NUMERIC,
+    Categories,
+    Category,
+    Column,
+    ContractError,
+    Part,
+    Role,
+    check_labels,
+    labels_of,
+    state_column,
+)
 from src.errors import sentences
 from src.files import read_yaml
+
+if TYPE_CHECKING:  # what answers over HTTP reads packages, and does without pandas
+    import pandas as pd
 
 
 class Costs(Part):
@@ -38,24 +53,65 @@ def _encoding(name: str) -> str:
 Character = Annotated[str, AfterValidator(_one_character)]
 
 
+RowNumbers = list[Annotated[int, Field(ge=1)]]
+NOT_READ = ("property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table", "caseSensitiveHeader")
+
+
+def _refuse(names: Iterable[str], why: str) -> Callable[[Any], Any]:
+    """Return a validator that refuses properties of the standard which nothing here honours."""
+
+    def check(given: Any) -> Any:
+        for name in names:
+            if isinstance(given, dict) and given.get(name) is not None:
+                raise ValueError(f"{name}: {why}")
+        return given
+
+    return check
+
+
 class Dialect(Part):
-    """How the CSV file is written (https://datapackage.org/standard/table-dialect/)."""
+    """How the text file is written (https://datapackage.org/standard/table-dialect/)."""
 
     delimiter: Character = ","
     header: bool = True
+    header_rows: Annotated[RowNumbers, Field(min_length=1)] = Field([1], alias="headerRows")
+    header_join: str = Field(" ", alias="headerJoin")
+    comment_rows: RowNumbers = Field([], alias="commentRows")
+    comment_char: Annotated[str, Field(min_length=1)] | None = Field(None, alias="commentChar")
+    line_terminator: Literal["\r\n", "\n", "\r"] | None = Field(None, alias="lineTerminator")
     quote_char: Character = Field('"', alias="quoteChar")
     double_quote: bool = Field(True, alias="doubleQuote")
     escape_char: Character | None = Field(None, alias="escapeChar")
+    null_sequence: str | None = Field(None, alias="nullSequence")
+    skip_initial_space: bool = Field(False, alias="skipInitialSpace")
+
+    _honoured = model_validator(mode="before")(_refuse(NOT_READ, "tables are read from text files and Parquet alone"))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.header and "header_rows" in self.model_fields_set:
+            raise ValueError("headerRows: the dialect says `header: false`")
+        both = set(self.header_rows) & set(self.comment_rows)
+        if both and "header_rows" in self.model_fields_set:
+            raise ValueError(f"commentRows: row {min(both)} is a header's row too")
+        return self
+
+
+Key = Annotated[list[str], Field(min_length=1), BeforeValidator(lambda key: [key] if isinstance(key, str) else key)]
 
 
 class Schema(Part):
     """The table's fields (https://datapackage.org/standard/table-schema/)."""
 
     fields: Annotated[list[Column], Field(min_length=1)]
+    fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = Field("exact", alias="fieldsMatch")
     missing_values: Categories = Field([Category(value="")], alias="missingValues")
     primary_key: Annotated[list[str], BeforeValidator(lambda key: [key] if isinstance(key, str) else key)] = Field(
         [], alias="primaryKey"
     )
+    unique_keys: list[Key] = Field([], alias="uniqueKeys")
+
+    _honoured = model_validator(mode="before")(_refuse(["foreignKeys"], "a package has one table alone"))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -63,14 +119,54 @@ class Schema(Part):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two fields are named {name!r}")
-        for name in self.primary_key:
-            if name not in names:
-                raise ValueError(f"primaryKey names {name!r}, which is no field")
-        for role, least in (("target", 1), ("feature", 1)):
-            found = [field.name for field in self.fields if field.role == role]
-            if len(found) < least or (role == "target" and len(found) > 1):
-                raise ValueError(f"one field needs `role: {role}`; found {found}")
+        for what, key in (("primaryKey", self.primary_key), *(("uniqueKeys", key) for key in self.unique_keys)):
+            for name in key:
+                if name not in names:
+                    raise ValueError(f"{what} names {name!r}, which is no field")
+        check_labels("the schema", "missingValues", self.missing_values)
+        self._check_roles()
+        for field in self.fields:
+            self._check_states(field, names)
         return self
+
+    def _check_roles(self) -> None:
+        for role, least, most in (("target", 1, 1), ("feature", 1, len(self.fields)), ("time", 0, 1)):
+            found = [field.name for field in self.fields if field.role == role]
+            if not least <= len(found) <= most:
+                raise ValueError(f"one field needs `role: {role}`; found {found}")
+        dates = [field.name for field in self.fields if field.role == "feature" and field.kind == "date"]
+        if dates and not any(field.role == "time" for field in self.fields):
+            raise ValueError(
+                f"field {dates[0]!r}: a date is a feature by the days before the application:"
+                " the date of that needs a field with `role: time`"
+            )
+
+    def _check_states(self, field: Column, names: list[str]) -> None:
+        missing = self.missing_values if field.missing_values is None else field.missing_values
+        for value in missing:
+            if value.text in field.choices:
+                raise ValueError(f"field {field.name!r}: {value.text!r} is a category and a missing value")
+        states = self.states(field)
+        for label in states:
+            if label in field.labels:
+                raise ValueError(f"field {field.name!r}: {label!r} is the label of a category and of a missing value")
+        if states and field.kind in (*NUMERIC, "date") and state_column(field.name) in names:
+            raise ValueError(f"field {state_column(field.name)!r}: that name is kept for the states of {field.name!r}")
+
+    def is_required(self, column: Column) -> bool:
+        """Return whether no row may lack the field: by its constraint, as a part of the key, or as the target."""
+        return column.constraints.required or column.name in self.primary_key or column.role == "target"
+
+    def states(self, column: Column) -> list[str]:
+        """Return the labels of the labelled missing values of `column`, in order; none where it is required."""
+        return list(dict.fromkeys(self.state_of(column).values()))
+
+    def state_of(self, column: Column) -> dict[str, str]:
+        """Return the label of each labelled missing value of `column`, by its text in the file."""
+        missing = self.missing_values if column.missing_values is None else column.missing_values
+        found = {} if self.is_required(column) else labels_of(missing)
+        labelled = {c.label for c in missing if c.same_as is None and c.label != c.text}
+        return {text: label for text, label in found.items() if label in labelled}
 
 
 def _safe(path: str) -> str:
@@ -97,11 +193,18 @@ class Resource(Part):
     ]
     hash: Annotated[str, Field(pattern=r"^((md5|sha1|sha256|sha512):)?[0-9a-f]+$")] | None = None
     bytes: int | None = None
+    format: str | None = None
+    mediatype: str | None = None
+    compression: Literal["gz", "zip"] | None = None
+    innerpath: str | None = None
+    footer_rows: Annotated[int, Field(ge=0)] = Field(0, alias="footerRows")
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     dialect: Dialect = Dialect()
     sources: list[Source] = Field(default_factory=list)
     costs: Costs | None = None
     table: Schema = Field(alias="schema")
+
+    _honoured = model_validator(mode="before")(_refuse(["data"], "the table is read from the files at `path` alone"))
 
 
 class Package(Part):
@@ -133,6 +236,16 @@ class Package(Part):
         """Return the fields that a model may use."""
         return self.with_role("feature")
 
+    @property
+    def time(self) -> Column | None:
+        """Return the field that says when the application was made."""
+        return next(iter(self.with_role("time")), None)
+
+    @property
+    def protected(self) -> list[Column]:
+        """Return the protected fields, in the file's order: those that are no features and those that are."""
+        return [column for column in self.columns if column.protected or column.role == "protected"]
+
     def with_role(self, role: Role) -> list[Column]:
         """Return the fields of one role, in the file's order."""
         return [column for column in self.columns if column.role == role]
@@ -140,6 +253,18 @@ class Package(Part):
     def missing_values(self, column: Column) -> list[Category]:
         """Return what stands for a missing value in `column`: its own list, else the schema's."""
         return self.resource.table.missing_values if column.missing_values is None else column.missing_values
+
+    def states(self, column: Column) -> list[str]:
+        """Return the labels of the labelled missing values of `column`, in order; none where it is required."""
+        return self.resource.table.states(column)
+
+    def state_of(self, column: Column) -> dict[str, str]:
+        """Return the label of each labelled missing value of `column`, by its text in the file."""
+        return self.resource.table.state_of(column)
+
+    def is_bad(self, values: "pd.Series") -> "pd.Series":
+        """Return which values of a typed table's target are those of a defaulted applicant."""
+        return values.isin(self.target.bad_labels)
 
 
 def read_package(path: Path) -> Package:

@@ -56,7 +56,10 @@ def type_table(text: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, list
 
 
 def _typed(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    if column.kind == "category":
+    if column.kind == "date":
+        days = pd.to_datetime(cells, format="ISO8601", errors="coerce").dt.normalize()
+        return days, days.isna() & cells.notna()
+    if column.kind in ("category", "text"):
         cells = _codes(cells, column)
         unknown_label = ~cells.isin(list(column.choices)) & cells.isin(column.labels)
         return cells.map(lambda cell: column.choices.get(cell, cell), na_action="ignore").astype("str"), unknown_label
@@ -123,7 +126,7 @@ def _rules(column: Column, in_key: bool) -> pa.Column:
     if column.choices:
         checks = [pa.Check.isin(column.labels, error="categories" if column.categories else "enum")]
     else:
-        checks = _text_rules(rule) if column.kind == "category" else _number_rules(rule)
+        checks = _text_rules(rule) if column.kind == "text" else _number_rules(rule)
     if column.role == "feature" and column.kind == "integer":  # models compute in float64, and the API refuses others
         checks.append(pa.Check.in_range(1 - EXACT, EXACT - 1, error=f"from {1 - EXACT} to {EXACT - 1}"))
     return pa.Column(None, checks, nullable=not required, unique=rule.unique, name=column.name)

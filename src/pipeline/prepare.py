@@ -24,11 +24,12 @@ def split(table: pd.DataFrame, package: Package, test_share: float, seed: int) -
     Raises ContractError where an outcome has fewer than 10 rows.
     """
     target = package.target
-    bad = table[target.name] == target.bad_label
+    bad = package.is_bad(table[target.name])
+    named = ", ".join(map(repr, target.bad or []))
     for outcome, count in (("bad", int(bad.sum())), ("not bad", int((~bad).sum()))):
         if count < FEWEST:
             raise ContractError(
-                f"target {target.name!r}: {count} of {len(table)} rows are {outcome} (bad is {target.bad!r});"
+                f"target {target.name!r}: {count} of {len(table)} rows are {outcome} (bad is {named});"
                 f" training needs at least {FEWEST} of each outcome"
             )
     if min(test_share, 1 - test_share) * min(bad.sum(), (~bad).sum()) < 1:

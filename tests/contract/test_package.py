@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -9,6 +10,13 @@ from tests.conftest import ROOT
 
 TARGET = {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]}
 AMOUNT = {"name": "amount", "type": "number"}
+DAY = {"name": "day", "type": "date", "role": "time"}
+GRADE = {"name": "grade", "categories": ["a", "b"]}
+CODED = AMOUNT | {"missingValues": [{"value": "-9", "label": "not asked"}]}
+
+
+def same(value: str, other: str) -> list[dict]:
+    return [{"value": value, "sameAs": other}]
 
 
 def package_with(*fields: dict, **schema: object) -> dict:
@@ -31,10 +39,33 @@ def read(folder: Path, content: object) -> Package:
         (package_with(TARGET), "one field needs `role: feature`; found []"),
         (package_with(AMOUNT, AMOUNT, TARGET), "two fields are named 'amount'"),
         (package_with(AMOUNT, TARGET | {"bad": None}), "the target needs `bad`"),
-        (package_with({"name": "Amount", "type": "number"}, TARGET), "String should match pattern"),
+        (package_with({"name": "", "type": "number"}, TARGET), "name: String should have at least 1 character"),
         (package_with({"name": "amount", "type": "money"}, TARGET), "fields.0.type: Input should be 'string'"),
-        (package_with({"name": "note", "type": "string"}, AMOUNT, TARGET), "give it categories, or another role"),
-        (package_with({"name": "day", "type": "date"}, AMOUNT, TARGET), "this one is a free date"),
+        (package_with({"name": "day", "type": "date"}, AMOUNT, TARGET), "needs a field with `role: time`"),
+        (package_with(DAY, DAY | {"name": "other"}, AMOUNT, TARGET), "one field needs `role: time`; found ['day', 'ot"),
+        (package_with(DAY | {"type": "string"}, AMOUNT, TARGET), "`role: time` is for a date; this one is a string"),
+        (package_with(AMOUNT, TARGET | {"protected": True}), "`protected: true` is for a feature"),
+        (
+            package_with(AMOUNT, TARGET | {"bad": "never"}),
+            "bad and good: 'never' is none of its categories:",
+        ),
+        (package_with(AMOUNT, TARGET | {"good": ["yes", "no"]}), "'no' is bad and good"),
+        (package_with(AMOUNT | {"outOfBounds": "missing"}, TARGET), "`outOfBounds: missing` wants bounds"),
+        (package_with(AMOUNT | {"trueValues": ["1"]}, TARGET), "trueValues is for type boolean, not number"),
+        (package_with(AMOUNT | {"constraints": {"pattern": "1."}}, TARGET), "pattern, minLength and maxLength are for"),
+        (package_with(AMOUNT, TARGET | {"constraints": {"minimum": 1}}), "a string has no bounds"),
+        (
+            package_with(CODED, {"name": "amount: state"}, TARGET),
+            "'amount: state': that name is kept for the states of 'amount'",
+        ),
+        (
+            package_with(AMOUNT, GRADE | {"missingValues": [{"value": "-", "label": "b"}]}, TARGET),
+            "field 'grade': 'b' is the label of a category and of a missing value",
+        ),
+        (package_with(AMOUNT, GRADE | {"missingValues": ["a"]}, TARGET), "'a' is a category and a missing value"),
+        (package_with(AMOUNT, TARGET, missingValues=same("x", "y")), "sameAs 'y' is no value of the list"),
+        (package_with(AMOUNT, TARGET, missingValues=["x", *same("y", "x"), *same("z", "y")]), "sameAs 'y' is no value"),
+        (package_with(AMOUNT, TARGET, missingValues=["x", "x"]), "a value is listed twice"),
         (package_with(AMOUNT | {"constrains": {}}, TARGET), "did you mean 'constraints'?"),
         (package_with(AMOUNT | {"constraints": {"minimum": "low"}}, TARGET), "the bounds of a number are numbers"),
         (package_with(AMOUNT | {"direction": "up"}, TARGET), "'increasing' or 'decreasing'"),
@@ -45,9 +76,8 @@ def read(folder: Path, content: object) -> Package:
         (package_with(AMOUNT, TARGET, primaryKey="id"), "primaryKey names 'id', which is no field"),
         (
             package_with({"name": "a", "categories": [{"value": 1, "label": "x"}, {"value": 2, "label": "x"}]}, TARGET),
-            "two categories share a label",
+            "categories: two values share a label",
         ),
-        (package_with(AMOUNT | {"bareNumber": False}, TARGET), "bareNumber"),
     ],
 )
 def test_package_that_breaks_the_standard_is_one_line_naming_the_place(tmp_path: Path, content, said: str) -> None:
@@ -98,11 +128,16 @@ def test_kinds_follow_type_and_categories(tmp_path: Path) -> None:
             "categories": [{"value": 1, "label": "low"}, {"value": 2, "label": "high"}],
         },
         {"name": "plan", "type": "string", "constraints": {"enum": ["a", "b"]}},
-        {"name": "opened", "type": "date", "role": "ignored"},
+        {"name": "Employer (last)", "type": "string"},
+        {"name": "opened", "type": "date"},
+        {"name": "asked on", "type": "datetime", "role": "time"},
         TARGET,
     ]
     package = read(tmp_path, package_with(*fields))
-    assert [c.kind for c in package.features] == ["number", "integer", "boolean", "category", "category"]
+    kinds = ["number", "integer", "boolean", "category", "category", "text", "date"]
+    assert [c.kind for c in package.features] == kinds
+    assert package.time is not None
+    assert (package.time.name, package.time.kind) == ("asked on", "date")
     assert package.columns[3].choices == {"1": "low", "2": "high"}
     assert package.columns[4].labels == ["a", "b"]
     assert package.target.bad_label == "no"
@@ -114,9 +149,48 @@ def test_missing_values_of_a_field_take_the_place_of_the_schemas(tmp_path: Path)
     assert [[m.value for m in package.missing_values(c)] for c in package.features] == [["-99"], ["", "NA"]]
 
 
+def test_states_are_the_labels_of_missing_values_each_once(tmp_path: Path) -> None:
+    coded = [{"value": "-9", "label": "not asked"}, {"value": "-8", "label": "-8"}, "", *same("-7", "-9")]
+    own = {"name": "rate", "type": "number", "missingValues": coded}
+    asked = {"name": "asked", "type": "number", "constraints": {"required": True}}
+    labelled = [{"value": "NA", "label": "no answer"}]
+    package = read(tmp_path, package_with(own, AMOUNT, asked, TARGET, missingValues=labelled))
+    assert [package.states(column) for column in package.columns] == [["not asked"], ["no answer"], [], []]
+    assert package.state_of(package.columns[0]) == {"-9": "not asked", "-7": "not asked"}
+
+
+def test_categories_of_one_meaning_share_a_label_by_the_value_of_the_other(tmp_path: Path) -> None:
+    grades = [{"value": 1, "label": "low"}, {"value": 2, "label": "high"}, {"value": 3, "sameAs": 1}]
+    package = read(tmp_path, package_with({"name": "grade", "type": "integer", "categories": grades}, TARGET))
+    assert package.columns[0].choices == {"1": "low", "2": "high", "3": "low"}
+    assert package.columns[0].labels == ["low", "high"]
+
+
+def test_closed_list_holds_what_the_constraints_permit(tmp_path: Path) -> None:
+    few = {"categories": [1, 2, 3, 4], "type": "integer", "constraints": {"minimum": 2, "exclusiveMaximum": 4}}
+    words = {"categories": ["a", "bb", "c1"], "constraints": {"pattern": "[a-z]+", "minLength": 2}}
+    package = read(tmp_path, package_with({"name": "few"} | few, {"name": "words"} | words, TARGET))
+    assert [column.labels for column in package.features] == [["2", "3"], ["bb"]]
+
+
+def test_protected_fields_are_those_of_the_role_and_features_that_say_so(tmp_path: Path) -> None:
+    fields = [GRADE | {"protected": True}, {"name": "sex", "role": "protected"}, AMOUNT, TARGET]
+    package = read(tmp_path, package_with(*fields))
+    assert [column.name for column in package.protected] == ["grade", "sex"]
+    assert [column.name for column in package.features] == ["grade", "amount"]
+
+
+def test_bad_and_good_are_values_or_lists_and_compared_with_the_typed_table(tmp_path: Path) -> None:
+    values = [{"value": 1, "label": "late"}, {"value": 2, "label": "lost"}, {"value": 3, "label": "paid"}, 4]
+    target = {"name": "end", "type": "integer", "role": "target", "categories": values, "bad": [1, 2], "good": 3}
+    package = read(tmp_path, package_with(AMOUNT, target))
+    assert (package.target.bad_labels, package.target.good_labels) == (["late", "lost"], ["paid"])
+    assert package.is_bad(pd.Series(["paid", "late", "4", "lost", None])).tolist() == [False, True, False, True, False]
+
+
 def test_bad_value_becomes_the_label_of_the_typed_table() -> None:
     package = read_package(ROOT / "data/external/german_credit/datapackage.yaml")
-    assert package.target.bad_label == package.target.choices[str(package.target.bad)]
+    assert package.target.bad_label == package.target.choices["2"]
     assert len(package.features) == 18
     assert len(package.with_role("protected")) == 2
 
@@ -143,4 +217,5 @@ def test_every_type_of_the_standard_may_be_kept_as_text(tmp_path: Path) -> None:
     types += ["date", "datetime", "time", "year", "yearmonth", "duration"]
     kept = [{"name": f"f{number}", "type": kind, "role": "ignored"} for number, kind in enumerate(types)]
     package = read(tmp_path, package_with(*kept, AMOUNT, TARGET))
-    assert {column.kind for column in package.with_role("ignored")} == {"category"}
+    assert {column.kind for column in package.with_role("ignored")} == {"text", "date"}
+    assert {column.type for column in package.columns if column.kind == "date"} == {"date", "datetime"}
