@@ -86,6 +86,13 @@ def _of_its_kind(given: Any, info: ValidationInfo) -> Candidate:
 Metric = Literal["roc_auc", "pr_auc", "ks", "brier", "log_loss", "ece", "expected_cost"]
 
 
+class Text(Section):
+    """Which values of a text are told apart: the `most` frequent of those with at least `least` training rows."""
+
+    least: Count = 30
+    most: Count = 200
+
+
 class Train(Section):
     """Which candidates compete, on which folds, by which metric and rule."""
 
@@ -94,6 +101,7 @@ class Train(Section):
     metric: Metric
     rule: Literal["best", "one_standard_error"]
     calibration: Literal["isotonic", "none"]
+    text: Text = Text()
     candidates: Annotated[dict[str, Annotated[Candidate, BeforeValidator(_of_its_kind)]], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from src.frontend.language import Language
 from src.frontend.schema import Field, fields_of
 from src.frontend.table import read
 from src.frontend.texts import Texts
-from src.model.card import Card, Dataset, feature_of
+from src.model.card import Card, Dataset, features_of
 
 TARGET = {"name": "paid", "role": "target", "bad": "no", "constraints": {"enum": ["yes", "no"]}}
 LABELS = ["red", "green", "blue"]
@@ -60,7 +60,7 @@ def package_of(field: dict[str, Any]) -> Package:
 
 def card_of(package: Package) -> Card:
     """As much of a card as the API's types need."""
-    features = [feature_of(column, package) for column in package.features]
+    features = features_of(package)
     return Card.model_construct(features=features, dataset=Dataset(name="p", title=""), reference={"cell": None})
 
 

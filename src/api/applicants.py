@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date, timedelta
 from math import ceil, floor
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -13,31 +14,51 @@ from pydantic import (
     StrictBool,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     with_config,
 )
 from pydantic.config import JsonDict
 from pydantic.types import Strict
 from typing_extensions import TypedDict  # typing has its own only from Python 3.12 on, says pydantic
 
-from src.model.card import Card, Feature
+from src.model.card import Card, Feature, Time
 
 MOST_APPLICANTS = 1000
+LONGEST = 1024  # characters of a text
 LARGEST = 2**53 - 1  # beyond it, several whole numbers are one float64
 
 
 def applicant_type(card: Card) -> Any:
-    """Return the type of one applicant: the card's features, nothing else."""
+    """Return the type of one applicant: the card's features and when the application was made, nothing else."""
     fields: dict[str, Any] = {
         feature.name: value_type(feature) if feature.required else NotRequired[value_type(feature)]
         for feature in card.features
     }
     example = {feature.name: shown(feature, card) for feature in card.features}
+    if card.time:
+        fields[card.time.name] = NotRequired[time_type(card.time)]
+        example[card.time.name] = card.time.latest
     optional = sum(not feature.required for feature in card.features)
     null = f"; {optional} of its fields may be null or left out" if optional else ""
-    return named_fields(
+    found = named_fields(
         "Applicant", fields, f"One applicant of {card.dataset.title or card.dataset.name}{null}.", example
     )
+    if optional < len(card.features):
+        return found
+    return Annotated[found, AfterValidator(anything_known([feature.name for feature in card.features]))]
+
+
+def anything_known(names: list[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return a check that an applicant has a value in one of these fields."""
+
+    def check(applicant: dict[str, Any]) -> dict[str, Any]:
+        if all(applicant.get(name) is None for name in names):
+            raise ValueError("every field is null or left out: nothing is known to score")
+        return applicant
+
+    return check
 
 
 def batch_type(applicant: Any) -> Any:
@@ -57,18 +78,80 @@ def named_fields(name: str, fields: dict[str, Any], text: str, example: JsonDict
 
 def value_type(feature: Feature) -> Any:
     """Return the type of one feature's value, with its texts, bounds and example."""
-    kind: Any = base_type(feature) if feature.required else base_type(feature) | None
     examples = None if feature.example is None else [feature.example]
     text = description(feature)
     return Annotated[
-        kind, Field(title=feature.title, description=text, examples=examples, json_schema_extra=extra(feature))
+        whole_type(feature),
+        Field(title=feature.title, description=text, examples=examples, json_schema_extra=extra(feature)),
     ]
 
 
+def whole_type(feature: Feature) -> Any:
+    """Return the type of a value, of a reason for not having one, or of null, whichever may be."""
+    kind = base_type(feature)
+    if feature.mixed:
+        kind = with_states(kind, feature.states)
+    if feature.required:
+        return kind
+    if not feature.mixed:
+        return kind | None
+    schemas: list[JsonDict] = [*TypeAdapter(kind).json_schema()["anyOf"], {"type": "null"}]
+    return Annotated[kind | None, WithJsonSchema({"anyOf": schemas})]
+
+
+def with_states(kind: Any, states: list[str]) -> Any:
+    """Return the type of a number, or of the label of a reason for not having one."""
+
+    def either(value: Any, number: ValidatorFunctionWrapHandler) -> Any:
+        if not isinstance(value, str) or value in states:
+            return value if isinstance(value, str) else number(value)
+        raise ValueError(f"must be a number, or one of {', '.join(map(json.dumps, states))}")
+
+    def dated(value: Any, day: ValidatorFunctionWrapHandler) -> Any:
+        return value if isinstance(value, str) and value in states else day(value)
+
+    numbers = TypeAdapter(kind).json_schema()
+    either_schema: JsonDict = {"anyOf": [numbers, {"type": "string", "enum": [*states]}]}
+    check = dated if numbers["type"] == "string" else either
+    return Annotated[kind, WrapValidator(check), WithJsonSchema(either_schema)]
+
+
+def time_type(time: Time) -> Any:
+    """Return the type of the day on which an application was made."""
+    text = f"{time.description} Null or left out: today, in UTC.".strip()
+    return Annotated[
+        day_type(None, None) | None,
+        Field(title=time.title, description=text, examples=[time.latest], json_schema_extra={"time": True}),
+    ]
+
+
+def day_type(first: str | None, last: str | None) -> Any:
+    """Return the type of a day, as text, from the first to the last one."""
+
+    def check(value: str) -> str:
+        try:
+            day = date.fromisoformat(value).isoformat()
+        except ValueError:
+            day = ""
+        if day != value:
+            raise ValueError("must be a day, written YYYY-MM-DD")
+        if (first and day < first) or (last and day > last):
+            raise ValueError(f"must be a day{f' from {first}' if first else ''}{f' to {last}' if last else ''}")
+        return day
+
+    bounds = {name: day for name, day in (("formatMinimum", first), ("formatMaximum", last)) if day}
+    schema: JsonDict = {"type": "string", "format": "date", **bounds}
+    return Annotated[str, Strict(), AfterValidator(check), WithJsonSchema(schema)]
+
+
 def base_type(feature: Feature) -> Any:
-    """Return the bare type: a label, a boolean, or a number within its bounds; text is never taken for a number."""
+    """Return the bare type: a label, a text, a day, a boolean, or a number; text is never taken for a number."""
     if feature.categories is not None:
-        return Literal[tuple(feature.categories)]
+        return Literal[(*feature.categories, *feature.states)]
+    if feature.type == "text":
+        return Annotated[str, Strict(), Field(max_length=LONGEST)]
+    if feature.type == "date":
+        return day_type(feature.first, feature.last)
     kind = bounded_type(feature)
     return Annotated[kind, AfterValidator(one_of(listed(feature)))] if feature.enum else kind
 
@@ -136,13 +219,20 @@ def one_of(allowed: list[bool | int | float]) -> Callable[[float], float]:
 def description(feature: Feature) -> str:
     """Return the contract's description, the unit, and what null means."""
     unit = f" In {feature.unit}." if feature.unit else ""
-    missing = "" if feature.required else f" Null or left out: {feature.missing_label or 'unknown'}."
+    missing = "" if feature.required else " Null or left out: unknown."
     return f"{feature.description}{unit}{missing}".strip()
 
 
 def extra(feature: Feature) -> JsonDict:
     """Return what JSON Schema has no rule for in pydantic: what a page is told, and a closed list of numbers."""
-    told: JsonDict = {"unit": feature.unit, "group": feature.group, "changeable": feature.changeable}
+    told: JsonDict = {
+        "unit": feature.unit,
+        "group": feature.group,
+        "changeable": feature.changeable,
+        "states": [*feature.states],
+        "suggestions": [*feature.suggestions],
+        "codes": {**feature.codes},
+    }
     found: JsonDict = {name: value for name, value in told.items() if value}
     if feature.enum:
         found["enum"] = [*listed(feature), *([] if feature.required else [None])]
@@ -151,7 +241,12 @@ def extra(feature: Feature) -> JsonDict:
 
 def shown(feature: Feature, card: Card) -> Any:
     """Return the example value; where the contract has none, the reference applicant's."""
-    return card.reference[feature.name] if feature.example is None else feature.example
+    if feature.example is not None:
+        return feature.example
+    found = card.reference[feature.name]
+    if card.time and isinstance(found, int) and feature.type == "date":
+        return (date.fromisoformat(card.time.latest) - timedelta(days=found)).isoformat()
+    return found
 
 
 def schema_of(kind: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,12 +11,27 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import Pipeline
 
-from src.compile.fitted import NotExportableError, bases, cut_points, fillings, formula_of, matrix_columns, trees_of
+from src.compile.fitted import (
+    NotExportableError,
+    Seen,
+    all_states_of,
+    bases,
+    cut_points,
+    fillings,
+    formula_of,
+    labels_of,
+    matrix_columns,
+    states_of,
+    texts_of,
+    trees_of,
+)
 from src.compile.onnx_graph import Ensemble, Graph
 from src.model.card import Feature
+from src.model.features import ApplicantEncoder
 from src.model.formulas import Linear, Mean, Tree, Trees
 from src.serving.codes import FieldCode
 
+WHOLE = ("integer", "boolean", "date")  # a date is days
 COPIES = 8  # float64 numbers in the widest register, of AVX-512
 
 
@@ -28,24 +43,47 @@ class Compiled(NamedTuple):
     intercept: float | None = None
 
 
-def compile_model(estimator: Any, features: list[Feature]) -> Compiled:
-    """Return the serving form of a fitted model of these features; raises NotExportableError."""
-    compiler = Compiler(estimator, features)
+def compile_model(estimator: Any, features: list[Feature], time: str | None = None) -> Compiled:
+    """Return the serving form of a fitted model of these features; raises NotExportableError.
+
+    `time` names the field before which a date's days are counted.
+    """
+    compiler = Compiler(estimator, features, time)
     model = compiler.graph.model(len(features), compiler.probability(estimator))
     if isinstance(estimator, Pipeline) and isinstance(formula := formula_of(estimator[-1]), Linear):
         return Compiled(compiler.weighted(estimator, formula), model, formula.intercept)
     return Compiled(compiler.fields, model)
 
 
-def fields_of(estimator: Any, features: list[Feature]) -> list[FieldCode]:
-    """Return how each feature is coded: by its labels, or by all cut points of all parts."""
+def fields_of(estimator: Any, features: list[Feature], time: str | None) -> list[FieldCode]:
+    """Return how each feature is coded: by its labels, its texts' risk, or by all cut points of all parts."""
     cuts: dict[str, set[float]] = {feature.name: set() for feature in features}
-    whole = {feature.name for feature in features if feature.type in ("integer", "boolean")}
+    whole = {feature.name for feature in features if feature.type in WHOLE}
     halves = {(name, median) for base in bases(estimator) for name, median in fillings(base)}
     for base in bases(estimator):
         for name, cut in cut_points(base):
             cuts[name].add(least_whole(cut, [m for n, m in halves if n == name]) if name in whole else cut)
-    return [FieldCode(name=f.name, labels=f.categories, cuts=sorted(cuts[f.name])) for f in features]
+    encoders = [base[0] for base in bases(estimator)]
+    return [field_of(f, encoders, sorted(cuts[f.name]), time if f.type == "date" else None) for f in features]
+
+
+def field_of(feature: Feature, encoders: list[ApplicantEncoder], cuts: list[float], before: str | None) -> FieldCode:
+    """Return how one feature is coded; raises NotExportableError where the parts of a model disagree."""
+    encoder, *others = encoders
+    name = feature.name
+    if name in texts_of(encoder):
+        if any(other.kept_ != encoder.kept_ or (other.risks(name) != encoder.risks(name)).any() for other in others):
+            raise NotExportableError(f"{name}: the parts of the model have learnt different risks of its texts")
+        _, ranks = np.unique(encoder.risks(name), return_inverse=True)
+        *codes, other, missing = ranks.tolist()
+        return FieldCode(name=name, labels=encoder.kept_[name], codes=codes, other=other, missing=missing)
+    if any(states_of(other, name) != states_of(encoder, name) for other in others):
+        raise NotExportableError(f"{name}: the parts of the model have seen different states of it")
+    if name in encoder.categories:
+        return FieldCode(name=name, labels=labels_of(encoder, name))
+    seen = states_of(encoder, name)
+    states = {s: len(cuts) + 1 + seen.index(s) if s in seen else -1 for s in all_states_of(encoder, name)}
+    return FieldCode(name=name, cuts=cuts, states=states, before=before)
 
 
 def least_whole(cut: float, medians: list[float]) -> float:
@@ -56,11 +94,14 @@ def least_whole(cut: float, medians: list[float]) -> float:
 class Compiler:
     """A writer of each part of a model into one graph over the codes."""
 
-    def __init__(self, estimator: Any, features: list[Feature]) -> None:
+    def __init__(self, estimator: Any, features: list[Feature], time: str | None) -> None:
         self.graph = Graph()
-        self.fields = fields_of(estimator, features)
+        self.fields = fields_of(estimator, features, time)
         self.place = {field.name: place for place, field in enumerate(self.fields)}
-        self.may_miss = any(feature.categories is None and not feature.required for feature in features)
+        self.flags = [
+            (field.name, state) for field in self.fields for state in field.states if field.states[state] >= 0
+        ]
+        self.may_miss = bool(self.flags) or any(feature.numeric and not feature.required for feature in features)
 
     def probability(self, estimator: Any) -> str:
         """Return the tensor of the model's PDs, shape (rows, 1)."""
@@ -123,17 +164,24 @@ class Compiler:
         return total if len(parts) == 1 else self.graph.node("Div", total, self.graph.number(float(len(parts))))
 
     def weights(self, base: Pipeline, formula: Linear) -> list[list[float]]:
-        """Return the weight of each field's codes, missing first."""
+        """Return the weight of each field's codes, that of -1 first."""
         encoder, coefficients = base[0], iter(formula.weights)
         found: dict[str, list[float]] = {}
         for name in encoder.numeric:
-            edges = encoder.edges_[name]
+            edges, field = encoder.edges_[name], self.fields[self.place[name]]
             bins = [next(coefficients) for _ in range(len(edges) + 1)]
-            reached = np.searchsorted(edges, self.fields[self.place[name]].cuts, side="right")
-            found[name] = [next(coefficients), *(bins[number] for number in [0, *reached])]
-        for name, labels in encoder.categories.items():
-            by_label = [next(coefficients) for _ in labels]
+            by_state = {state: next(coefficients) for state in field.states}
+            reached = np.searchsorted(edges, field.cuts, side="right")
+            missing, known = next(coefficients), [bins[number] for number in [0, *reached]]
+            found[name] = [missing, *known, *(by_state[s] for s, code in field.states.items() if code >= 0)]
+        for name in encoder.categories:
+            by_label = [next(coefficients) for _ in labels_of(encoder, name)]
             found[name] = [next(coefficients), *by_label]
+        for name in texts_of(encoder):
+            edges, risks = encoder.edges_[name], np.unique(encoder.risks(name))
+            bins = [next(coefficients) for _ in range(len(edges) + 1)]
+            by_risk = [bins[number] for number in np.searchsorted(edges, risks, side="right")]
+            found[name] = [by_risk[self.fields[self.place[name]].missing], *by_risk]
         return [found[field.name] for field in self.fields]
 
     def weighted(self, base: Pipeline, formula: Linear) -> list[FieldCode]:
@@ -160,36 +208,63 @@ class Compiler:
         if start is not None:
             ensemble.roots.append(ensemble.single(start))
         columns = matrix_columns(base[0])
+        risks = {name: np.unique(base[0].risks(name)).tolist() for name in texts_of(base[0])}
         for tree in trees_of(base[-1]):
-            place, leaf = self.grow(ensemble, tree, 0, columns)
+            place, leaf = self.grow(ensemble, tree, 0, columns, risks)
             ensemble.roots.append(ensemble.single(float(tree.weight[0])) if leaf else place)
         return self.graph.trees(self.filled(base[0]) if self.may_miss else "codes", ensemble)
 
     def filled(self, encoder: Any) -> str:
-        """Return the codes twice: as they are, and with the medians' codes where a number is missing."""
+        """Return the codes twice, as they are and with the medians' codes where there is no number; then the flags."""
         medians = {name: bisect_right(self.fields[self.place[name]].cuts, median)
                    for name, median in encoder.medians_.items()}  # fmt: skip
         row = np.array([[float(medians.get(field.name, -1)) for field in self.fields]])
         missing = self.graph.node("Less", "codes", self.graph.number(0.0))
-        return self.graph.node(
-            "Concat", "codes", self.graph.node("Where", missing, self.graph.constant(row), "codes"), axis=1
-        )
+        if self.flags:
+            most = [[float(len(field.cuts)) if field.states else np.inf for field in self.fields]]
+            beyond = self.graph.node("Greater", "codes", self.graph.constant(np.array(most)))
+            missing = self.graph.node("Or", missing, beyond)
+        filled = self.graph.node("Where", missing, self.graph.constant(row), "codes")
+        return self.graph.node("Concat", "codes", filled, *self.flagged(), axis=1)
 
-    def grow(self, ensemble: Ensemble, tree: Tree, node: int, columns: list[tuple[str, bool]]) -> tuple[int, bool]:
+    def flagged(self) -> list[str]:
+        """Return a column a state, 1 where the row's code is the state's; none where there is no state."""
+        if not self.flags:
+            return []
+        places = np.array([self.place[name] for name, _ in self.flags])
+        codes = [self.code(name, state) for name, state in self.flags]
+        asked = self.graph.node("Gather", "codes", self.graph.constant(places), axis=1)
+        equal = self.graph.node("Equal", asked, self.graph.constant(np.array([codes])))
+        return [self.graph.node("Cast", equal, to=TensorProto.DOUBLE)]
+
+    def code(self, name: str, state: str) -> float:
+        """Return the code of a number's state."""
+        return float(self.fields[self.place[name]].states[state])
+
+    def split(self, seen: Seen, cut: float, risks: dict[str, list[float]]) -> tuple[int, float, bool]:
+        """Return the graph's column, the code up to which a row goes left, and whether left is where it is more."""
+        name, missing, state = seen
+        field, place = self.fields[self.place[name]], self.place[name]
+        if missing:  # the column is 1 where the number is missing, and then its code is -1
+            return place, -1.0, True
+        if state is not None:
+            return 2 * len(self.fields) + self.flags.index((name, state)), 0.0, False
+        if name in risks:
+            return place, float(bisect_left(risks[name], cut) - 1), False
+        if field.labels is not None:
+            return place, float(np.ceil(cut) - 1), False
+        filled = place + (len(self.fields) if self.may_miss else 0)
+        return filled, float(bisect_left(field.cuts, cut)), False  # a whole number's cuts are rounded up
+
+    def grow(
+        self, ensemble: Ensemble, tree: Tree, node: int, columns: list[Seen], risks: dict[str, list[float]]
+    ) -> tuple[int, bool]:
         """Add a node and all below it; `x < cut` becomes `code <= place of the cut`."""
         if tree.left[node] < 0:
             return ensemble.leaf(float(tree.weight[node]))
-        name, flag = columns[tree.column[node]]
-        field, place = self.fields[self.place[name]], self.place[name]
-        children = (tree.left[node], tree.right[node])
-        if flag:  # the column is 1 where the number is missing, and then its code is -1
-            children, split = children[::-1], -1.0
-        elif field.labels is not None:
-            split = float(np.ceil(tree.cut[node]) - 1)
-        else:
-            split = float(bisect_left(field.cuts, tree.cut[node]))  # a whole number's cuts are rounded up
-            place += len(self.fields) if self.may_miss else 0
+        place, split, turned = self.split(columns[tree.column[node]], tree.cut[node], risks)
+        left, right = int(tree.left[node]), int(tree.right[node])
         index = ensemble.split(place, split)
-        ensemble.left[index] = self.grow(ensemble, tree, int(children[0]), columns)
-        ensemble.right[index] = self.grow(ensemble, tree, int(children[1]), columns)
+        ensemble.left[index] = self.grow(ensemble, tree, right if turned else left, columns, risks)
+        ensemble.right[index] = self.grow(ensemble, tree, left if turned else right, columns, risks)
         return index, False

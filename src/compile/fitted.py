@@ -1,7 +1,7 @@
 """a fitted pipeline -> its parts: base pipelines, their trees, and the numbers at which they tell numbers apart"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from src.errors import LastroError
-from src.model.features import ApplicantEncoder
+from src.model.features import ApplicantEncoder, StatefulEncoder
 from src.model.formulas import Formula, Mean, Tree, Trees
 from src.model.kinds import KINDS
 
@@ -52,28 +52,63 @@ def trees_of(classifier: Any) -> list[Tree]:
     return formula.trees if isinstance(formula, Trees) else []
 
 
-def matrix_columns(encoder: ApplicantEncoder) -> list[tuple[str, bool]]:
-    """Return the columns of a tree's matrix: the feature, and whether the column says that it is missing."""
+class Seen(NamedTuple):
+    """What a column of a tree's matrix tells of a feature: its value, or by 1 that it is missing or of a state."""
+
+    name: str
+    missing: bool = False
+    state: str | None = None
+
+
+def matrix_columns(encoder: ApplicantEncoder) -> list[Seen]:
+    """Return the columns of a tree's matrix."""
     columns = []
     for name in encoder.numeric:
-        columns += [(name, False), (name, True)] if name in encoder.optional else [(name, False)]
-    return columns + [(name, False) for name in encoder.categories]
+        flags = [Seen(name, state=state) for state in all_states_of(encoder, name)]
+        missing = [Seen(name, missing=True)] if name in encoder.optional else []
+        columns += [Seen(name), *flags, *missing]
+    return [*columns, *(Seen(name) for name in encoder.categories), *(Seen(name) for name in texts_of(encoder))]
+
+
+def all_states_of(encoder: ApplicantEncoder, name: str) -> list[str]:
+    """Return the states of a feature that have a column, seen or not."""
+    return encoder.states.get(name, []) if isinstance(encoder, StatefulEncoder) else []
+
+
+def states_of(encoder: ApplicantEncoder, name: str) -> list[str]:
+    """Return the states of a feature that the encoder has seen."""
+    return encoder.seen_.get(name, []) if isinstance(encoder, StatefulEncoder) else []
+
+
+def labels_of(encoder: ApplicantEncoder, name: str) -> list[str]:
+    """Return the labels of a category that have a code, its states among them."""
+    found: list[str] = (encoder.labels_ if isinstance(encoder, StatefulEncoder) else encoder.categories)[name]
+    return found
+
+
+def texts_of(encoder: ApplicantEncoder) -> list[str]:
+    """Return the names of the features that are coded by their values' risk."""
+    return encoder.texts if isinstance(encoder, StatefulEncoder) else []
 
 
 def fillings(base: Pipeline) -> Iterator[tuple[str, float]]:
     """Yield every (feature, number) that stands in for a missing number which may occur."""
     encoder = base[0]
-    yield from ((name, median) for name, median in encoder.medians_.items() if name in encoder.optional)
+    yield from (
+        (name, median)
+        for name, median in encoder.medians_.items()
+        if name in encoder.optional or states_of(encoder, name)
+    )
 
 
 def cut_points(base: Pipeline) -> Iterator[tuple[str, float]]:
     """Yield every (feature, number) such that the part tells numbers below from those at or above."""
     encoder = base[0]
-    for name in encoder.edges_:
-        yield from ((name, float(edge)) for edge in encoder.edges_[name])
-    columns = matrix_columns(encoder)
+    for name in encoder.numeric:
+        yield from ((name, float(edge)) for edge in encoder.edges_.get(name, ()))
+    columns, numeric = matrix_columns(encoder), set(encoder.numeric)
     for tree in trees_of(base[-1]):
         for node in np.flatnonzero(tree.left >= 0):
-            name, missing = columns[tree.column[node]]
-            if not missing and name not in encoder.categories:
+            name, missing, state = columns[tree.column[node]]
+            if name in numeric and not missing and state is None:
                 yield name, float(tree.cut[node])

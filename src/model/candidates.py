@@ -1,24 +1,29 @@
 """params.yaml's candidates -> unfitted scikit-learn pipelines from the contract's columns to a probability"""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from src.contract.fields import Column
-from src.model.features import ApplicantEncoder
+from src.model.card import Feature
+from src.model.features import ApplicantEncoder, StatefulEncoder
 from src.model.kinds import KINDS, Setting
-from src.params import Candidate
+from src.params import Candidate, Text
 
 SIGN = {"increasing": 1, "decreasing": -1, None: 0}
 LIBRARY = "scikit-learn"
+KEPT = Text()
 
 
-def build(candidates: Mapping[str, Candidate], columns: list[Column], seed: int) -> dict[str, Pipeline]:
+def build(
+    candidates: Mapping[str, Candidate], features: list[Feature], seed: int, text: Text = KEPT
+) -> dict[str, Pipeline]:
     """Return one unfitted pipeline a candidate, in the order of params.yaml.
 
-    `columns` are the contract's features; `seed` makes every fit repeatable. A blend holds its members' pipelines.
+    `seed` makes every fit repeatable; `text` says which values of a text are kept. A blend holds its members'
+    pipelines.
     """
-    bases = {name: _base(c, columns, seed) for name, c in candidates.items() if not c.parts}
+    bases = {name: _base(c, features, seed, text) for name, c in candidates.items() if not c.parts}
     return {name: _blend(c, bases, seed) if c.parts else bases[name] for name, c in candidates.items()}
 
 
@@ -28,21 +33,38 @@ def libraries(candidates: Mapping[str, Candidate], name: str) -> set[str]:
     return {LIBRARY, *(KINDS[part.kind].library for part in parts)}
 
 
-def _base(candidate: Candidate, columns: list[Column], seed: int) -> Pipeline:
-    kind, numeric = KINDS[candidate.kind], [column for column in columns if column.kind != "category"]
-    encoder = ApplicantEncoder(
-        numeric=[column.name for column in numeric],
-        optional=[column.name for column in numeric if not column.constraints.required],
-        categories={column.name: column.labels for column in columns if column.kind == "category"},
-        **kind.encoding(candidate),
-    )
-    directions = [] if encoder.bins else _directions(encoder, numeric)
+def _base(candidate: Candidate, features: list[Feature], seed: int, text: Text) -> Pipeline:
+    kind = KINDS[candidate.kind]
+    encoder = _encoder(features, seed, text, kind.encoding(candidate))
+    directions = [] if encoder.bins else _directions(encoder, features)
     classifier = kind.build(candidate, Setting(seed, directions, {}))
     return Pipeline([("encode", encoder), ("classify", classifier)])
 
 
-def _directions(encoder: ApplicantEncoder, numeric: list[Column]) -> list[int]:
-    by_name = {column.name: SIGN[column.direction] for column in numeric}
+def _encoder(features: list[Feature], seed: int, text: Text, options: Mapping[str, Any]) -> ApplicantEncoder:
+    """Return the encoder of these features: that of labels and numbers alone, where there is nothing else."""
+    numeric = [feature for feature in features if feature.numeric]
+    texts = [feature.name for feature in features if is_text(feature, text)]
+    columns: dict[str, Any] = {
+        "numeric": [feature.name for feature in numeric],
+        "optional": [feature.name for feature in numeric if not feature.required],
+        "categories": {f.name: f.categories or [] for f in features if not f.numeric and f.name not in texts},
+    }
+    states = {feature.name: feature.states for feature in features if feature.states}
+    if not states and not texts:
+        return ApplicantEncoder(**columns, **options)
+    kept: dict[str, Any] = {"states": states, "texts": texts, "least": text.least, "most": text.most, "seed": seed}
+    return StatefulEncoder(**columns, **options, **kept)
+
+
+def is_text(feature: Feature, text: Text) -> bool:
+    """Say whether a feature is coded by its values' risk: a text, or a closed list longer than what is kept of one."""
+    return feature.type == "text" or len(feature.categories or ()) > text.most
+
+
+def _directions(encoder: ApplicantEncoder, features: list[Feature]) -> list[int]:
+    """Return the expected direction of risk of each column: of numbers what the contract says, else 0."""
+    by_name = {feature.name: SIGN[feature.direction] for feature in features if feature.numeric}
     return [by_name.get(name, 0) for name in encoder.get_feature_names_out()]
 
 

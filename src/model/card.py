@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from src.contract.fields import Column, Kind, Translation
 from src.contract.package import Costs, Package
@@ -14,6 +14,7 @@ from src.params import Scale
 CARD = "model.json"
 MODEL = "model.pkl"
 BOUNDS = {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum"}
+RARE = ("first", "last", "states", "suggestions", "codes")  # of a feature: written where they say something
 Value = bool | int | float | str | None
 
 
@@ -21,8 +22,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Feature(_Part):
-    """One input of the model: what the API asks for, what the form shows."""
+class Feature(BaseModel):
+    """One input of the model: what the API asks for, what the form shows.
+
+    `states` are the labels of reasons for not having a value, `suggestions` the texts that training has kept, `codes`
+    what the data set's file writes for a label or a truth, where that is not the same; `first` and `last` are a date's
+    bounds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # cards of earlier releases say more
 
     name: str
     type: Kind
@@ -37,10 +45,38 @@ class Feature(_Part):
     maximum: float | None = None
     exclusive_minimum: float | None = None
     exclusive_maximum: float | None = None
+    first: str | None = None
+    last: str | None = None
     required: bool
-    missing_label: str | None
+    states: list[str] = []
+    suggestions: list[str] = []
+    codes: dict[str, Value] = {}
     example: Value
     direction: str | None
+
+    @model_serializer(mode="wrap")
+    def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        rare = {name for name in RARE if not getattr(self, name)}
+        return {name: value for name, value in written(self).items() if name not in rare}
+
+    @property
+    def numeric(self) -> bool:
+        """Say whether its values are numbers, as a model reads them: a boolean is one, and so are a date's days."""
+        return self.type not in ("category", "text")
+
+    @property
+    def mixed(self) -> bool:
+        """Say whether its values are numbers or reasons for not having one."""
+        return self.numeric and bool(self.states)
+
+
+class Time(_Part):
+    """The field that says when an application was made; a date counts as the days before it."""
+
+    name: str
+    title: str
+    description: str
+    latest: str
 
 
 class Target(_Part):
@@ -82,6 +118,7 @@ class Card(_Part):
     dataset: Dataset
     data: dict[str, str]
     features: list[Feature]
+    time: Time | None = None
     target: Target
     protected: list[str]
     reference: dict[str, Value]
@@ -91,21 +128,15 @@ class Card(_Part):
     translations: dict[str, dict[str, Translation]]
     libraries: dict[str, str]
 
-    @property
-    def numeric(self) -> list[str]:
-        """Return the names of numeric and boolean features, in the contract's order."""
-        return [feature.name for feature in self.features if feature.categories is None]
 
-    @property
-    def categories(self) -> dict[str, list[str]]:
-        """Return each categorical feature's labels by its name, in the contract's order."""
-        return {feature.name: feature.categories for feature in self.features if feature.categories is not None}
+def features_of(package: Package) -> list[Feature]:
+    """Return what the card keeps of the contract's features."""
+    return [feature_of(column, package) for column in package.features]
 
 
 def feature_of(column: Column, package: Package) -> Feature:
     """Return what the card keeps of a contract's field; labels take the place of the file's codes."""
-    rules, example = column.constraints, column.example
-    labelled = [category.label for category in package.missing_values(column) if category.label != str(category.value)]
+    rules = column.constraints
     return Feature(
         name=column.name,
         type=column.kind,
@@ -118,10 +149,23 @@ def feature_of(column: Column, package: Package) -> Feature:
         enum=None if column.choices or not rules.enum else [float(value) for value in rules.enum],
         **({} if column.choices else rules.model_dump(include=BOUNDS)),
         required=rules.required,
-        missing_label=labelled[0] if labelled else None,
-        example=column.choices.get(str(example), example) if column.choices else example,
+        states=package.states(column),
+        codes=codes_of(column, package),
+        example=getattr(column, "example_value", column.choices.get(str(column.example), column.example)),
         direction=column.direction,
     )
+
+
+def codes_of(column: Column, package: Package) -> dict[str, Value]:
+    """Return what the file writes for a label, a truth, or a missing value, where that is not what the API takes."""
+    truths = dict.fromkeys(column.true_values, True) | dict.fromkeys(column.false_values, False)
+    written: dict[str, Value] = {
+        **(truths if column.kind == "boolean" else column.choices),
+        **dict.fromkeys(missing.text for missing in package.missing_values(column)),
+        **package.state_of(column),
+    }
+    said = {"true": True, "false": False, "": None}
+    return {code: value for code, value in written.items() if code != value and said.get(code.lower(), code) != value}
 
 
 def translations_of(package: Package) -> dict[str, dict[str, Translation]]:
@@ -129,7 +173,8 @@ def translations_of(package: Package) -> dict[str, dict[str, Translation]]:
     found: dict[str, dict[str, Translation]] = {}
     for column in package.columns:
         for language, texts in column.translations.items():
-            by_label = {column.choices.get(str(value), str(value)): text for value, text in texts.categories.items()}
+            labels = column.choices | package.state_of(column)
+            by_label = {labels.get(str(value), str(value)): text for value, text in texts.categories.items()}
             found.setdefault(language, {})[column.name] = texts.model_copy(update={"categories": by_label})
     return found
 

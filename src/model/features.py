@@ -1,8 +1,9 @@
 """a table of applicants -> the matrix that a classifier reads
 
-Every pickled model names this module and its class: neither may move or be renamed while an older model.pkl is in use.
+Every pickled model names this module and its classes: none may move or be renamed while an older model.pkl is in use.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Self
 
@@ -10,9 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.validation import check_is_fitted
 
 Matrix = NDArray[np.float64]
+FOLDS = 5  # in which texts' risk is learnt
 
 
 class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -53,10 +57,7 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         """Return the matrix, shape (rows, `len(get_feature_names_out())`)."""
         check_is_fitted(self, "edges_")
         blocks = [self._numeric_block(name, _numbers(X[name])) for name in self.numeric]
-        for name, labels in self.categories.items():
-            codes = pd.Index(labels).get_indexer(pd.Index(X[name])).astype(np.float64)
-            blocks.append(codes[:, None] if self.bins is None else _indicators(codes, len(labels)))
-        return np.hstack(blocks)
+        return np.hstack(blocks + [self._label_block(X[name], labels) for name, labels in self.categories.items()])
 
     def _numeric_block(self, name: str, values: Matrix) -> Matrix:
         missing = np.isnan(values)
@@ -66,6 +67,10 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
             return _indicators(codes, len(edges) + 1)
         filled = np.where(missing, self.medians_[name], values)[:, None]
         return np.hstack([filled, missing[:, None]]) if name in self.optional else filled
+
+    def _label_block(self, column: pd.Series, labels: list[str]) -> Matrix:
+        codes = _places(column, labels).astype(np.float64)
+        return codes[:, None] if self.bins is None else _indicators(codes, len(labels))
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
         """Return one name a column of the matrix; `input_features` is ignored."""
@@ -85,6 +90,151 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
+
+
+class StatefulEncoder(ApplicantEncoder):
+    """An ApplicantEncoder for columns that also hold the reasons for not having a value, and for many-valued text.
+
+    A column with `states` holds numbers or labels, or labels alone: each state is an indicator of its own beside a
+    number (which is then filled as a missing one), or a bin; of a category it is one more label. A state that no
+    training row has counts as missing. A number's column is then of Python's objects.
+
+    A column of `texts` is coded by its values' risk: their share of bads, shrunk towards everybody's (scikit-learn's
+    TargetEncoder; Micci-Barreca 2001), in the training rows that of the other folds' rows. With `bins`, that number's
+    quantiles become indicators. Values with fewer than `least` rows, and all but the `most` frequent ones, are one.
+
+    Parameters, beside those of ApplicantEncoder: `states`, name -> labels; `texts`, names; `least` and `most`, numbers
+    of rows and of values; `seed`, of the folds.
+    """
+
+    def __init__(
+        self,
+        numeric: list[str],
+        optional: list[str],
+        categories: dict[str, list[str]],
+        bins: int | None = None,
+        *,
+        states: dict[str, list[str]],
+        texts: list[str],
+        least: int,
+        most: int,
+        seed: int,
+    ) -> None:
+        super().__init__(numeric, optional, categories, bins)
+        self.states = states
+        self.texts = texts
+        self.least = least
+        self.most = most
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Learn which states and texts there are, the texts' risk by `y` (0 or 1), bin edges and medians."""
+        self._learn(X, y)
+        return self
+
+    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> Matrix:
+        """Return the training rows' matrix, in which no row's own outcome speaks from its text's code."""
+        risks = self._learn(X, y)
+        return np.hstack([self._known(X), self._text_blocks(risks)]) if self.texts else self._known(X)
+
+    def transform(self, X: pd.DataFrame) -> Matrix:
+        """Return the matrix, shape (rows, `len(get_feature_names_out())`)."""
+        check_is_fitted(self, "edges_")
+        if not self.texts:
+            return self._known(X)
+        return np.hstack([self._known(X), self._text_blocks(self.risk_.transform(self._tokens(X)))])
+
+    def _learn(self, X: pd.DataFrame, y: Any) -> Matrix:
+        """Learn all; return the texts' risk in the training rows, cross-fitted."""
+        seen = {name: [label for label in labels if (X[name] == label).any()] for name, labels in self.states.items()}
+        self.seen_: dict[str, list[str]] = seen
+        super().fit(X.assign(**{name: _parted(X[name], seen[name])[0] for name in self.numeric if name in seen}))
+        self.labels_ = {name: [*labels, *seen.get(name, [])] for name, labels in self.categories.items()}
+        self.kept_ = {name: kept_texts(X[name], seen.get(name, []), self.least, self.most) for name in self.texts}
+        if not self.texts:
+            return np.empty((len(X), 0))
+        tokens = self._tokens(X)
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=self.seed)
+        self.risk_ = TargetEncoder(target_type="binary", cv=folds)
+        risks: Matrix = self.risk_.fit_transform(tokens, y)
+        if self.bins is not None:
+            whole = self.risk_.transform(tokens)
+            self.edges_ |= {name: _edges(whole[:, place], self.bins) for place, name in enumerate(self.texts)}
+        return risks
+
+    def _known(self, X: pd.DataFrame) -> Matrix:
+        blocks = []
+        for name in self.numeric:
+            numbers, places = _parted(X[name], self.seen_.get(name, []))
+            blocks.append(self._with_states(name, self._numeric_block(name, numbers), places))
+        return np.hstack([*blocks, *(self._label_block(X[name], labels) for name, labels in self.labels_.items())])
+
+    def _with_states(self, name: str, block: Matrix, places: NDArray[np.intp]) -> Matrix:
+        """Return a number's columns with one a state, before the last where that one says missing."""
+        seen, states = self.seen_.get(name, []), self.states.get(name, [])
+        if not states:
+            return block
+        flags = np.zeros((len(block), len(states)))
+        rows = np.flatnonzero(places >= 0)
+        flags[rows, np.array([states.index(state) for state in seen], dtype=np.intp)[places[rows]]] = 1
+        if self.bins is None and name not in self.optional:
+            return np.hstack([block, flags])
+        return np.hstack([block[:, :-1], flags, (block[:, -1] * (places < 0))[:, None]])
+
+    def _tokens(self, X: pd.DataFrame) -> NDArray[np.intp]:
+        """Return each text's place among those kept, after them one for all others and one for missing."""
+        columns = []
+        for name in self.texts:
+            kept = self.kept_[name]
+            places = _places(X[name], kept)
+            columns.append(np.where(places >= 0, places, np.where(X[name].isna(), len(kept) + 1, len(kept))))
+        return np.column_stack(columns)
+
+    def _text_blocks(self, risks: Matrix) -> Matrix:
+        if self.bins is None:
+            return risks
+        blocks = []
+        for place, name in enumerate(self.texts):
+            edges = self.edges_[name]
+            blocks.append(_indicators(np.searchsorted(edges, risks[:, place], side="right"), len(edges) + 1)[:, :-1])
+        return np.hstack(blocks)
+
+    def risks(self, name: str) -> Matrix:
+        """Return the risk of each text that is kept, then that of all others, then that of a missing one."""
+        count = len(self.kept_[name]) + 2
+        tokens = np.zeros((count, len(self.texts)), dtype=np.intp)
+        place = self.texts.index(name)
+        tokens[:, place] = np.arange(count)
+        found: Matrix = self.risk_.transform(tokens)[:, place]
+        return found
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
+        """Return one name a column of the matrix; `input_features` is ignored."""
+        names: list[str] = []
+        for name in self.numeric:
+            missing = [f"{name}=missing"] if self.bins is not None or name in self.optional else []
+            values = [name] if self.bins is None else [f"{name}={text}" for text in intervals(self.edges_[name])]
+            names += [*values, *(f"{name}={state}" for state in self.states.get(name, [])), *missing]
+        for name in self.categories:
+            labels = [] if self.bins is None else [*self.labels_[name], "missing"]
+            names += [f"{name}={label}" for label in labels] or [name]
+        for name in self.texts:
+            edges = None if self.bins is None else self.edges_[name]
+            names += [name] if edges is None else [f"{name}: risk {text}" for text in intervals(edges)]
+        return np.array(names, dtype=object)
+
+
+def kept_texts(column: pd.Series, states: Sequence[str], least: int, most: int) -> list[str]:
+    """Return the values that have a code of their own, in order: the `most` frequent with at least `least` rows.
+
+    `states` are kept whatever their number; of equally frequent values the first by name are.
+
+    >>> kept_texts(pd.Series(["b", "a", "b", "a", "c", "unknown"]), ["unknown"], least=2, most=1)
+    ['a', 'unknown']
+    """
+    counts = column[~column.isin(list(states))].value_counts(sort=False).sort_index()
+    frequent = counts[counts >= least].sort_values(ascending=False, kind="stable").index[:most]
+    return [*sorted(frequent), *states]
 
 
 def intervals(edges: Matrix) -> list[str]:
@@ -107,6 +257,18 @@ def _numbers(column: pd.Series) -> Matrix:
     return np.asarray(column.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
+def _places(column: pd.Series, labels: Sequence[str]) -> NDArray[np.intp]:
+    """Return each value's place among the labels; -1 where it is none of them."""
+    return np.asarray(pd.Index(labels).get_indexer(pd.Index(column)))
+
+
+def _parted(column: pd.Series, states: Sequence[str]) -> tuple[Matrix, NDArray[np.intp]]:
+    """Return a column's numbers, NaN where it holds none, and the places of its states, -1 where it holds none."""
+    if column.dtype != object:
+        return _numbers(column), np.full(len(column), -1)
+    return _numbers(pd.to_numeric(column, errors="coerce")), _places(column, states)
+
+
 def _edges(known: Matrix, bins: int) -> Matrix:
     """Return the first value of each bin but the lowest; few distinct values are a bin each.
 
@@ -126,6 +288,6 @@ def _quantiles(values: Matrix, parts: int) -> Matrix:
     return np.unique(np.quantile(values, np.linspace(0, 1, parts + 1)[1:-1], method="inverted_cdf"))
 
 
-def _indicators(codes: Matrix, count: int) -> Matrix:
+def _indicators(codes: Matrix | NDArray[np.intp], count: int) -> Matrix:
     """Return one column a code from 0, and a last one for -1, missing."""
     return np.asarray(np.eye(count + 1)[np.where(codes < 0, count, codes).astype(np.intp)])

@@ -11,6 +11,7 @@ from src.errors import run
 from src.files import rounded, write_bytes, write_json
 from src.model import report
 from src.model.artifact import load_model
+from src.model.inputs import inputs
 from src.model.model_card import Measured, model_card
 from src.params import read_params
 
@@ -31,8 +32,8 @@ def main() -> None:
     package = read_package(Path(params.dataset))
     card, model = load_model(MODELS)
     table = read_table(TEST)
-    X = table[[feature.name for feature in card.features]]
-    bad = (table[card.target.name] == card.target.bad).to_numpy().astype("int64")
+    X = inputs(table, card.features, card.time)
+    bad = package.is_bad(table[card.target.name]).to_numpy().astype("int64")
 
     with threadpool_limits(1):
         pd_of = model.predict_proba(X)[:, 1]

@@ -17,6 +17,7 @@ from src.errors import LastroError, run
 from src.files import rounded, write_bytes, write_json
 from src.model.artifact import load_model
 from src.model.card import Card
+from src.model.inputs import inputs
 from src.params import read_params
 from src.serving.export import EXPORT, ONNX, Export, Parity, digest
 from src.serving.predictors import predictor_of
@@ -75,8 +76,8 @@ def main() -> None:
     """Compile, compare and write the served model; raises NotExportableError for a model that has no serving form."""
     params = read_params(PARAMS)
     card, model = load_model(MODELS)
-    data = read_table(APPLICATIONS)[[feature.name for feature in card.features]]
-    compiled = compile_model(model, card.features)
+    data = inputs(read_table(APPLICATIONS), card.features, card.time)
+    compiled = compile_model(model, card.features, card.time.name if card.time else None)
     content = graph_of(compiled)
     export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed))
     write_bytes(MODELS / ONNX, content)

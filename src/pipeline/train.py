@@ -18,12 +18,27 @@ from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_jso
 from src.lineage import tracking
 from src.model import candidates, selection
 from src.model.artifact import library_versions, to_bytes
-from src.model.card import CARD, MODEL, Card, CardCosts, Dataset, Target, Value, feature_of, translations_of, write_card
+from src.model.card import (
+    CARD,
+    MODEL,
+    Card,
+    CardCosts,
+    Dataset,
+    Feature,
+    Target,
+    Time,
+    Value,
+    features_of,
+    translations_of,
+    write_card,
+)
+from src.model.features import kept_texts
+from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
 from src.model.selection import Choice, Scores, choose
-from src.params import Params, Train, read_params
+from src.params import Params, Text, Train, read_params
 
 PARAMS = Path("params.yaml")
 APPLICATIONS = Path("data/raw/applications.parquet")
@@ -81,8 +96,34 @@ def described(choice: Choice, scores: Scores) -> dict[str, object]:
     }
 
 
+def time_of(package: Package, table: pd.DataFrame) -> Time | None:
+    """Return the field that says when applications were made, with the newest day of the training rows."""
+    column = package.time
+    if column is None:
+        return None
+    newest = table[column.name].max().date().isoformat()
+    return Time(name=column.name, title=column.title or column.name, description=column.description, latest=newest)
+
+
+def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feature]:
+    """Return the features with those values of a text that the model tells apart."""
+    found = []
+    for feature in features:
+        kept = kept_texts(X[feature.name], feature.states, text.least, text.most) if feature.type == "text" else []
+        known = [value for value in kept if value not in feature.states]
+        found.append(feature.model_copy(update={"suggestions": known}))
+    return found
+
+
 def card_of(
-    choice: Choice, params: Params, package: Package, reference: dict[str, Value], bad: Bad, sha256: str
+    choice: Choice,
+    params: Params,
+    package: Package,
+    features: list[Feature],
+    time: Time | None,
+    reference: dict[str, Value],
+    bad: Bad,
+    sha256: str,
 ) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
     target, costs = package.target, costs_of(params, package)
@@ -93,11 +134,12 @@ def card_of(
         sha256=sha256,
         dataset=Dataset(name=package.name, title=package.title),
         data={"applications": digest(APPLICATIONS, "md5"), "train": digest(TRAIN, "md5")},
-        features=[feature_of(column, package) for column in package.features],
+        features=features,
+        time=time,
         target=Target(
             name=target.name, title=target.title, bad=target.bad_label, bad_rate=round(float(bad.mean()), DIGITS)
         ),
-        protected=[column.name for column in package.with_role("protected")],
+        protected=[column.name for column in package.protected],
         reference=reference,
         costs=costs,
         threshold=cost_threshold(costs.pair),
@@ -126,10 +168,12 @@ def main() -> None:
     params = read_params(PARAMS, KINDS)
     package = read_package(Path(params.dataset))
     table = read_table(TRAIN)
-    X = table[[column.name for column in package.features]]
-    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    time = time_of(package, table)
+    X = inputs(table, features_of(package), time)
+    features = suggested(features_of(package), X, params.train.text)
+    bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = costs_of(params, package).pair
-    pipelines = candidates.build(params.train.candidates, package.features, params.seed)
+    pipelines = candidates.build(params.train.candidates, features, params.seed, params.train.text)
 
     with threadpool_limits(1):  # with several threads, sums differ in the last bit
         found = compare(pipelines, params.train, X, bad, params.seed)
@@ -141,8 +185,8 @@ def main() -> None:
                 model.fit(X, bad)
             content = to_bytes(model)
             threshold = cost_threshold(costs)
-            typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, package.features)
-            card = card_of(choice, params, package, typical, bad, sha256_of(content))
+            typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
+            card = card_of(choice, params, package, features, time, typical, bad, sha256_of(content))
             record(training, params, scores, card)
 
     write_bytes(MODELS / MODEL, content)

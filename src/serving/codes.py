@@ -5,18 +5,27 @@ in float64; what a predictor computes from the codes cannot depend on how a floa
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 MISSING = -1.0
+RARE = ("states", "codes", "other", "missing", "before")  # written where they say something
+Reader = Callable[[Any], float]
 
 
 class FieldCode(BaseModel):
     """How one feature becomes a code; a number's is how many `cuts` it reaches, a category's its label's place.
 
-    In a scorecard each code has a weight, missing first: what it adds to the log-odds of default.
+    A number's `states`, the reasons for not having one, have codes after those of its cuts; one that training has not
+    seen has -1. Of a text several `labels`
+    may share a code: `codes` holds each label's, `other` that of all texts which are none of them, `missing` that of no
+    text; elsewhere what is missing, or nothing known, is -1. A date is the number of its days before the date that the
+    field `before` holds.
+
+    In a scorecard each code has a weight, that of -1 first: what it adds to the log-odds of default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,33 +34,77 @@ class FieldCode(BaseModel):
     labels: list[str] | None = None
     cuts: list[float] = []
     weights: list[float] | None = None
+    states: dict[str, int] = {}
+    codes: list[int] = []
+    other: int | None = None
+    missing: int = -1
+    before: str | None = None
 
-    def coder(self) -> Callable[[Any], float]:
+    @model_serializer(mode="wrap")
+    def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        rare = {name for name in RARE if getattr(self, name) == type(self).model_fields[name].default}
+        return {name: value for name, value in written(self).items() if name not in rare}
+
+    @property
+    def count(self) -> int:
+        """Return how many codes there are from 0 on."""
+        if self.labels is None:
+            return max(len(self.cuts), *self.states.values()) + 1 if self.states else len(self.cuts) + 1
+        return len(self.labels) if self.other is None else max(*self.codes, self.other, self.missing) + 1
+
+    def coder(self) -> Reader:
         """Return the function from a value (None: missing) to its code."""
-        codes = range(len(self.cuts) + 1 if self.labels is None else len(self.labels))
-        return self.reader(MISSING, [float(code) for code in codes])
+        return self.reader([MISSING, *map(float, range(self.count))])
 
-    def weigher(self) -> Callable[[Any], float]:
+    def weigher(self) -> Reader:
         """Return the function from a value (None: missing) to its code's weight."""
-        missing, *known = self.weights or [0.0]
-        return self.reader(missing, known)
+        return self.reader(self.weights or [0.0] * (self.count + 1))
 
-    def reader(self, missing: float, known: list[float]) -> Callable[[Any], float]:
-        """Return the function from a value to what is `known` of its code."""
+    def reader(self, table: Sequence[float]) -> Reader:
+        """Return the function from a value to what the table holds for its code; the first is that of -1."""
+        absent, *known = table
+        if self.labels is not None and self.other is not None:
+            by_text = {text: known[code] for text, code in zip(self.labels, self.codes, strict=True)}
+            absent, other = table[self.missing + 1], known[self.other]
+            return lambda text: by_text.get(text, other) if text else absent
         if self.labels is not None:
             by_label = dict(zip(self.labels, known, strict=True))
-            return lambda label: by_label.get(label, missing)
+            return lambda label: by_label.get(label, absent)
         cuts = self.cuts
+        if self.states:
+            by_state: dict[str | None, float] = {state: table[code + 1] for state, code in self.states.items()}
+            return lambda value: (
+                by_state.get(value, absent)
+                if value is None or isinstance(value, str)
+                else known[bisect_right(cuts, float(value))]
+            )
         # a model reads float64: a whole number above 2 ** 53 is rounded before it is compared
-        return lambda number: missing if number is None else known[bisect_right(cuts, float(number))]
+        return lambda number: absent if number is None else known[bisect_right(cuts, float(number))]
 
 
 class Encoder:
-    """All features' codes, in the card's order."""
+    """All features' codes, or whatever else `readers` make of their values, in the card's order."""
 
-    def __init__(self, fields: list[FieldCode]) -> None:
-        self.coders = [(field.name, field.coder()) for field in fields]
+    def __init__(self, fields: Sequence[FieldCode], readers: Sequence[Reader]) -> None:
+        self.readers = [(field.name, reader) for field, reader in zip(fields, readers, strict=True)]
+        self.dates = [(field.name, field.before) for field in fields if field.before is not None]
 
-    def codes(self, applicant: Mapping[str, Any]) -> list[float]:
-        """Return the codes of one applicant; a feature that is None or not there is missing."""
-        return [code(applicant.get(name)) for name, code in self.coders]
+    def row(self, applicant: Mapping[str, Any]) -> list[float]:
+        """Return one applicant's row; a feature that is None or not there is missing."""
+        if self.dates:
+            applicant = self.dated(applicant)
+        return [read(applicant.get(name)) for name, read in self.readers]
+
+    def dated(self, applicant: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the applicant with days for dates; the reference applicant's are days already."""
+        given = [(name, before) for name, before in self.dates if isinstance(applicant.get(name), str)]
+        return {**applicant, **{name: days_before(applicant[before], applicant[name]) for name, before in given}}
+
+
+def days_before(made: str, value: str) -> int | str:
+    """Return how many days the date `value` lies before the date `made`; a state's label stays."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return value
+    return (date.fromisoformat(made) - day).days

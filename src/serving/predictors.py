@@ -12,7 +12,7 @@ from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.codes import Encoder, FieldCode
 from src.serving.export import EXPORT, ONNX, Export, digest, read_export
 from src.serving.reasons import Replaced, Row, differing, swapped
-from src.serving.scorer import Applicant, Predictor, Scorer
+from src.serving.scorer import Predictor, Scorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,12 +25,8 @@ class PointsPredictor:
     call_costs = False
 
     def __init__(self, fields: list[FieldCode], intercept: float) -> None:
-        self.weighers = [(field.name, field.weigher()) for field in fields]
+        self.row = Encoder(fields, [field.weigher() for field in fields]).row
         self.intercept = intercept
-
-    def row(self, applicant: Applicant) -> Row:
-        """Return the applicant's weights."""
-        return [weigh(applicant.get(name)) for name, weigh in self.weighers]
 
     def probabilities(self, rows: Sequence[Row]) -> list[float]:
         """Return the PD of each row of weights."""
@@ -79,7 +75,7 @@ class OnnxPredictor:
             self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except self.failures as error:
             raise sentence("load", error) from None
-        self.row = Encoder(fields).codes
+        self.row = Encoder(fields, [field.coder() for field in fields]).row
         self.array = numpy.asarray
 
     def probabilities(self, rows: "Sequence[Row] | NDArray[np.float64]") -> list[float]:

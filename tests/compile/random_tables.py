@@ -69,10 +69,32 @@ def coded(random: Random, rows: int) -> Described:
     return {"type": "string", "categories": categories}, random.choice(labels, rows)
 
 
+def stated(random: Random, rows: int) -> Described:
+    """Numbers, and two reasons for not having one, of which the second is rare."""
+    codes = [{"value": "-9", "label": "not asked"}, {"value": "-8", "label": "refused"}, {"value": "", "label": ""}]
+    numbers: list[Any] = random.integers(0, 9, rows).tolist()
+    chosen = random.choice(["number", "not asked", "refused"], rows, p=[0.7, 0.25, 0.05]).tolist()
+    values = [number if what == "number" else what for number, what in zip(numbers, chosen, strict=True)]
+    return {"type": "integer", "missingValues": codes}, pd.Series(values, dtype=object)
+
+
+def written(random: Random, rows: int) -> Described:
+    """Texts, a few of them frequent, and a reason for not having one."""
+    texts = [f"text {place}" for place in range(random.integers(1, 40))]
+    values = random.choice([*texts, *texts[:2] * 10, "not asked"], rows)
+    return {"type": "string", "missingValues": [{"value": "-9", "label": "not asked"}, ""]}, values
+
+
+def since(random: Random, rows: int) -> Described:
+    """A date, as a model sees it."""
+    return {"type": "date"}, random.integers(-30, 4000, rows)
+
+
 COLUMNS: tuple[Callable[[Random, int], Described], ...] = (
-    whole, continuous, amount, huge, huge_whole, tiny, constant, truth, rating, coded
+    whole, continuous, amount, huge, huge_whole, tiny, constant, truth, rating, coded,
+    stated, written, since
 )  # fmt: skip
-DTYPES = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
+DTYPES = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str", "date": "Int64"}
 COSTS = ((5, 1), (4, 1), (3, 1), (1, 1), (9, 1), (1, 3))
 MISSING = (0.0, 0.0, 0.1, 0.5, 0.95, 1.0)  # the share of each column that is missing; where it is none, some may be
 
@@ -81,9 +103,10 @@ def column(random: Random, rows: int, name: str) -> tuple[dict[str, Any], pd.Ser
     """Return one field and its values, typed as the pipeline reads them."""
     field, values = COLUMNS[random.integers(len(COLUMNS))](random, rows)
     missing = random.random(rows) < random.choice(MISSING)
-    required = not missing.any() and random.random() < 0.7
+    required = "missingValues" not in field and not missing.any() and random.random() < 0.7
     rules = field.get("constraints", {}) | {"required": required}
-    typed = pd.Series(values).astype(DTYPES[field["type"]]).mask(missing)
+    mixed = isinstance(values, pd.Series)
+    typed = (values if mixed else pd.Series(values).astype(DTYPES[field["type"]])).mask(missing, None)
     return field | {"name": name, "constraints": rules}, typed
 
 
@@ -103,8 +126,9 @@ def random_table(seed: int) -> RandomTable:
     rows = int(random.integers(30, 201))
     made = [column(random, rows, f"x{place}") for place in range(random.integers(1, 9))]
     X = pd.DataFrame({field["name"]: values for field, values in made})
+    made_on = {"name": "applied on", "type": "date", "role": "time"}
     target = {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]}
-    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [*(field for field, _ in made), target]}}
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [*(field for field, _ in made), made_on, target]}}
     package = Package.model_validate({"name": f"table-{seed}", "resources": [resource]})
     accept, reject = COSTS[random.integers(len(COSTS))]
     return RandomTable(package, X, outcomes(random, X), Costs(false_accept=accept, false_reject=reject))

@@ -15,7 +15,7 @@ from src.compile.fitted import NotExportableError, trees_of
 from src.compile.parity import random_applicants
 from src.contract.package import Package
 from src.model.candidates import build
-from src.model.card import Feature, feature_of
+from src.model.card import Feature, features_of
 from src.pipeline.export import graph_of
 from src.serving.predictors import OnnxPredictor
 from tests.serving.kinds import (
@@ -67,8 +67,8 @@ def little(kind: str, **columns: Any) -> tuple[Any, list[Feature], pd.DataFrame]
     resource = {"name": "t", "path": "t.csv", "schema": {"fields": [*fields, target]}}
     package = Package.model_validate({"name": "little", "resources": [resource]})
     X = pd.DataFrame({name: pd.array(values, dtype="Int64") for name, values in columns.items()})
-    model = build(committed(), package.features, seed=1)[kind].fit(X, np.arange(len(X)) % 3 // 2)
-    return model, [feature_of(column, package) for column in package.features], X
+    model = build(committed(), features_of(package), seed=1)[kind].fit(X, np.arange(len(X)) % 3 // 2)
+    return model, features_of(package), X
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_whole_numbers_cut_is_the_least_number_that_can_occur_at_or_above_it() -
 
 def test_probability_at_a_step_of_the_calibration_is_the_steps_own() -> None:
     xs, ys = np.array([0.1, 0.3, 0.7]), np.array([0.1, 0.2, 1.0])
-    compiler = Compiler(fitted("forest"), features())
+    compiler = Compiler(fitted("forest"), features(), None)
     x = compiler.graph.node("Gather", "codes", compiler.graph.constant(np.array([0])), axis=1)
     content = compiler.graph.model(1, compiler.interpolated(x, xs, ys)).SerializeToString()
     given = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]

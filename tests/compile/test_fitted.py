@@ -15,7 +15,7 @@ def test_bases_of_a_model_are_its_pipelines_however_it_is_wrapped(kind: str) -> 
 @pytest.mark.parametrize("kind", ["forest", "boosting"])
 def test_columns_are_named_as_the_encoder_names_them(kind: str) -> None:
     encoder = fitted(kind)[0]
-    named = [f"{name}=missing" if flag else name for name, flag in matrix_columns(encoder)]
+    named = [f"{name}=missing" if missing else name for name, missing, _ in matrix_columns(encoder)]
     assert named == list(encoder.get_feature_names_out())
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.contract.fields import Column
 from src.contract.package import Package
+from src.model.card import Feature, features_of
 from src.model.kinds import KINDS
 from src.params import read_params
 from tests.conftest import ROOT
@@ -26,8 +26,8 @@ def package() -> Package:
 
 
 @pytest.fixture(scope="session")
-def columns(package: Package) -> list[Column]:
-    return package.features
+def features(package: Package) -> list[Feature]:
+    return features_of(package)
 
 
 @pytest.fixture(scope="session")

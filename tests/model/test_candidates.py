@@ -11,14 +11,14 @@ from src.model.candidates import build
 
 
 @pytest.fixture(scope="module")
-def fitted(params, columns, table) -> dict:
+def fitted(params, features, table) -> dict:
     X, bad = table
     with threadpool_limits(1):
-        return {name: pipeline.fit(X, bad) for name, pipeline in build(params, columns, seed=3).items()}
+        return {name: pipeline.fit(X, bad) for name, pipeline in build(params, features, seed=3).items()}
 
 
-def test_candidates_come_in_the_order_of_params(params, columns) -> None:
-    assert list(build(params, columns, 0)) == list(params)
+def test_candidates_come_in_the_order_of_params(params, features) -> None:
+    assert list(build(params, features, 0)) == list(params)
 
 
 @pytest.mark.parametrize("name", ["scorecard", "forest", "boosting", "blend"])
@@ -59,17 +59,17 @@ def test_column_order_and_extra_columns_do_not_matter(fitted, table) -> None:
 
 
 @pytest.mark.parametrize("name", ["scorecard", "forest", "boosting", "blend"])
-def test_two_fits_give_the_same_bytes_that_pickle_can_read(params, columns, table, name: str) -> None:
+def test_two_fits_give_the_same_bytes_that_pickle_can_read(params, features, table, name: str) -> None:
     X, bad = table
     with threadpool_limits(1):
-        contents = [to_bytes(build(params, columns, seed=3)[name].fit(X, bad)) for _ in range(2)]
+        contents = [to_bytes(build(params, features, seed=3)[name].fit(X, bad)) for _ in range(2)]
     assert contents[0] == contents[1]
     model = pickle.loads(contents[0])
-    assert (model.predict_proba(X) == build(params, columns, 3)[name].fit(X, bad).predict_proba(X)).all()
+    assert (model.predict_proba(X) == build(params, features, 3)[name].fit(X, bad).predict_proba(X)).all()
 
 
-def test_calibrated_candidate_is_one_estimator_that_clone_refits(params, columns, table) -> None:
+def test_calibrated_candidate_is_one_estimator_that_clone_refits(params, features, table) -> None:
     X, bad = table
-    model = CalibratedClassifierCV(build(params, columns, 3)["scorecard"], method="isotonic", cv=3, ensemble=False)
+    model = CalibratedClassifierCV(build(params, features, 3)["scorecard"], method="isotonic", cv=3, ensemble=False)
     first = model.fit(X, bad).predict_proba(X)
     assert (clone(model).fit(X, bad).predict_proba(X) == first).all()

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from src.contract.package import Package, read_package
-from src.model.card import feature_of, read_card, translations_of, write_card
+from src.model.card import features_of, read_card, translations_of, write_card
 from tests.conftest import ROOT
 
 
@@ -14,7 +14,7 @@ def german() -> Package:
 
 def test_committed_card_describes_the_committed_package(german: Package) -> None:
     card = read_card(ROOT / "models/model.json")
-    assert card.features == [feature_of(column, german) for column in german.features]
+    assert card.features == features_of(german)
     assert set(card.reference) == {feature.name for feature in card.features}
     assert card.target.bad == german.target.bad_label
     assert card.protected == [column.name for column in german.with_role("protected")]
@@ -32,7 +32,7 @@ def test_every_example_and_reference_value_is_one_that_the_feature_allows() -> N
 
 
 def test_feature_speaks_in_labels_and_keeps_bounds(package: Package) -> None:
-    income, years, owner, region = (feature_of(column, package) for column in package.features)
+    income, years, owner, region = features_of(package)
     assert (income.type, income.required, income.direction) == ("number", True, "decreasing")
     assert (years.required, years.title) == (False, "years")
     assert owner.type == "boolean"

@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.contract.fields import Column
 from src.contract.package import Package
+from src.model.card import Feature, features_of
 from src.model.metrics import Vector
 from src.model.reference import lowest, reference, typical
 
 
-def column(kind: str, **rules: Any) -> Column:
+def feature(kind: str, **rules: Any) -> Feature:
     """A feature as the contract reads it."""
     field = {"name": "x", "type": kind, "constraints": rules}
     if kind == "category":
         field |= {"type": "string", "categories": ["b", "a", "c"]}
     target = {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]}
     resource = {"name": "t", "path": "t.csv", "schema": {"fields": [field, target]}}
-    return Package.model_validate({"name": "small", "resources": [resource]}).features[0]
+    return features_of(Package.model_validate({"name": "small", "resources": [resource]}))[0]
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def column(kind: str, **rules: Any) -> Column:
 def test_typical_value_is_the_median_or_the_most_frequent_and_missing_is_a_value(
     kind: str, dtype: str, values: list[Any], expected: Any
 ) -> None:
-    found = typical(pd.Series(values, dtype=dtype), column(kind))
+    found = typical(pd.Series(values, dtype=dtype), feature(kind))
     assert (found, type(found)) == (expected, type(expected))
 
 
 def test_median_of_a_closed_list_of_numbers_is_one_of_them() -> None:
     values = pd.Series([1, 2, 4, 8], dtype="Int64")
-    assert typical(values, column("integer", enum=[1, 2, 4, 8])) == 2
+    assert typical(values, feature("integer", enum=[1, 2, 4, 8])) == 2
 
 
 @pytest.fixture(name="X")
@@ -64,8 +64,8 @@ def by_income(rows: pd.DataFrame) -> Vector:
     return np.asarray(np.where(rows["years"].isna(), 0.9, 1 / (1 + np.exp((income - 20) / 6))))
 
 
-def test_reference_is_typical_of_the_approved_and_approved(X: pd.DataFrame, columns: list[Column]) -> None:
-    found = reference(X, by_income, 0.4, columns)
+def test_reference_is_typical_of_the_approved_and_approved(X: pd.DataFrame, features: list[Feature]) -> None:
+    found = reference(X, by_income, 0.4, features)
     approved = X[by_income(X) < 0.4]
     assert list(found) == list(X.columns)
     assert found["income"] == approved["income"].median() > X["income"].median()
@@ -74,7 +74,7 @@ def test_reference_is_typical_of_the_approved_and_approved(X: pd.DataFrame, colu
     assert by_income(pd.DataFrame([found]))[0] < 0.4
 
 
-def test_typical_applicant_who_is_declined_gives_way_to_the_most_favourable(columns: list[Column]) -> None:
+def test_typical_applicant_who_is_declined_gives_way_to_the_most_favourable(features: list[Feature]) -> None:
     """Half of the approved have one half of what approves, half the other: the typical one has neither."""
     X = pd.DataFrame(
         {
@@ -89,21 +89,21 @@ def test_typical_applicant_who_is_declined_gives_way_to_the_most_favourable(colu
         income = rows["income"].to_numpy(dtype=float)
         return np.asarray(0.5 - 0.3 * (abs(income - 5) == 4) - 0.1 * (rows["region"] == "South").to_numpy())
 
-    found = reference(X, predict, 0.3, columns)
+    found = reference(X, predict, 0.3, features)
     assert predict(pd.DataFrame([found]))[0] == pytest.approx(0.1)
     assert (found["income"], found["region"]) == (9.0, "South")
 
 
-def test_nobody_approved_gives_each_features_most_favourable_value(X: pd.DataFrame, columns: list[Column]) -> None:
-    found = reference(X, by_income, 1e-9, columns)
+def test_nobody_approved_gives_each_features_most_favourable_value(X: pd.DataFrame, features: list[Feature]) -> None:
+    found = reference(X, by_income, 1e-9, features)
     assert (found["income"], found["owner"]) == (X["income"].max(), True)
     assert found["years"] is not None
     for name, values in X.items():
         assert found[str(name)] is None or found[str(name)] in set(values.dropna())
 
 
-def test_most_favourable_is_missing_where_that_lowers_the_pd(X: pd.DataFrame, columns: list[Column]) -> None:
-    found = reference(X, lambda rows: np.where(rows["years"].isna() & rows["region"].isna(), 0.6, 0.7), 0.5, columns)
+def test_most_favourable_is_missing_where_that_lowers_the_pd(X: pd.DataFrame, features: list[Feature]) -> None:
+    found = reference(X, lambda rows: np.where(rows["years"].isna() & rows["region"].isna(), 0.6, 0.7), 0.5, features)
     assert (found["years"], found["region"]) == (None, None)
 
 

@@ -11,12 +11,12 @@ COSTS = Costs(false_accept=5, false_reject=1)
 
 
 @pytest.fixture(scope="module")
-def found(params, columns, table) -> selection.OutOfFold:
+def found(params, features, table) -> selection.OutOfFold:
     chosen = {name: params[name] for name in ("scorecard", "boosting")}
     chosen["blend"] = Blend(kind="blend", members=["scorecard", "boosting"])
     X, bad = table
     said: list[str] = []
-    result = selection.cross_validate(build(chosen, columns, 0), chosen, X, bad, 3, 2, 0, said.append)
+    result = selection.cross_validate(build(chosen, features, 0), chosen, X, bad, 3, 2, 0, said.append)
     assert said[0] == "scorecard, repeat 1, fold 1"
     assert len(said) == 2 * 3 * 2
     return result
@@ -43,9 +43,9 @@ def test_scores_are_those_of_each_fold(found, table) -> None:
     assert scores["brier"][5] == score_all(bad[rows], found.pd["scorecard"][1, rows], 1 / 6, COSTS)["brier"]
 
 
-def test_out_of_fold_scores_are_not_those_of_seen_rows(found, params, columns, table) -> None:
+def test_out_of_fold_scores_are_not_those_of_seen_rows(found, params, features, table) -> None:
     X, bad = table
-    seen = build({"boosting": params["boosting"]}, columns, 0)["boosting"].fit(X, bad).predict_proba(X)[:, 1]
+    seen = build({"boosting": params["boosting"]}, features, 0)["boosting"].fit(X, bad).predict_proba(X)[:, 1]
     unseen = np.mean(found.scores("boosting", 1 / 6, COSTS)["roc_auc"])
     assert score_all(bad, seen, 1 / 6, COSTS)["roc_auc"] > unseen + 0.02
 

@@ -19,6 +19,7 @@ from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
 from src.model import candidates
 from src.model.artifact import load_model, to_bytes
+from src.model.card import features_of
 from src.model.kinds import KINDS
 from src.model.selection import Choice, OutOfFold, Scores, choose
 from src.params import Params, read_params
@@ -104,7 +105,7 @@ def test_final_model_is_one_estimator_that_clone_can_refit(
 ) -> None:
     X = table[[column.name for column in package.features]]
     bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
-    pipeline = candidates.build(params.train.candidates, package.features, 1)["scorecard"]
+    pipeline = candidates.build(params.train.candidates, features_of(package), 1)["scorecard"]
     assert not isinstance(train.final(pipeline, False, 3, 1), CalibratedClassifierCV)
     model = train.final(pipeline, True, 3, 1)
     once, again = (clone(model).fit(X, bad).predict_proba(X) for _ in range(2))
@@ -134,7 +135,7 @@ def test_progress_bar_shows_candidate_and_fold(
 ) -> None:
     bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
     few = params.train.model_copy(update={"candidates": {"scorecard": params.train.candidates["scorecard"]}})
-    pipelines = candidates.build(few.candidates, package.features, 1)
+    pipelines = candidates.build(few.candidates, features_of(package), 1)
     train.compare(pipelines, few, table[[column.name for column in package.features]], bad, 1)
     shown = capsys.readouterr().err
     assert "scorecard, repeat 1, fold 2: 100%" in shown
@@ -199,7 +200,7 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
 
 def unwatched(package: Package, table: pd.DataFrame, params: Params) -> bytes:
     """The scorecard's pickle where nothing watched its fit."""
-    pipeline = candidates.build(params.train.candidates, package.features, params.seed)["scorecard"]
+    pipeline = candidates.build(params.train.candidates, features_of(package), params.seed)["scorecard"]
     bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
     with threadpool_limits(1):
         return to_bytes(pipeline.fit(table[[column.name for column in package.features]], bad))

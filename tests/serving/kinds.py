@@ -15,7 +15,7 @@ from src.compile.compiler import Compiled, compile_model
 from src.contract.package import Package
 from src.model import kinds
 from src.model.candidates import build
-from src.model.card import Card, Feature, feature_of, read_card
+from src.model.card import Card, Feature, features_of, read_card
 from src.params import Candidate, read_params
 from src.pipeline.export import graph_of
 from src.serving.predictors import predictor_of
@@ -47,7 +47,7 @@ def package() -> Package:
 
 @cache
 def features() -> list[Feature]:
-    return [feature_of(column, package()) for column in package().features]
+    return features_of(package())
 
 
 @cache
@@ -85,7 +85,7 @@ def committed() -> dict[str, Candidate]:
 def fitted(name: str) -> Any:
     """One of the candidates, calibrated as training does where its name says so."""
     kind, _, calibrated = name.partition(", ")
-    model = build(committed(), package().features, seed=3)[kind]
+    model = build(committed(), features(), seed=3)[kind]
     if calibrated:
         folds = StratifiedKFold(3, shuffle=True, random_state=1)
         model = CalibratedClassifierCV(model, method="isotonic", cv=folds, ensemble=False)

@@ -28,8 +28,9 @@ def test_boolean_is_a_number() -> None:
 
 
 def test_codes_are_floats_in_the_order_of_the_fields() -> None:
-    encoder = Encoder([FieldCode(name="b", labels=["x"]), FieldCode(name="a", cuts=[0.5])])
-    found = encoder.codes({"a": 1, "b": "x", "unused": 3})
+    fields = [FieldCode(name="b", labels=["x"]), FieldCode(name="a", cuts=[0.5])]
+    encoder = Encoder(fields, [field.coder() for field in fields])
+    found = encoder.row({"a": 1, "b": "x", "unused": 3})
     assert found == [0.0, 1.0]
     assert all(type(code) is float for code in found)
 

@@ -64,6 +64,7 @@ class Predictions:
         self.scorer, self.journal, self.metrics = served.scorer, journal, metrics
         self.origin = origin
         self.model = origin.model_dump()
+        self.time = served.card.time.name if served.card.time else None
         self.threshold, self.scale = served.card.threshold, served.card.scale.model_dump_json()
         applicant = applicant_type(served.card)
         self.batch = batch_type(applicant)
@@ -75,6 +76,7 @@ class Predictions:
         caller: Caller = request.scope["state"]["caller"]
         reasons, purpose = wishes(request)
         applicant = await self.one.of(request)
+        self.date([applicant])
         scored = self.scorer.score(applicant, reasons)
         entry, answer = self.record(caller.key_id, applicant, scored, purpose)
         await self.journal.write([entry])
@@ -86,11 +88,19 @@ class Predictions:
         caller: Caller = request.scope["state"]["caller"]
         reasons, purpose = wishes(request)
         applicants = (await self.many.of(request))["applicants"]
+        self.date(applicants)
         scored = await run_in_threadpool(self.scorer.score_all, applicants, reasons)
         pairs = [self.record(caller.key_id, one, found, purpose) for one, found in zip(applicants, scored, strict=True)]
         await self.journal.write([entry for entry, _ in pairs])
         self.count(scored, purpose)
         return Response(to_json({"predictions": [answer for _, answer in pairs]}), media_type=JSON)
+
+    def date(self, applicants: Sequence[dict[str, Any]]) -> None:
+        """Write today, in UTC, into each application that does not say when it was made, where the contract asks."""
+        if self.time:
+            today = datetime.now(UTC).date().isoformat()
+            for applicant in applicants:
+                applicant[self.time] = applicant.get(self.time) or today
 
     def record(
         self, key_id: str, applicant: Applicant, scored: Scored, purpose: Purpose
