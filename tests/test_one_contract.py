@@ -23,6 +23,7 @@ from src.frontend.texts import Texts
 from src.model.card import Card, Dataset, features_of
 
 TARGET = {"name": "paid", "role": "target", "bad": "no", "constraints": {"enum": ["yes", "no"]}}
+KNOWN = {"name": "known", "type": "integer"}  # an applicant of whom nothing is known is refused
 LABELS = ["red", "green", "blue"]
 EDGES = [0, 1, -1, 0.5, 1.5, 24.0, 2**53 - 1, 2**53, -(2**53), 10**17, 1e300, -1e300, 5e-324, 1e-9, 0.1 + 0.2]
 STRANGE = [None, True, False, "pink", "nan", "Infinity", "x", "1_0"]
@@ -54,14 +55,14 @@ def fields(draw: some.DrawFn) -> dict[str, Any]:
 
 
 def package_of(field: dict[str, Any]) -> Package:
-    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [field, TARGET]}}
+    resource = {"name": "t", "path": "t.csv", "schema": {"fields": [field, KNOWN, TARGET]}}
     return Package.model_validate({"name": "p", "resources": [resource]})
 
 
 def card_of(package: Package) -> Card:
     """As much of a card as the API's types need."""
     features = features_of(package)
-    return Card.model_construct(features=features, dataset=Dataset(name="p", title=""), reference={"cell": None})
+    return Card.model_construct(features=features, dataset=Dataset(name="p", title=""), reference={"cell": None, "known": 1})
 
 
 def text_of(value: Any) -> str:
@@ -70,7 +71,7 @@ def text_of(value: Any) -> str:
 
 
 def taken_by_contract(package: Package, values: Sequence[Any]) -> list[bool]:
-    cells = pd.DataFrame({"cell": [text_of(value) for value in values], "paid": "yes"}, dtype="str")
+    cells = pd.DataFrame({"cell": [text_of(value) for value in values], "known": "1", "paid": "yes"}, dtype="str")
     frame, untyped = type_table(cells, package)
     broken = {row for violation in merge(untyped, check_table(frame, package)) for row in violation.rows}
     return [row not in broken for row in range(len(values))]
@@ -81,8 +82,8 @@ def taken_by_api(card: Card, values: Sequence[Any]) -> list[bool]:
 
     def takes(value: Any) -> bool:
         try:
-            check("{}" if value is None else json.dumps({"cell": value}))
-            check(json.dumps({"cell": value}))
+            check(json.dumps({"known": 1} if value is None else {"known": 1, "cell": value}))
+            check(json.dumps({"known": 1, "cell": value}))
         except ValidationError:
             return False
         return True
@@ -93,7 +94,7 @@ def taken_by_api(card: Card, values: Sequence[Any]) -> list[bool]:
 def field_of_page(card: Card) -> Field:
     """The field as the page finds it in the API's document."""
     _, named = schema_of(batch_type(applicant_type(card)))
-    (found,) = fields_of({"components": {"schemas": named}})
+    found, _ = fields_of({"components": {"schemas": named}})
     return found
 
 

@@ -163,7 +163,7 @@ class StatefulEncoder(ApplicantEncoder):
         return risks
 
     def _known(self, X: pd.DataFrame) -> Matrix:
-        blocks = []
+        blocks = [np.empty((len(X), 0))]
         for name in self.numeric:
             numbers, places = _parted(X[name], self.seen_.get(name, []))
             blocks.append(self._with_states(name, self._numeric_block(name, numbers), places))
@@ -264,7 +264,7 @@ def _places(column: pd.Series, labels: Sequence[str]) -> NDArray[np.intp]:
 
 def _parted(column: pd.Series, states: Sequence[str]) -> tuple[Matrix, NDArray[np.intp]]:
     """Return a column's numbers, NaN where it holds none, and the places of its states, -1 where it holds none."""
-    if column.dtype != object:
+    if pd.api.types.is_numeric_dtype(column):
         return _numbers(column), np.full(len(column), -1)
     return _numbers(pd.to_numeric(column, errors="coerce")), _places(column, states)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from src.api.applicants import LARGEST, applicant_type, schema_of, value_type
-from src.model.card import Feature
+from src.api.applicants import LARGEST, applicant_type, batch_type, schema_of, value_type
+from src.model.card import Feature, Time
 from tests.serving.kinds import card, features, typical
 
 
@@ -87,11 +87,11 @@ def test_boolean_is_nothing_but_true_or_false() -> None:
 
 
 def test_what_may_be_missing_says_what_null_means() -> None:
-    years = feature(required=False, missing_label="not asked", unit="years")
+    years = feature(required=False, unit="years")
     assert read(years, "null") is None
     schema = shown(years)
     assert schema["unit"] == "years"
-    assert "not asked" in schema["description"]
+    assert "Null or left out: unknown." in schema["description"]
     assert "In years." in schema["description"]
 
 
@@ -104,3 +104,63 @@ def test_group_and_what_can_be_changed_stand_beside_the_unit() -> None:
 def test_example_of_the_document_is_an_applicant() -> None:
     schema, _ = schema_of(applicant_type(card()))
     assert TypeAdapter(applicant_type(card())).validate_python(schema["example"]) == typical()
+
+
+def test_number_may_be_a_reason_for_not_having_one() -> None:
+    years = feature(required=False, minimum=0, maximum=60, states=["not asked", "refused"], codes={"-9": "refused"})
+    assert [read(years, text) for text in ("3", '"refused"', "null")] == [3, "refused", None]
+    refuses(years, "61", '"3"', '"-9"', "true")
+    with pytest.raises(ValidationError, match='must be a number, or one of "not asked", "refused"'):
+        read(years, '"never"')
+    schema = shown(years)
+    assert schema["anyOf"] == [
+        {"type": "integer", "minimum": 0, "maximum": 60},
+        {"type": "string", "enum": ["not asked", "refused"]},
+        {"type": "null"},
+    ]
+    assert (schema["states"], schema["codes"]) == (["not asked", "refused"], {"-9": "refused"})
+
+
+def test_states_of_booleans_days_and_labels() -> None:
+    owner = feature(type="boolean", required=False, states=["unknown to us"])
+    assert [read(owner, text) for text in ("true", '"unknown to us"', "null")] == [True, "unknown to us", None]
+    refuses(owner, "1", '"true"')
+    since = feature(type="date", required=False, states=["never"])
+    assert [read(since, text) for text in ('"2024-02-29"', '"never"', "null")] == ["2024-02-29", "never", None]
+    refuses(since, '"2023-02-29"', "3")
+    region = feature(type="category", categories=["N"], required=False, states=["abroad"])
+    assert [read(region, text) for text in ('"N"', '"abroad"', "null")] == ["N", "abroad", None]
+    assert shown(region)["states"] == ["abroad"]
+
+
+def test_text_is_any_text_and_names_those_that_are_known() -> None:
+    employer = feature(type="text", required=False, suggestions=["mill"])
+    assert [read(employer, text) for text in ('"mill"', '"x: \\"y\\""', '""', "null")] == ["mill", 'x: "y"', "", None]
+    refuses(employer, "3", f'"{"x" * 1025}"')
+    assert shown(employer)["suggestions"] == ["mill"]
+
+
+def test_day_is_written_in_one_way_and_within_its_bounds() -> None:
+    since = feature(type="date", first="2000-01-01", last="2024-12-31")
+    assert read(since, '"2000-01-01"') == "2000-01-01"
+    refuses(since, '"1999-12-31"', '"2025-01-01"', '"2024-1-1"', '"20240101"', '"2024-W01-1"', '"01.02.2024"', "20240101")
+    schema = shown(since)
+    assert (schema["format"], schema["formatMinimum"], schema["formatMaximum"]) == ("date", "2000-01-01", "2024-12-31")
+
+
+def test_application_without_a_single_value_is_refused() -> None:
+    some = [feature(name="a", required=False), feature(name="b", required=False)]
+    time = Time(name="on", title="On", description="", latest="2024-05-01")
+    known = card(reference={"a": 1, "b": None}).model_copy(update={"features": some, "time": time})
+    adapter = TypeAdapter(batch_type(applicant_type(known)))
+    adapter.validate_json('{"applicants": [{"a": 1}, {"b": 2, "on": null}]}')
+    with pytest.raises(ValidationError) as refused:
+        adapter.validate_json('{"applicants": [{"a": 1}, {}, {"a": null, "on": "2024-01-01"}]}')
+    assert [error["loc"] for error in refused.value.errors()] == [("applicants", 1), ("applicants", 2)]
+
+
+def test_example_of_a_day_is_as_long_before_the_newest_application_as_the_references() -> None:
+    time = Time(name="on", title="On", description="", latest="2024-03-01")
+    since = [feature(name="since", type="date", example=None)]
+    known = card(reference={"since": 1}).model_copy(update={"features": since, "time": time})
+    assert schema_of(applicant_type(known))[0]["example"] == {"since": "2024-02-29", "on": "2024-03-01"}

@@ -40,3 +40,39 @@ def test_unknown_key_of_an_export_is_refused() -> None:
     with pytest.raises(ValidationError, match="surprise"):
         Export.model_validate({"model": "a", "file": "model.onnx", "sha256": "c", "fields": [],
                                "libraries": {}, "parity": parity, "surprise": 1})  # fmt: skip
+
+
+def test_state_has_a_code_after_the_numbers_and_one_never_seen_is_missing() -> None:
+    field = FieldCode(name="a", cuts=[1.0], states={"refused": 2, "not asked": -1})
+    code = field.coder()
+    assert [code(value) for value in (0, 1, "refused", "not asked", None)] == [0, 1, 2, MISSING, MISSING]
+    assert field.count == 3
+
+
+def test_text_has_its_labels_code_another_one_that_of_all_others() -> None:
+    field = FieldCode(name="a", labels=["mill", "bank"], codes=[2, 0], other=1, missing=2)
+    code = field.coder()
+    assert [code(value) for value in ("mill", "bank", "shop", None, "")] == [2, 0, 1, 2, 2]
+    weigh = field.model_copy(update={"weights": [9.0, 0.1, 0.2, 0.3]}).weigher()
+    assert [weigh(value) for value in ("mill", "bank", "shop", None)] == [0.3, 0.1, 0.2, 0.3]
+
+
+def test_date_is_its_days_before_the_application_and_a_number_is_days() -> None:
+    field = FieldCode(name="since", cuts=[0.0, 365.0], before="applied on")
+    row = Encoder([field], [field.coder()]).row
+    days = ("2024-03-01", "2023-03-01", "2024-03-02", None)
+    assert [row({"applied on": "2024-03-01", "since": day}) for day in days] == [[1.0], [2.0], [0.0], [MISSING]]
+    assert row({"since": 364}) == [1.0]  # the reference applicant's
+
+
+def test_date_may_be_missing_for_a_reason() -> None:
+    field = FieldCode(name="since", cuts=[30.0], states={"never": 2}, before="on")
+    row = Encoder([field], [field.coder()]).row
+    assert [row({"on": "2024-03-01", "since": value}) for value in ("never", "2024-01-01")] == [[2.0], [1.0]]
+
+
+def test_field_says_only_what_it_has() -> None:
+    old = {"name": "a", "labels": None, "cuts": [1.0], "weights": None}
+    assert FieldCode.model_validate(old).model_dump() == old
+    rare = {"states": {"x": -1}, "codes": [0], "other": 0, "missing": 1, "before": "on"}
+    assert FieldCode.model_validate(old | rare).model_dump() == old | rare
