@@ -62,7 +62,9 @@ def package_of(field: dict[str, Any]) -> Package:
 def card_of(package: Package) -> Card:
     """As much of a card as the API's types need."""
     features = features_of(package)
-    return Card.model_construct(features=features, dataset=Dataset(name="p", title=""), reference={"cell": None, "known": 1})
+    return Card.model_construct(
+        features=features, dataset=Dataset(name="p", title=""), reference={"cell": None, "known": 1}
+    )
 
 
 def text_of(value: Any) -> str:

@@ -76,7 +76,9 @@ def field_of(feature: Feature, encoders: list[ApplicantEncoder], cuts: list[floa
             raise NotExportableError(f"{name}: the parts of the model have learnt different risks of its texts")
         _, ranks = np.unique(encoder.risks(name), return_inverse=True)
         *codes, other, missing = ranks.tolist()
-        return FieldCode(name=name, labels=encoder.kept_[name], codes=codes, other=other, missing=missing)
+        compared = {"trim": feature.trim, "ignore_case": feature.ignore_case}
+        places = {"codes": codes, "other": other, "missing": missing}
+        return FieldCode(name=name, labels=encoder.kept_[name], **places, **compared)
     if any(states_of(other, name) != states_of(encoder, name) for other in others):
         raise NotExportableError(f"{name}: the parts of the model have seen different states of it")
     if name in encoder.categories:

@@ -14,7 +14,15 @@ from src.params import Scale
 CARD = "model.json"
 MODEL = "model.pkl"
 BOUNDS = {"minimum", "maximum", "exclusive_minimum", "exclusive_maximum"}
-RARE = ("first", "last", "states", "suggestions", "codes")  # of a feature: written where they say something
+RARE = (
+    "first",
+    "last",
+    "states",
+    "suggestions",
+    "codes",
+    "trim",
+    "ignore_case",
+)  # of a feature: written where they say something
 Value = bool | int | float | str | None
 
 
@@ -27,7 +35,7 @@ class Feature(BaseModel):
 
     `states` are the labels of reasons for not having a value, `suggestions` the texts that training has kept, `codes`
     what the data set's file writes for a label or a truth, where that is not the same; `first` and `last` are a date's
-    bounds.
+    bounds; `trim` and `ignore_case` say how texts are compared.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # cards of earlier releases say more
@@ -51,6 +59,8 @@ class Feature(BaseModel):
     states: list[str] = []
     suggestions: list[str] = []
     codes: dict[str, Value] = {}
+    trim: bool = False
+    ignore_case: bool = False
     example: Value
     direction: str | None
 
@@ -151,6 +161,8 @@ def feature_of(column: Column, package: Package) -> Feature:
         required=rules.required,
         states=package.states(column),
         codes=codes_of(column, package),
+        trim=column.kind == "text" and column.trim,
+        ignore_case=column.kind == "text" and column.ignore_case,
         example=getattr(column, "example_value", column.choices.get(str(column.example), column.example)),
         direction=column.direction,
     )

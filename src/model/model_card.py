@@ -4,6 +4,7 @@ Each section says what is known here and ends with what only a lender can know, 
 https://eur-lex.europa.eu/eli/reg/2024/1689/oj (Regulation (EU) 2024/1689)
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -142,7 +143,11 @@ def values(feature: Feature, known: pd.Series) -> str:
     if known.empty:
         return "none"
     if feature.categories is not None:
-        return f"{known.nunique()} of {len(feature.categories)} labels"
+        return f"{known.nunique()} of {len(feature.categories) + len(feature.states)} labels"
+    if feature.type == "text":
+        return f"{known.nunique()} texts, {len(feature.suggestions)} of them told apart"
+    if feature.type == "date":
+        return f"{known.min():%Y-%m-%d} to {known.max():%Y-%m-%d}"
     numbers = known.astype("float64")
     if feature.type == "boolean":
         return f"{numbers.mean():.0%} true"
@@ -283,7 +288,7 @@ def words(*texts: str) -> str:
 
 def names(found: Iterable[str]) -> str:
     """Return the names in a row, or that there are none."""
-    return ", ".join(found) or "none"
+    return ", ".join(map(plain, found)) or "none"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -294,7 +299,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def cell(value: object) -> str:
     """Return what stands in a table: nothing for None, a bar as one that ends no cell."""
-    return "" if value is None else short(value) if isinstance(value, float) else str(value).replace("|", "\\|")
+    return "" if value is None else short(value) if isinstance(value, float) else plain(str(value)).replace("|", "\\|")
+
+
+def plain(text: str) -> str:
+    """Return a text of one line in which Markdown finds no markup of its own: names may be any text."""
+    return re.sub(r"([\\`*\[\]])", r"\\\1", " ".join(text.split())).replace("<", "&lt;")
 
 
 def short(value: float) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
+from src.contract.fields import state_column
 from src.model.card import Card
 from src.model.metrics import Bad, Vector, bootstrap, score_all
 from src.model.points import points
@@ -88,11 +89,25 @@ def importance_of(model: Any, X: pd.DataFrame, bad: Bad, rounds: int, seed: int)
     return sorted(records, key=lambda record: -record["loss"])
 
 
-def _groups(values: pd.Series) -> pd.Series:
-    """Return the group of each row as text: its value, or the quarter it lies in where there are many numbers."""
-    if pd.api.types.is_numeric_dtype(values) and values.nunique() > MOST_GROUPS:
-        values = pd.qcut(values.astype("Float64"), 4, duplicates="drop")
-    return values.astype("str").fillna("missing")
+def _groups(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return the group of each row as text.
+
+    It is the row's value, or the reason for having none; of many numbers or days the quarter that it lies in; of many
+    texts its own where enough people share it, else "other".
+    """
+    values = table[name]
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.dt.strftime("%Y-%m-%d") if values.nunique() <= MOST_GROUPS else values.dt.year.astype("Int64")
+    if values.nunique() > MOST_GROUPS:
+        if pd.api.types.is_numeric_dtype(values):
+            values = pd.qcut(values.astype("Float64"), 4, duplicates="drop")
+        else:
+            counts = values.value_counts()
+            values = values.where(values.isna() | values.isin(counts.index[counts >= LEAST_PEOPLE]), "other")
+    found = values.astype("str")
+    if state_column(name) in table:
+        found = found.fillna(table[state_column(name)])
+    return found.fillna("missing")
 
 
 def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Records:
@@ -103,7 +118,7 @@ def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Rec
     """
     records: Records = []
     for name in card.protected:
-        values = _groups(table[name])
+        values = _groups(table, name)
         groups = [(value, (values == value).to_numpy()) for value in sorted(values.unique())]
         approved = {value: float((pd_of[rows] < card.threshold).mean()) for value, rows in groups}
         highest = max((approved[value] for value, rows in groups if rows.sum() >= LEAST_PEOPLE), default=0.0)

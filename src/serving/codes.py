@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 MISSING = -1.0
-RARE = ("states", "codes", "other", "missing", "before")  # written where they say something
+RARE = ("states", "codes", "other", "missing", "trim", "ignore_case", "before")  # written where they say something
 Reader = Callable[[Any], float]
 
 
@@ -22,7 +22,8 @@ class FieldCode(BaseModel):
     A number's `states`, the reasons for not having one, have codes after those of its cuts; one that training has not
     seen has -1. Of a text several `labels`
     may share a code: `codes` holds each label's, `other` that of all texts which are none of them, `missing` that of no
-    text; elsewhere what is missing, or nothing known, is -1. A date is the number of its days before the date that the
+    text, and `trim` and `ignore_case` say how texts are compared; elsewhere what is missing, or nothing known, is -1. A
+    date is the number of its days before the date that the
     field `before` holds.
 
     In a scorecard each code has a weight, that of -1 first: what it adds to the log-odds of default.
@@ -38,6 +39,8 @@ class FieldCode(BaseModel):
     codes: list[int] = []
     other: int | None = None
     missing: int = -1
+    trim: bool = False
+    ignore_case: bool = False
     before: str | None = None
 
     @model_serializer(mode="wrap")
@@ -52,6 +55,11 @@ class FieldCode(BaseModel):
             return max(len(self.cuts), *self.states.values()) + 1 if self.states else len(self.cuts) + 1
         return len(self.labels) if self.other is None else max(*self.codes, self.other, self.missing) + 1
 
+    def folded(self, text: str) -> str:
+        """Return a text as it is compared."""
+        text = text.strip() if self.trim else text
+        return text.casefold() if self.ignore_case else text
+
     def coder(self) -> Reader:
         """Return the function from a value (None: missing) to its code."""
         return self.reader([MISSING, *map(float, range(self.count))])
@@ -64,9 +72,9 @@ class FieldCode(BaseModel):
         """Return the function from a value to what the table holds for its code; the first is that of -1."""
         absent, *known = table
         if self.labels is not None and self.other is not None:
-            by_text = {text: known[code] for text, code in zip(self.labels, self.codes, strict=True)}
-            absent, other = table[self.missing + 1], known[self.other]
-            return lambda text: by_text.get(text, other) if text else absent
+            by_text = {self.folded(text): known[code] for text, code in zip(self.labels, self.codes, strict=True)}
+            absent, other, folded = table[self.missing + 1], known[self.other], self.folded
+            return lambda text: by_text.get(folded(text), other) if text else absent
         if self.labels is not None:
             by_label = dict(zip(self.labels, known, strict=True))
             return lambda label: by_label.get(label, absent)

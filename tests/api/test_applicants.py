@@ -143,7 +143,9 @@ def test_text_is_any_text_and_names_those_that_are_known() -> None:
 def test_day_is_written_in_one_way_and_within_its_bounds() -> None:
     since = feature(type="date", first="2000-01-01", last="2024-12-31")
     assert read(since, '"2000-01-01"') == "2000-01-01"
-    refuses(since, '"1999-12-31"', '"2025-01-01"', '"2024-1-1"', '"20240101"', '"2024-W01-1"', '"01.02.2024"', "20240101")
+    refuses(
+        since, '"1999-12-31"', '"2025-01-01"', '"2024-1-1"', '"20240101"', '"2024-W01-1"', '"01.02.2024"', "20240101"
+    )
     schema = shown(since)
     assert (schema["format"], schema["formatMinimum"], schema["formatMaximum"]) == ("date", "2000-01-01", "2024-12-31")
 

@@ -82,6 +82,22 @@ def test_protected_number_is_grouped_by_quarters(card) -> None:
     assert [row["group"] for row in found][-1] == "missing"
 
 
+def test_protected_text_and_day_and_state_are_groups_of_a_readable_number(card) -> None:
+    many = [f"text {place % 40}" for place in range(70)] + ["frequent"] * 50
+    days = pd.Series(pd.date_range("2001-01-01", periods=120, freq="MS"))
+    numbers = pd.array([None] * 40 + list(range(80)), dtype="Int64")
+    table = pd.DataFrame(
+        {"sex": many, "born": days, "number": numbers, "number: state": ["refused"] * 40 + [None] * 80}
+    )
+    known = card.model_copy(update={"protected": ["sex", "born", "number"]})
+    found = report.fairness_of(table, np.arange(120) % 2, np.full(120, 0.1), known)
+    groups = {name: [(r["group"], r["count"]) for r in found if r["field"] == name] for name in known.protected}
+    assert groups["sex"] == [("frequent", 50), ("other", 70)]
+    assert groups["born"] == [(str(year), 12) for year in range(2001, 2011)]
+    assert ("refused", 40) in groups["number"]
+    assert len(groups["number"]) == 5
+
+
 def test_importance_finds_the_feature_that_matters() -> None:
     class Reader(ClassifierMixin, BaseEstimator):
         classes_ = np.array([0, 1])

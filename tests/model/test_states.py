@@ -48,7 +48,9 @@ def test_each_state_is_a_column_of_its_own_and_one_never_seen_is_missing(bins: i
     for state in ("no account", "refused"):
         assert (matrix[f"balance={state}"] == (X["balance"] == state)).all()
     assert (matrix["balance=missing"] == X["balance"].isna()).all()
-    strange = fitted.transform(X.iloc[[0, 0]].assign(balance=pd.Series(["never seen", None], dtype=object, index=[0, 0])))
+    strange = fitted.transform(
+        X.iloc[[0, 0]].assign(balance=pd.Series(["never seen", None], dtype=object, index=[0, 0]))
+    )
     assert (strange[0] == strange[1]).all()
 
 

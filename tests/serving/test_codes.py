@@ -76,3 +76,11 @@ def test_field_says_only_what_it_has() -> None:
     assert FieldCode.model_validate(old).model_dump() == old
     rare = {"states": {"x": -1}, "codes": [0], "other": 0, "missing": 1, "before": "on"}
     assert FieldCode.model_validate(old | rare).model_dump() == old | rare
+
+
+def test_text_is_compared_as_the_package_says() -> None:
+    field = FieldCode(name="a", labels=["mill"], codes=[0], other=1, missing=2)
+    asked = ("mill", " Mill ", "MILL", "", None)
+    assert [field.coder()(value) for value in asked] == [0, 1, 1, 2, 2]
+    folded = field.model_copy(update={"trim": True, "ignore_case": True})
+    assert [folded.coder()(value) for value in asked] == [0, 0, 0, 2, 2]
