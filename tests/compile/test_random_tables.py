@@ -85,14 +85,13 @@ def hold_points(found: Scored) -> None:
 def test_every_kind_is_served_as_fitted_and_tells_the_declined_why(seed: int) -> None:
     table = random_table(seed)
     with threadpool_limits(1):
-        for name in committed():
-            for calibrated in (False, True):
-                found = made(table, name, calibrated, seed)
-                compiled = compile_model(found.model, found.card.features)
-                content = graph_of(compiled)
-                checked(found.card, found.model, compiled, content, table.X, seed, rows=OTHERS)
-                scorer = Scorer(predictor_of(compiled.fields, compiled.intercept, content), found.card)
-                hold_reasons(scorer, found.card, applicants(found.given))
+        for place, name in enumerate(committed()):
+            found = made(table, name, calibrated=(seed + place) % 2 == 1, seed=seed)
+            compiled = compile_model(found.model, found.card.features)
+            content = graph_of(compiled)
+            checked(found.card, found.model, compiled, content, table.X, seed, rows=OTHERS)
+            scorer = Scorer(predictor_of(compiled.fields, compiled.intercept, content), found.card)
+            hold_reasons(scorer, found.card, applicants(found.given))
 
 
 def test_random_tables_hold_what_they_promise() -> None:

@@ -1,48 +1,134 @@
-"""Another path, kernel, hash seed, time zone and thread count: the bytes that are committed
+"""Another path, kernel, hash seed, time zone and thread count: the same bytes
 
-`make reproduce` (ops/reproduce.py) does it again in a usual environment, and with every Python.
+What was cross-validated, drawn and permuted a thousand times is compared between two light runs; `make reproduce`
+(ops/reproduce.py) compares all of it with what is committed, in a usual environment, and with every Python.
 """
 
 import datetime
+import hashlib
 import json
 import socket
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from src.serving.predictors import load
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, fresh_copy, light
 from tests.documents import blocks
 from tests.pipeline.conftest import lock, outputs
 
+# odd on purpose: what must not change a byte of what DVC tracks
+ELSEWHERE = {
+    "PYTHONHASHSEED": "4242",
+    "TZ": "Pacific/Auckland",
+    "LC_ALL": "C",
+    "OMP_NUM_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "2",
+    "OPENBLAS_CORETYPE": "Prescott",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4",
+}
+STAGES = """
+import contextlib, json, os, sys
+from pathlib import Path
+from types import SimpleNamespace
+from src.model.selection import Choice
+from src.pipeline import evaluate, export, ingest, prepare, train
 
-def test_lock_and_card_are_the_committed_ones(reproduced: Project) -> None:
-    for name in ("dvc.lock", "models/model.json"):
-        assert reproduced.read(name) == (ROOT / name).read_text(encoding="utf-8")
+train.tracking.Run.watching = lambda *_: contextlib.nullcontext()
+compare, choose, read_params = train.compare, train.choose, evaluate.read_params
+compared = Path("reports/candidates.json").read_bytes()
+said = json.loads(compared)
+chosen = Choice(said["chosen"], said["metric"], said["rule"], said["calibrated"], said["brier_gain_of_calibration"])
+
+def few(path):
+    params = read_params(path)
+    fewer = params.evaluate.model_copy(update={"bootstrap": 9, "permutations": 1})
+    return params.model_copy(update={"evaluate": fewer})
+
+train.compare, train.choose = lambda *_: SimpleNamespace(scores=lambda *_: {}), lambda *_: chosen
+evaluate.read_params = few
+for stage in (ingest, prepare, train, export):
+    stage.main()
+Path("reports/candidates.json").write_bytes(compared)
+evaluate.main()
+
+train.compare, train.choose, evaluate.read_params = compare, choose, read_params
+os.chdir(sys.argv[1])
+for stage in (ingest, prepare, train, export, evaluate):
+    stage.main()
+"""  # the committed choice is fitted whole; then light parameters in the same process, for its imports take longer
+RESAMPLED = {"MODEL_CARD.md", "models/evaluation.json", "reports/plots/importance.json"}
 
 
-def test_everything_that_git_tracks_is_as_committed(reproduced: Project) -> None:
-    assert reproduced.run("git", "status", "--porcelain").stdout == ""
+@dataclass(frozen=True)
+class Elsewhere:
+    """Two copies in which every stage ran in an odd environment: as committed, and with light parameters."""
+
+    committed: Project
+    light: Project
 
 
-def test_no_output_holds_a_path_a_host_or_a_time(reproduced: Project) -> None:
-    told = [str(reproduced.root), str(ROOT), str(Path.home()), tempfile.gettempdir()]
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+    folder = tmp_path_factory.mktemp("a") / "some where"
+    found = Elsewhere(fresh_copy(folder / "else", **ELSEWHERE), fresh_copy(folder / "light"))
+    found.light.edit("params.yaml", light)
+    found.committed.run("python", "-c", STAGES, str(found.light.root))
+    return found
+
+
+def test_committed_lock_is_of_the_committed_files(project: Project) -> None:
+    said = json.loads(project.run("dvc", "status", "--json").stdout)
+    states = [each for changes in said.values() for change in changes for each in change.values()]
+    assert {state for files in states for state in files.values()} == {"deleted", "not in cache"}, said
+
+
+def test_what_dvc_keeps_and_the_card_are_the_committed_ones(elsewhere: Elsewhere) -> None:
+    made, committed = (outputs(elsewhere.committed), lock(elsewhere.committed))
+    binary = {name for name in made if name.endswith((".parquet", ".pkl", ".onnx"))}
+    assert len(binary) >= 5
+    assert {name: hashlib.md5(made[name]).hexdigest() for name in binary} == {name: committed[name] for name in binary}
+    assert made["models/model.json"] == (ROOT / "models/model.json").read_bytes()
+
+
+def test_everything_else_that_git_tracks_is_as_committed(elsewhere: Elsewhere) -> None:
+    assert set(elsewhere.committed.run("git", "diff", "--name-only").stdout.split()) <= RESAMPLED
+    assert elsewhere.committed.run("git", "ls-files", "--others", "--exclude-standard").stdout == ""
+
+
+def test_what_is_compared_drawn_and_permuted_is_the_same_in_a_usual_environment(
+    elsewhere: Elsewhere, light_run: Project
+) -> None:
+    found, usual = outputs(elsewhere.light), outputs(light_run)
+    reports = {name for name in usual if name.startswith(("data/", "reports/"))}
+    assert {"reports/candidates.json", "reports/metrics.json", "reports/plots/importance.json"} <= reports
+    assert [name for name in reports if found[name] != usual[name]] == []
+    both = [json.loads(files["models/evaluation.json"]) | {"sha256": None} for files in (found, usual)]
+    assert both[0] == both[1]
+
+
+def test_no_output_holds_a_path_a_host_or_a_time(elsewhere: Elsewhere, light_run: Project) -> None:
+    folders = [project.root for project in (elsewhere.committed, elsewhere.light, light_run)]
+    told = [*map(str, folders), str(ROOT), str(Path.home()), tempfile.gettempdir()]
     told += [socket.gethostname()] if len(socket.gethostname()) > 7 else []  # a short one may stand in any bytes
     today = datetime.datetime.now(tz=datetime.UTC).date()
     told += [str(today + datetime.timedelta(days)) for days in (-1, 0, 1)]
-    for name, content in outputs(reproduced).items():
+    for name, content in (outputs(elsewhere.committed) | outputs(light_run)).items():
         assert [word for word in told if word.encode() in content] == [], name
 
 
-def test_lock_names_every_output(reproduced: Project) -> None:
-    written = {name for name in outputs(reproduced) if not name.endswith(".gitignore")} - {"dvc.lock"}
+def test_lock_names_every_output(light_run: Project) -> None:
+    written = {name for name in outputs(light_run) if not name.endswith(".gitignore")} - {"dvc.lock"}
     files = {name for name in written if not name.startswith("reports/plots/")}
-    assert files | {"reports/plots"} == set(lock(reproduced))
+    assert files | {"reports/plots"} == set(lock(light_run))
 
 
-def test_answer_of_the_readme_is_this_models(reproduced: Project) -> None:
+def test_answer_of_the_readme_is_this_models(elsewhere: Elsewhere) -> None:
     (block,) = blocks("README.md", "json")
     shown = json.loads(block.text)
-    served = load(reproduced.root / "models")
+    served = load(elsewhere.committed.root / "models")
     found = served.scorer.score({feature.name: feature.example for feature in served.card.features})
     assert {name: shown[name] for name in found._fields} == found._replace(
         reasons=[reason._asdict() for reason in found.reasons]
