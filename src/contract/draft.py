@@ -5,6 +5,7 @@ python -m src.contract.draft FILE --target COLUMN --bad VALUE
 
 import argparse
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pyarrow as arrow
 import pyarrow.compute as compute
 
 from src.contract.drafting.profile import BAD, GOOD, NEITHER, Profile
-from src.contract.drafting.proposal import Decision, Proposal, costs, propose
+from src.contract.drafting.proposal import Decision, Proposal, costs
+from src.contract.drafting.propose import propose
 from src.contract.drafting.rows import Rows, parquet_chunks, parquet_names
 from src.contract.drafting.sniff import sniff
 from src.contract.drafting.source import Source, read_source
@@ -107,7 +109,7 @@ def main() -> None:
     source, text, decisions = draft(asked.file, asked.target, asked.bad, asked.good, name)
     publish(folder, text, source)
     lines = [_line(decision) for decision in decisions]
-    lines += [f"dvc add {folder / source.path.name}"] if source.size > LARGE else []
+    lines += [f"dvc add {shlex.quote(str(folder / source.path.name))}"] if source.size > LARGE else []
     print("\n".join([*lines, f"params.yaml: dataset: {folder / PACKAGE}"]))  # noqa: T201
 
 

@@ -17,6 +17,7 @@ from src.contract.fields import ContractError
 CELLS = 1 << 20  # of a chunk
 HELD = 50  # rows at the end among which a footer is looked for
 BLANKS = 1000  # most blank rows that are named one by one
+OUTCOMES = 1000  # different values of the target that are remembered, where it has so many
 FOOT = re.compile(
     r"\W*(grand |sub)?(totals?|sums?|count|average|mean|records?|rows?|source|notes?|gesamt|summe)\b", re.I
 )
@@ -28,10 +29,11 @@ class Rows:
     def __init__(self, source: Source, layout: Layout, target: str) -> None:
         self.source, self.layout = source, layout
         self.target = layout.names.index(target)
+        self.header = list(layout.names)
+        self.outcomes: set[str] = set()
         self.comments = [*range(1, layout.header_row)] + [layout.header_row] * (
             layout.by_place and layout.header_row > 0
         )
-        self.count = 0
 
     def chunks(self) -> Iterator[list[arrow.StringArray]]:
         """Yield the columns of so many rows at a time; raises ContractError for a ragged row."""
@@ -53,7 +55,8 @@ class Rows:
         with progress(self.source, "rows") as bar, opened(self.source) as (unpacked, packed):
             encoding = "utf-8-sig" if self.source.encoding == "utf-8" else self.source.encoding
             text = io.TextIOWrapper(unpacked, encoding=encoding, newline="")
-            rows = enumerate(csv.reader(text, **self.layout.reader()), 1)
+            reader = csv.reader(self.layout.lines(text), **self.layout.reader())
+            rows = enumerate(reader, 1)
             try:
                 for _ in islice(rows, self.layout.header_row):
                     pass
@@ -61,7 +64,7 @@ class Rows:
                     yield taken
                     bar.update(packed.tell() - bar.n)
             except csv.Error as error:
-                raise ContractError(f"{self.source.path}: after row {self.count}: {error}") from None
+                raise ContractError(f"{self.source.path}: line {reader.line_num}: {error}") from None
             finally:
                 text.detach()
 
@@ -70,21 +73,24 @@ class Rows:
         if len(row) != len(self.layout.names):
             return True
         filled = [cell for cell in row if cell.strip()]
-        return not row[self.target].strip() and (len(filled) * 3 <= len(row) or bool(FOOT.match(filled[0])))
+        told = bool(filled) and bool(FOOT.match(filled[0]))
+        blank = not row[self.target].strip()
+        return (blank and 3 * len(filled) <= len(row)) or (told and (blank or row[self.target] not in self.outcomes))
 
     def _columns(self, numbered: list[tuple[int, list[str]]]) -> list[arrow.StringArray]:
         width, rows = len(self.layout.names), []
         for number, row in numbered:
-            if len(row) == width:
+            if len(row) == width and row != self.header:
                 rows.append(row)
-            elif not row or row == [""]:
+            elif not row or row in ([""], self.header):  # a header that stands there again joins two exports
                 self.comments.append(number)
             else:
                 raise ContractError(
                     f"{self.source.path}: row {number} has {len(row)} columns, the header {width}: the file is torn"
                     " there, or holds two tables"
                 )
-        self.count += len(rows)
+        if len(self.outcomes) <= OUTCOMES:
+            self.outcomes |= {row[self.target] for row in rows}
         if len(self.comments) > BLANKS:
             raise ContractError(f"{self.source.path}: more than {BLANKS} blank rows")
         return [arrow.array(column, arrow.string()) for column in zip(*rows, strict=True)] or [

@@ -4,7 +4,9 @@ import csv
 import difflib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from src.contract.drafting.source import Source
@@ -23,10 +25,10 @@ class Layout:
     delimiter: str
     quote: str
     escape: str | None
-    blank_after: bool
+    blank_after: bool  # behind a delimiter; where that is a blank, any number of them is one
     header_row: int
     names: tuple[str, ...]
-    by_place: bool  # the header has empty or equal cells, or too few: names are the package's own
+    by_place: bool  # the header cannot be compared with names: a cell is empty, repeated, in blanks, or there is none
 
     def reader(self) -> dict[str, Any]:
         """Return what Python's csv reader wants to know."""
@@ -39,6 +41,11 @@ class Layout:
             "strict": True,
         }
 
+    def lines(self, text: Iterable[str]) -> Iterator[str]:
+        """Yield the lines as the reader takes them: without blanks around, where blanks are the delimiter."""
+        padded = self.blank_after and self.delimiter == " "
+        return (line.strip(" \r\n") + "\n" if padded else line for line in text)
+
 
 def sniff(source: Source, target: str) -> Layout:
     """Return the layout in which the target's name heads a column and most rows are as wide as the header.
@@ -48,9 +55,10 @@ def sniff(source: Source, target: str) -> Layout:
     lines = source.head.splitlines(keepends=True)
     found: list[tuple[float, bool, int, Layout]] = []
     for delimiter in DELIMITERS:
-        for quote in QUOTES:
-            rows = _rows(lines, delimiter, quote)
-            layout = _with_header(rows, delimiter, quote, target) or _without_header(rows, delimiter, quote, target)
+        for quote, padded in product(_quotes(source.head, delimiter), _padding(source.head, delimiter)):
+            signs = Layout(delimiter, quote, None, padded, 0, (), True)
+            rows = _rows(lines, signs)
+            layout = _with_header(rows, signs, target) or _without_header(rows, signs, target)
             if layout is not None:
                 width = len(layout.names)
                 body = [row for row in rows[layout.header_row :] if row]
@@ -62,29 +70,44 @@ def sniff(source: Source, target: str) -> Layout:
     return _finished(best, lines)
 
 
-def _rows(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
+def _quotes(head: str, delimiter: str) -> tuple[str, ...]:
+    """Return the signs to try around values: single quotes only where whole values have them, and no double ones."""
+    d = re.escape(delimiter)
+    double = re.search(rf'(?:^|{d} *)"', head, re.MULTILINE)
+    single = re.search(rf"(?:^|{d} *)'[^'\r\n]*'(?={d}|\r|\n|$)", head, re.MULTILINE)
+    return QUOTES if single and not double else QUOTES[:1]
+
+
+def _padding(head: str, delimiter: str) -> tuple[bool, bool]:
+    """Return whether blanks behind a delimiter are to be skipped, the likelier first."""
+    if delimiter == " ":
+        return False, True
+    tight, padded = (len(re.findall(re.escape(delimiter) + behind, head)) for behind in (r"(?=\S)", r" +(?=\S)"))
+    return padded > 3 * tight, padded <= 3 * tight
+
+
+def _rows(lines: list[str], signs: Layout) -> list[list[str]]:
     rows: list[list[str]] = []
     try:
-        rows.extend(csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=True))
+        rows.extend(csv.reader(signs.lines(lines), **(signs.reader() | {"strict": False})))
     except csv.Error:
         return []
     return rows
 
 
-def _with_header(rows: list[list[str]], delimiter: str, quote: str, target: str) -> Layout | None:
+def _with_header(rows: list[list[str]], signs: Layout, target: str) -> Layout | None:
     """Return the layout whose header is the first row with the target's name that is as wide as those below."""
     for place, row in enumerate(rows[:LEADING]):
-        cells = [cell.strip() for cell in row]
-        if target.strip() in cells and len(row) > 1:
+        if target in row and len(row) > 1:
             widths = Counter(len(below) for below in rows[place + 1 :] if below)
             usual = widths.most_common(1)[0][0] if widths else len(row)
-            if usual in (len(row), len(row) + 1):
+            if usual in (len(row), len(row) + 1):  # R leaves the name of the rows' names out
                 header = [""] * (usual - len(row)) + row
-                return Layout(delimiter, quote, None, False, place + 1, tuple(header), usual > len(row))
+                return replace(signs, header_row=place + 1, names=tuple(header), by_place=usual > len(row))
     return None
 
 
-def _without_header(rows: list[list[str]], delimiter: str, quote: str, target: str) -> Layout | None:
+def _without_header(rows: list[list[str]], signs: Layout, target: str) -> Layout | None:
     """Return the layout of a file without a header, where the target is `field3` or its like."""
     place = re.fullmatch(r"field([1-9]\d*)", target)
     widths = Counter(len(row) for row in rows if row)
@@ -93,31 +116,17 @@ def _without_header(rows: list[list[str]], delimiter: str, quote: str, target: s
     width = widths.most_common(1)[0][0]
     if width < 2 or int(place[1]) > width:
         return None
-    return Layout(delimiter, quote, None, False, 0, tuple(f"field{n}" for n in range(1, width + 1)), True)
+    return replace(signs, names=tuple(f"field{n}" for n in range(1, width + 1)))
 
 
 def _finished(layout: Layout, lines: list[str]) -> Layout:
     """Return the layout with its rarer properties, and with names of its own where the header's cannot be used."""
     quote, delimiter = re.escape(layout.quote), re.escape(layout.delimiter)
-    text = "".join(lines)
-    escaped = re.search(rf"\\{quote}(?!{delimiter}|[\r\n]|$)", text) is not None
-    between = len(re.findall(rf"{delimiter}(?=\S)", text)), len(re.findall(rf"{delimiter} +(?=\S)", text))
-    blank_after = layout.delimiter not in " \t" and between[1] > 3 * between[0]
-    known = Layout(layout.delimiter, layout.quote, "\\" if escaped else None, blank_after, layout.header_row, (), False)
+    escaped = any(re.search(rf"\\{quote}(?!{delimiter}|[\r\n]|$)", line) for line in lines)
+    layout = replace(layout, escape="\\" if escaped else None)
     names = layout.names
-    if layout.header_row:
-        given = next(row for n, row in enumerate(csv.reader(lines, **known.reader()), 1) if n == layout.header_row)
-        names = ("",) * (len(layout.names) - len(given)) + tuple(given)
-    usable = all(name.strip() for name in names) and len(set(names)) == len(names) and not layout.by_place
-    return Layout(
-        known.delimiter,
-        known.quote,
-        known.escape,
-        known.blank_after,
-        known.header_row,
-        names if usable else unique_names(names),
-        not usable,
-    )
+    usable = all(name and name == name.strip() for name in names) and len(set(names)) == len(names)
+    return replace(layout, names=names if usable else unique_names(names), by_place=layout.by_place or not usable)
 
 
 def unique_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -139,7 +148,7 @@ def unique_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _names_seen(lines: list[str], target: str) -> str:
     """Return the names that the file seems to have, the nearest to what was asked for first."""
-    tables = [_rows(lines, delimiter, '"') for delimiter in DELIMITERS[:4]]
+    tables = [_rows(lines, Layout(delimiter, '"', None, False, 0, (), True)) for delimiter in DELIMITERS[:4]]
     widths = [Counter(len(row) for row in rows if row).most_common(1) for rows in tables]
     usual, rows = max(zip(widths, tables, strict=True), key=lambda each: each[0][0] if each[0] else (0, 0))
     names = next((row for row in rows if usual and len(row) == usual[0][0]), [])
