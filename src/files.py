@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from src.errors import LastroError
 
 DIGITS = 6
+PLAIN = re.compile(r"[A-Za-z][A-Za-z_]*(?: [A-Za-z_]+)*")
 
 
 @contextmanager
@@ -58,6 +60,31 @@ def read_yaml(path: Path) -> Any:
         raise LastroError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from None
     except yaml.YAMLError as error:
         raise LastroError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+
+
+class _Quoted(yaml.SafeDumper):
+    """Writes text in quotes wherever any reader of YAML could take it for something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = PLAIN.fullmatch(text) and text.lower() not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+def yaml_line(value: Any) -> str:
+    """Return `value` as YAML in one line; text that looks like anything else is quoted.
+
+    >>> yaml_line({"value": "no", "label": "not yet"}), yaml_line(["1e5", 0.5, "2011-12-01"])
+    ('{value: "no", label: not yet}', '["1e5", 0.5, "2011-12-01"]')
+    """
+    _Quoted.add_representer(str, _quoted)
+    text = yaml.dump(
+        value, Dumper=_Quoted, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False
+    )
+    return text.removesuffix("...\n").rstrip("\n")
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:

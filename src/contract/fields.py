@@ -5,35 +5,57 @@ A Table Schema field (https://datapackage.org/standard/table-schema/) with this 
 `ignoreCase`, and `sameAs` beside a value and its label.
 """
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
-from operator import ge, gt, le, lt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from src.contract.rules import (
+    Categories,
+    Constraints,
+    Outcomes,
+    Part,
+    Scalar,
+    as_text,
+    check_labels,
+    labels_of,
+    refuse,
+    text_of,
+)
+from src.contract.spelling import date_reader, number_reader
 from src.errors import LastroError
 
-Scalar = bool | int | float | str
 Role = Literal["feature", "target", "protected", "id", "time", "ignored"]
 Kind = Literal["category", "text", "integer", "number", "boolean", "date"]
 NUMBERS = ("integer", "number")
-NUMERIC = (*NUMBERS, "boolean")
+BOOLEAN = "boolean"
+NUMERIC = (*NUMBERS, BOOLEAN)
 DATES = ("date", "datetime")
 FREE = ("string", "time", "year", "yearmonth", "duration", "any", "object", "array", "list", "geopoint", "geojson")
 TYPES = (*FREE, *NUMERIC, *DATES)
+TEXT_FORMATS = {
+    "default": "",
+    "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
+    "uri": r"[a-zA-Z][a-zA-Z0-9+.\-]*:\S+",
+    "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "binary": r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
+}
+TEXT_TYPES = {
+    "time": r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?",
+    "year": r"-?[0-9]{4}",
+    "yearmonth": r"[0-9]{4}-(?:0[1-9]|1[0-2])",
+    "duration": r"-?P(?=.)(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9.]+S)?)?",
+}
 OF_TYPES = {
     "decimal_char": NUMBERS,
     "group_char": NUMBERS,
     "bare_number": NUMBERS,
-    "true_values": ("boolean",),
-    "false_values": ("boolean",),
+    "true_values": (BOOLEAN,),
+    "false_values": (BOOLEAN,),
 }
-BREAKS = {"minimum": lt, "maximum": gt, "exclusiveMinimum": le, "exclusiveMaximum": ge}
-BOUNDS = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum")
 
 
 class ContractError(LastroError):
@@ -45,133 +67,13 @@ def state_column(name: str) -> str:
     return f"{name}: state"
 
 
-def _objects(values: Any) -> Any:
-    return [v if isinstance(v, dict) else {"value": v} for v in values] if isinstance(values, list) else values
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, Scalar) else value
-
-
-def _as_text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value  # YAML reads 2011-12-01 as a date
-
-
-class Part(BaseModel):
-    """A part of the package. The standard allows properties of one's own, so only near misses of known ones fail."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_misspelling(cls, given: Any) -> Any:
-        known = [info.alias or name for name, info in cls.model_fields.items()]
-        for key in given if isinstance(given, dict) else ():
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.85)
-            if key not in known and near:
-                raise ValueError(f"unknown property {key!r}; did you mean {near[0]!r}?")
-        return given
-
-
-class Category(Part):
-    """A value as the file holds it, the label that people read, and the value whose label it shares."""
-
-    value: Scalar
-    label: str = ""
-    same_as: Scalar | None = Field(None, alias="sameAs")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _label_defaults_to_value(cls, given: Any) -> Any:
-        missing = isinstance(given, dict) and "value" in given and not given.get("label")
-        return given | {"label": str(given["value"])} if missing else given
-
-    @property
-    def text(self) -> str:
-        """Return the value as the file holds it."""
-        return text_of(self.value)
-
-
-Categories = Annotated[list[Category], BeforeValidator(_objects)]
-Outcomes = Annotated[list[Scalar], BeforeValidator(_listed)]
-Bound = Annotated[float | str | None, BeforeValidator(_as_text)]
-
-
-def labels_of(categories: Iterable[Category]) -> dict[str, str]:
-    """Return the label of each value by its text in the file; `sameAs` gives a value the other's label."""
-    own = {category.text: category for category in categories}
-    return {
-        text: (own[text_of(category.same_as)] if category.same_as is not None else category).label
-        for text, category in own.items()
-    }
-
-
-def check_labels(owner: str, what: str, categories: Sequence[Category]) -> None:
-    """Refuse a value named twice, a label of two values, and a `sameAs` that leads nowhere or further."""
-    own = {category.text: category for category in categories}
-    if len(own) != len(categories):
-        raise ValueError(f"{owner}: {what}: a value is listed twice")
-    labels = [category.label for category in categories if category.same_as is None]
-    if len(set(labels)) != len(labels):
-        raise ValueError(f"{owner}: {what}: two values share a label; if they mean the same, one is `sameAs` the other")
-    for category in categories:
-        if category.same_as is None:
-            continue
-        other = own.get(text_of(category.same_as))
-        if other is None or other.same_as is not None:
-            raise ValueError(
-                f"{owner}: {what}: sameAs {category.same_as!r} is no value of the list with a label of its own"
-            )
-
-
-class Constraints(Part):
-    """Rules on one field's values."""
-
-    required: bool = False
-    unique: bool = False
-    minimum: Bound = None
-    maximum: Bound = None
-    exclusive_minimum: Bound = Field(None, alias="exclusiveMinimum")
-    exclusive_maximum: Bound = Field(None, alias="exclusiveMaximum")
-    min_length: int | None = Field(None, alias="minLength")
-    max_length: int | None = Field(None, alias="maxLength")
-    pattern: str | None = None
-    enum: list[Scalar] | None = None
-
-    @model_validator(mode="after")
-    def _pattern_is_one(self) -> Self:
-        if self.pattern is not None:
-            try:
-                re.compile(self.pattern)
-            except re.error as error:
-                raise ValueError(f"the pattern is no regular expression: {error}") from None
-        return self
-
-    @property
-    def bounds(self) -> dict[str, float | str]:
-        """Return the bounds that are given, by the standard's names."""
-        found = {type(self).model_fields[name].alias or name: getattr(self, name) for name in BOUNDS}
-        return {name: bound for name, bound in found.items() if bound is not None}
-
-    def permit(self, value: Scalar) -> bool:
-        """Return whether a value of a closed list keeps the rules."""
-        broken = [self.enum is not None and value not in self.enum]
-        if isinstance(value, int | float):
-            broken += [BREAKS[name](value, bound) for name, bound in self.bounds.items() if not isinstance(bound, str)]
-        else:
-            broken += [self.pattern is not None and not re.fullmatch(self.pattern, value)]
-            broken += [self.min_length is not None and len(value) < self.min_length]
-            broken += [self.max_length is not None and len(value) > self.max_length]
-        return not any(broken)
-
-
 class Translation(Part):
     """A field's texts in another language; `categories` maps a value to its label."""
 
     title: str = ""
     description: str = ""
     group: str = ""
-    categories: dict[Scalar, str] = {}
+    categories: dict[Scalar, str] = Field(default_factory=dict)
 
 
 class Column(Part):
@@ -182,7 +84,7 @@ class Column(Part):
     format: str = "default"
     title: str = ""
     description: str = ""
-    example: Annotated[Scalar | None, BeforeValidator(_as_text)] = None
+    example: Annotated[Scalar | None, BeforeValidator(as_text)] = None
     unit: str | None = None
     group: str | None = None
     changeable: bool = False
@@ -202,7 +104,9 @@ class Column(Part):
     bad: Outcomes | None = None
     good: Outcomes | None = None
     direction: Literal["increasing", "decreasing"] | None = None
-    translations: dict[str, Translation] = {}
+    translations: dict[str, Translation] = Field(default_factory=dict)
+
+    _honoured = model_validator(mode="before")(refuse(["delimiter", "itemType"], "a list is kept as text"))
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -210,7 +114,9 @@ class Column(Part):
             check_labels(f"field {self.name!r}", what, values or [])
         self._check_role()
         self._check_outcomes()
+        self._check_spelling()
         self._check_rules()
+        self._check_example()
         return self
 
     def _check_role(self) -> None:
@@ -232,13 +138,46 @@ class Column(Part):
                 listed = ", ".join(map(repr, known))
                 raise ValueError(f"field {self.name!r}: bad and good: {value!r} is none of its categories: {listed}")
 
-    def _check_rules(self) -> None:
-        rules, name = self.constraints, self.name
+    def _check_spelling(self) -> None:
+        name = self.name
         for given in self.model_fields_set & set(OF_TYPES):
             if self.type not in OF_TYPES[given]:
                 alias = type(self).model_fields[given].alias
                 types = " and ".join(OF_TYPES[given])
                 raise ValueError(f"field {name!r}: {alias} is for type {types}, not {self.type}")
+        same = self.decimal_char == self.group_char and (
+            self.type != "integer" or "decimal_char" in self.model_fields_set
+        )
+        if same or not re.fullmatch(r"[^\d\s+-]", self.decimal_char):
+            raise ValueError(f"field {name!r}: decimalChar is one sign, and another one than groupChar")
+        if re.search(r"[\d+-]", self.group_char):
+            raise ValueError(f"field {name!r}: groupChar is no digit and no sign")
+        if both := set(self.true_values) & set(self.false_values):
+            raise ValueError(f"field {name!r}: {min(both)!r} is true and false")
+        try:
+            known = TEXT_FORMATS if self.type == "string" else ["default"]
+            if self.type in DATES:
+                date_reader(self.type, self.format)
+            elif self.format not in known:
+                raise ValueError(f"format {self.format!r} of a {self.type} is not read")
+        except ValueError as error:
+            raise ValueError(f"field {name!r}: {error}") from None
+
+    def _check_example(self) -> None:
+        if self.example is None:
+            return
+        value = self.example_value
+        if value is None:
+            raise ValueError(
+                f"field {self.name!r}: the example {self.example!r} is no {self.type} as the file writes it"
+            )
+        if self.choices and value not in self.labels:
+            raise ValueError(f"field {self.name!r}: the example {self.example!r} is none of its categories")
+        if self.kind in NUMERIC and not self.constraints.permit(value):
+            raise ValueError(f"field {self.name!r}: the example {self.example!r} breaks the constraints")
+
+    def _check_rules(self) -> None:
+        rules, name = self.constraints, self.name
         bounds = rules.bounds
         if self.type in NUMBERS and any(isinstance(bound, str) for bound in bounds.values()):
             raise ValueError(f"field {name!r}: the bounds of a {self.type} are numbers")
@@ -251,6 +190,8 @@ class Column(Part):
         if self.kind in NUMERIC and any(not _is_of(self.kind, value) for value in rules.enum or ()):
             values = "true and false" if self.kind == "boolean" else "numbers"
             raise ValueError(f"field {name!r}: the enum of type {self.type} holds {values}")
+        if self.type in DATES and any(self.day(str(bound)) is None for bound in bounds.values()):
+            raise ValueError(f"field {name!r}: the bounds of a {self.type} are dates, as the file writes them or ISO")
         if rules.enum and self.kind == "date":
             raise ValueError(f"field {name!r}: the enum of a {self.type} is not read; its bounds are")
 
@@ -275,6 +216,63 @@ class Column(Part):
             return "category"
         numeric: dict[str, Kind] = {"integer": "integer", "number": "number", "boolean": "boolean"}
         return numeric.get(self.type, "date" if self.type in DATES else "text")
+
+    @property
+    def words(self) -> dict[str, bool]:
+        """Return what the words of a boolean mean; in small letters where the package ignores case."""
+        words = dict.fromkeys(self.true_values, True) | dict.fromkeys(self.false_values, False)
+        return {self.folded(word): meaning for word, meaning in words.items()}
+
+    def folded(self, text: str) -> str:
+        """Return a text as it is compared with categories, words and missing values."""
+        return text.casefold() if self.ignore_case else text
+
+    def day(self, text: str) -> date | None:
+        """Return the day that a cell, or an ISO date of the package, names; None where it names none."""
+        return date_reader(self.type, self.format)(text) or date_reader(self.type, "any")(text)
+
+    @property
+    def day_bounds(self) -> dict[str, date]:
+        """Return the bounds of a date, by the standard's names."""
+        found = {name: self.day(str(bound)) for name, bound in self.constraints.bounds.items()}
+        return {name: bound for name, bound in found.items() if bound is not None and self.kind == "date"}
+
+    @property
+    def example_value(self) -> Scalar | None:
+        """Return the example as the API takes it: a label, a number, true or false, or an ISO date."""
+        example = self.example
+        if example is None or self.kind == "text":
+            return example if example is None else text_of(example)
+        if self.kind == "category":
+            by_code = {self.folded(code): label for code, label in self.choices.items()}
+            return by_code.get(self.folded(text_of(example)), text_of(example))
+        if self.kind == "boolean":
+            return example if isinstance(example, bool) else self.words.get(self.folded(text_of(example)))
+        if self.kind == "date":
+            day = self.day(text_of(example))
+            return None if day is None else day.isoformat()
+        return self.number(example)
+
+    @property
+    def number_reader(self) -> Callable[[str], str | None]:
+        """Return what reads a number as the file writes it into the text of a plain one; None for anything else."""
+        point = "" if self.decimal_char == self.group_char else self.decimal_char
+        return number_reader(point, self.group_char, self.bare_number)
+
+    @property
+    def writes_plain_numbers(self) -> bool:
+        """Return whether the file's numbers need no reader of their own."""
+        return self.bare_number and (self.decimal_char, self.group_char) == (".", "")
+
+    def number(self, value: Scalar) -> int | float | None:
+        """Return a number of the package, or as the file writes it; None for anything else."""
+        if isinstance(value, str):
+            text = self.number_reader(value)
+            value = float("nan" if text is None else text)
+        whole = float(value).is_integer()
+        if isinstance(value, bool) or value != value or (self.kind == "integer" and not whole):
+            return None
+        return int(value) if self.kind == "integer" else value
 
     @property
     def bad_labels(self) -> list[Scalar]:
@@ -303,8 +301,3 @@ def _is_of(kind: Kind, value: Scalar) -> bool:
     return (
         isinstance(value, bool) if kind == "boolean" else isinstance(value, int | float) and not isinstance(value, bool)
     )
-
-
-def text_of(value: Scalar) -> str:
-    """Return a value of the package as a file would hold it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,24 +4,15 @@ Frictionless Data Package 2.0 with a Table Schema, read from one YAML file. This
 and some properties to its fields (src/contract/fields.py). https://datapackage.org/standard/
 """
 
-from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from unicodedata import normalize
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from src.contract.fields import (
-    NUMERIC,
-    Categories,
-    Category,
-    Column,
-    ContractError,
-    Part,
-    Role,
-    check_labels,
-    labels_of,
-    state_column,
-)
+from src.contract.fields import NUMERIC, Column, ContractError, Role, state_column
+from src.contract.rules import Categories, Category, Part, check_labels, labels_of, refuse
+from src.contract.traps import traps
 from src.errors import sentences
 from src.files import read_yaml
 
@@ -53,20 +44,13 @@ def _encoding(name: str) -> str:
 Character = Annotated[str, AfterValidator(_one_character)]
 
 
+PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
+MEDIATYPES = (*PARQUET, "application/csv", "application/gzip", "application/zip", "application/octet-stream")
+FORMATS = ("csv", "tsv", "txt", "text", "dat", "data", "parquet")
+ELSEWISE = ("xls", "xlsx", "ods", "json", "jsonl", "ndjson", "xml", "html", "sav", "dta", "sas7bdat", "rds", "feather")
+PACKED = ("7z", "bz2", "rar", "tar", "tgz", "xz", "zst")
 RowNumbers = list[Annotated[int, Field(ge=1)]]
 NOT_READ = ("property", "itemType", "itemKeys", "sheetNumber", "sheetName", "table", "caseSensitiveHeader")
-
-
-def _refuse(names: Iterable[str], why: str) -> Callable[[Any], Any]:
-    """Return a validator that refuses properties of the standard which nothing here honours."""
-
-    def check(given: Any) -> Any:
-        for name in names:
-            if isinstance(given, dict) and given.get(name) is not None:
-                raise ValueError(f"{name}: {why}")
-        return given
-
-    return check
 
 
 class Dialect(Part):
@@ -85,33 +69,50 @@ class Dialect(Part):
     null_sequence: str | None = Field(None, alias="nullSequence")
     skip_initial_space: bool = Field(False, alias="skipInitialSpace")
 
-    _honoured = model_validator(mode="before")(_refuse(NOT_READ, "tables are read from text files and Parquet alone"))
+    _honoured = model_validator(mode="before")(refuse(NOT_READ, "tables are read from text files and Parquet alone"))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.header and "header_rows" in self.model_fields_set:
             raise ValueError("headerRows: the dialect says `header: false`")
-        both = set(self.header_rows) & set(self.comment_rows)
-        if both and "header_rows" in self.model_fields_set:
-            raise ValueError(f"commentRows: row {min(both)} is a header's row too")
+        if self.header_rows != sorted(set(self.header_rows)):
+            raise ValueError("headerRows: each row once, in the order of the file")
+        if self.names_header_rows and (both := set(self.header_rows) & set(self.comment_rows)):
+            raise ValueError(f"commentRows: row {min(both)} is a row of the header too")
+        signs = [self.delimiter, self.quote_char, *([self.escape_char] if self.escape_char else [])]
+        if len(set(signs)) < len(signs):
+            raise ValueError("delimiter, quoteChar and escapeChar are different signs")
         return self
+
+    @property
+    def names_header_rows(self) -> bool:
+        """Return whether the header's rows are named; else it is the first row that is no comment."""
+        return self.header and self.header_rows != [1]
 
 
 Key = Annotated[list[str], Field(min_length=1), BeforeValidator(lambda key: [key] if isinstance(key, str) else key)]
+
+
+Match = Annotated[  # the standard's text has a word, its profile a list of it
+    Literal["exact", "equal", "subset", "superset", "partial"],
+    BeforeValidator(lambda match: match[0] if isinstance(match, list) and len(match) == 1 else match),
+]
 
 
 class Schema(Part):
     """The table's fields (https://datapackage.org/standard/table-schema/)."""
 
     fields: Annotated[list[Column], Field(min_length=1)]
-    fields_match: Literal["exact", "equal", "subset", "superset", "partial"] = Field("exact", alias="fieldsMatch")
+    fields_match: Match = Field("exact", alias="fieldsMatch")
     missing_values: Categories = Field([Category(value="")], alias="missingValues")
     primary_key: Annotated[list[str], BeforeValidator(lambda key: [key] if isinstance(key, str) else key)] = Field(
         [], alias="primaryKey"
     )
     unique_keys: list[Key] = Field([], alias="uniqueKeys")
 
-    _honoured = model_validator(mode="before")(_refuse(["foreignKeys"], "a package has one table alone"))
+    _honoured = model_validator(mode="before")(
+        refuse(["foreignKeys"], "a package has one table, which refers to no other")
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -193,6 +194,7 @@ class Resource(Part):
     ]
     hash: Annotated[str, Field(pattern=r"^((md5|sha1|sha256|sha512):)?[0-9a-f]+$")] | None = None
     bytes: int | None = None
+    type: Literal["table"] = "table"
     format: str | None = None
     mediatype: str | None = None
     compression: Literal["gz", "zip"] | None = None
@@ -204,7 +206,44 @@ class Resource(Part):
     costs: Costs | None = None
     table: Schema = Field(alias="schema")
 
-    _honoured = model_validator(mode="before")(_refuse(["data"], "the table is read from the files at `path` alone"))
+    def is_parquet(self, name: str) -> bool:
+        """Return whether a file of that name is Parquet: by `format`, by `mediatype`, or by its suffix."""
+        if self.format is not None or self.mediatype is not None:
+            return self.format == "parquet" or self.mediatype in PARQUET
+        return PurePosixPath(name).suffix.lower() in (".parquet", ".pq")
+
+    def compression_of(self, name: str) -> str | None:
+        """Return how a file of that name is compressed: by `compression`, or by its suffix."""
+        suffix = PurePosixPath(name).suffix.lower().removeprefix(".")
+        return self.compression or (suffix if suffix in ("gz", "zip") else None)
+
+    _honoured = model_validator(mode="before")(refuse(["data"], "the table is read from the files at `path` alone"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tabs_of_tsv(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("dialect", {}), dict):
+            return given
+        path = given.get("path")
+        paths = path if isinstance(path, list) else [path]
+        tabs = given.get("format") == "tsv" or all(".tsv" in PurePosixPath(str(path)).suffixes for path in paths)
+        return given | {"dialect": {"delimiter": "\t"} | given.get("dialect", {})} if tabs else given
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.format is not None and self.format not in FORMATS:
+            raise ValueError(f"format: {self.format!r} is not read; {', '.join(FORMATS)} are")
+        if self.mediatype is not None and not self.mediatype.startswith("text/") and self.mediatype not in MEDIATYPES:
+            raise ValueError(f"mediatype: {self.mediatype!r} is not read; text and Parquet are")
+        for path in self.path:
+            suffix = PurePosixPath(path).suffix.lower().removeprefix(".")
+            if suffix in (*ELSEWISE, *PACKED):
+                raise ValueError(f"path: {path!r}: {suffix} is not read; text, gz, zip and Parquet are")
+            if self.innerpath is not None and self.compression_of(path) != "zip":
+                raise ValueError(f"innerpath: {path!r} is no zip file")
+            if self.is_parquet(path) and (self.compression or self.footer_rows or "dialect" in self.model_fields_set):
+                raise ValueError(f"path: {path!r} is Parquet, which has no dialect, footerRows or compression")
+        return self
 
 
 class Package(Part):
@@ -267,11 +306,22 @@ class Package(Part):
         return values.isin(self.target.bad_labels)
 
 
+def composed(content: Any) -> Any:
+    """Return the content with each text composed (NFC), as tables are read: an accent is one sign with its letter."""
+    if isinstance(content, dict):
+        return {composed(key): composed(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [composed(value) for value in content]
+    return normalize("NFC", content) if isinstance(content, str) else content
+
+
 def read_package(path: Path) -> Package:
     """Read and check a data package; raises ContractError with one line a problem."""
-    content = read_yaml(path)
+    content = composed(read_yaml(path))
     if not isinstance(content, dict):
         raise ContractError(f"{path}: a data package is a mapping with `name` and `resources`")
+    if found := traps(path.read_text(encoding="utf-8")):
+        raise ContractError("\n".join(f"{path}: {line}" for line in found))
     try:
         return Package.model_validate(content)
     except ValidationError as error:

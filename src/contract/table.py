@@ -9,12 +9,19 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from src.contract.fields import NUMERIC, Column, Constraints, ContractError
+from src.contract.cells import EXACT, plainly, values_of
+from src.contract.fields import NUMERIC, TEXT_FORMATS, TEXT_TYPES, Column, ContractError, state_column
 from src.contract.package import Package
+from src.contract.rows import former_rows
 from src.files import replacing
 
 FIRST_LINES = 5
-EXACT = 2**53  # from here on a float is not every integer
+CHECKS: dict[str, Any] = {
+    "minimum": pa.Check.ge,
+    "maximum": pa.Check.le,
+    "exclusiveMinimum": pa.Check.gt,
+    "exclusiveMaximum": pa.Check.lt,
+}
 
 
 @dataclass(frozen=True)
@@ -43,58 +50,18 @@ def type_table(text: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, list
     [Violation(field='amount', rule='type number', rows=(1,), value="'much'")]
     """
     columns, violations = {}, []
+    typed = text.attrs.get("typed", ())
     for column in package.columns:
-        missing = [str(category.value) for category in package.missing_values(column)]
         cells = text[column.name].astype("str")
-        values, wrong = _typed(cells.mask(cells.isin(missing)), column)
-        columns[column.name] = values
-        if wrong.any():
-            violations.append(_violation(column.name, f"type {column.type}", wrong, cells))
+        found = values_of(cells, plainly(column) if column.name in typed else column, package)
+        columns[column.name] = found.values
+        if found.states is not None:
+            columns[state_column(column.name)] = found.states
+        if found.wrong.any():
+            violations.append(_violation(column.name, f"type {column.type}", found.wrong, cells))
     frame = pd.DataFrame(columns)
-    frame.attrs = text.attrs
+    frame.attrs = {name: kept for name, kept in text.attrs.items() if name != "typed"}
     return frame, violations
-
-
-def _typed(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    if column.kind == "date":
-        days = pd.to_datetime(cells, format="ISO8601", errors="coerce").dt.normalize()
-        return days, days.isna() & cells.notna()
-    if column.kind in ("category", "text"):
-        cells = _codes(cells, column)
-        unknown_label = ~cells.isin(list(column.choices)) & cells.isin(column.labels)
-        return cells.map(lambda cell: column.choices.get(cell, cell), na_action="ignore").astype("str"), unknown_label
-    if column.kind == "boolean":
-        words = dict.fromkeys(column.true_values, True) | dict.fromkeys(column.false_values, False)
-        values = cells.map(words).astype("boolean")
-    else:
-        values = _numeric(cells, column)
-    return values, values.isna() & cells.notna()
-
-
-def _codes(cells: pd.Series, column: Column) -> pd.Series:
-    """Spell the cells as the categories do: 1, 01 and 1.0 are one number, and so are the words for true."""
-    if column.type == "boolean":
-        words = dict.fromkeys(column.true_values, "true") | dict.fromkeys(column.false_values, "false")
-        known = cells.map(words)
-    elif column.type in NUMERIC:
-        numbers = pd.to_numeric(pd.Series(list(column.choices), dtype="str"), errors="coerce")
-        known = _numeric(cells, column).map(dict(zip(numbers, column.choices, strict=True)))
-    else:
-        return cells
-    return known.where(known.notna(), cells).astype("str")
-
-
-def _numeric(cells: pd.Series, column: Column) -> pd.Series:
-    plain = cells.str.replace(column.group_char, "", regex=False) if column.group_char else cells
-    if column.decimal_char != ".":
-        plain = plain.str.replace(".", "?", regex=False).str.replace(column.decimal_char, ".", regex=False)
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
-    finite = numbers.where(np.isfinite(numbers)).astype("Float64")
-    if column.type == "number":
-        return finite
-    whole = finite.where((finite % 1 == 0) & (finite.abs() < EXACT)).astype("Int64")
-    digits = plain.where(plain.str.fullmatch(r"[+-]?\d{1,18}", na=False))  # exact, where a float would round
-    return pd.to_numeric(digits, dtype_backend="numpy_nullable").astype("Int64").fillna(whole)
 
 
 def _violation(field: str, rule: str, wrong: pd.Series, cells: pd.Series) -> Violation:
@@ -103,50 +70,74 @@ def _violation(field: str, rule: str, wrong: pd.Series, cells: pd.Series) -> Vio
 
 
 def check_table(frame: pd.DataFrame, package: Package) -> list[Violation]:
-    """Check every row of a typed table against the contract; returns all violations, in the order of the fields."""
-    key = package.resource.table.primary_key
-    schema = pa.DataFrameSchema({c.name: _rules(c, c.name in key) for c in package.columns}, strict=True)
+    """Check every row of a typed table against the contract; returns all violations, in the order of the fields.
+
+    A value that is missing for a labelled reason is missing.
+    """
+    values = {c.name: _without_states(frame[c.name], c, package) for c in package.columns}
+    known = frame.assign(**values).drop(columns=state_columns(package))
+    schema = pa.DataFrameSchema({c.name: _rules(c, package) for c in package.columns}, strict=True)
     violations = []
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(known, lazy=True)
     except SchemaErrors as errors:
         cases = errors.failure_cases
         for (field, rule), group in cases.groupby(["column", "check"], sort=False):
             rows = tuple(sorted(int(row) for row in group["index"].dropna().unique()))
             violations.append(Violation(str(field), str(rule), rows, _shown(group["failure_case"].iloc[0])))
-    if key and (twice := frame.duplicated(key)).any():
-        violations.append(_violation(", ".join(key), "primaryKey: unique", twice, frame[key[0]]))
+    table = package.resource.table
+    for what, key in (("primaryKey", table.primary_key), *(("uniqueKeys", key) for key in table.unique_keys)):
+        if key and (twice := known.duplicated(key) & known[key].notna().all(axis=1)).any():
+            violations.append(_violation(", ".join(key), f"{what}: unique", twice, known[key[0]]))
     order = [column.name for column in package.columns]
     return sorted(violations, key=lambda v: order.index(v.field) if v.field in order else len(order))
 
 
-def _rules(column: Column, in_key: bool) -> pa.Column:
-    rule = column.constraints
-    required = rule.required or in_key or column.role == "target"
+def state_columns(package: Package) -> list[str]:
+    """Return the names of the columns that say for which reason another has no value."""
+    return [state_column(c.name) for c in package.columns if c.kind in (*NUMERIC, "date") and package.states(c)]
+
+
+def _without_states(values: pd.Series, column: Column, package: Package) -> pd.Series:
+    states = package.states(column) if column.kind in ("category", "text") else []
+    return values.mask(values.isin(states)) if states else values
+
+
+def _rules(column: Column, package: Package) -> pa.Column:
     if column.choices:
         checks = [pa.Check.isin(column.labels, error="categories" if column.categories else "enum")]
+    elif column.kind == "text":
+        checks = _text_rules(column)
     else:
-        checks = _text_rules(rule) if column.kind == "text" else _number_rules(rule)
+        checks = _bounds(column)
     if column.role == "feature" and column.kind == "integer":  # models compute in float64, and the API refuses others
         checks.append(pa.Check.in_range(1 - EXACT, EXACT - 1, error=f"from {1 - EXACT} to {EXACT - 1}"))
-    return pa.Column(None, checks, nullable=not required, unique=rule.unique, name=column.name)
+    required = package.resource.table.is_required(column)
+    return pa.Column(None, checks, nullable=not required, unique=column.constraints.unique, name=column.name)
 
 
-def _number_rules(rule: Constraints) -> list[pa.Check]:
-    bounds: list[tuple[float | str | None, Any, str]] = [
-        (rule.minimum, pa.Check.ge, "minimum"),
-        (rule.maximum, pa.Check.le, "maximum"),
-        (rule.exclusive_minimum, pa.Check.gt, "exclusiveMinimum"),
-        (rule.exclusive_maximum, pa.Check.lt, "exclusiveMaximum"),
-    ]
+def _bounds(column: Column) -> list[pa.Check]:
+    rule = column.constraints
     checks = [pa.Check.isin(rule.enum, error=f"enum {rule.enum}")] if rule.enum else []
-    return checks + [check(bound, error=f"{name} {bound:g}") for bound, check, name in bounds if bound is not None]
+    given = (
+        rule.bounds if column.kind != "date" else {name: pd.Timestamp(day) for name, day in column.day_bounds.items()}
+    )
+    for name, bound in given.items():
+        shown = f"{bound:g}" if isinstance(bound, float) else f"{bound:%Y-%m-%d}"
+        checks.append(CHECKS[name](bound, error=f"{name} {shown}"))
+    return checks
 
 
-def _text_rules(rule: Constraints) -> list[pa.Check]:
-    checks = []
-    if rule.pattern is not None:
-        checks.append(pa.Check.str_matches(rf"(?:{rule.pattern})$", error=f"pattern {rule.pattern}"))
+def _text_rules(column: Column) -> list[pa.Check]:
+    rule, checks = column.constraints, []
+    patterns = {
+        f"type {column.type}": TEXT_TYPES.get(column.type),
+        f"format {column.format}": TEXT_FORMATS.get(column.format) or None,
+        f"pattern {rule.pattern}": rule.pattern,
+    }
+    for error, pattern in patterns.items():
+        if pattern is not None:
+            checks.append(pa.Check.str_matches(rf"(?:{pattern})$", error=error))
     if rule.min_length is not None or rule.max_length is not None:
         limits = f"length {rule.min_length or 0} to {rule.max_length or 'any'}"
         checks.append(pa.Check.str_length(rule.min_length, rule.max_length, error=limits))
@@ -181,7 +172,7 @@ def _readable(rule: str) -> str:
 
 def _lines(rows: tuple[int, ...], frame: pd.DataFrame) -> str:
     places: dict[str, list[int]] = {}
-    for row in rows[:FIRST_LINES]:
+    for row in former_rows(frame, rows[:FIRST_LINES]):
         for name, count, first in frame.attrs["files"]:
             if row < count:
                 places.setdefault(name, []).append(row + first)

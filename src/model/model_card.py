@@ -35,13 +35,14 @@ RISK = {"increasing": "risk rises", "decreasing": "risk falls", None: None}
 class Measured:
     """What the card is told beside the card of training and the data package.
 
-    `found` is models/evaluation.json, `compared` reports/candidates.json, `export` models/export.json; `training` are
-    the rows that the model was fitted to.
+    `found` is models/evaluation.json, `compared` reports/candidates.json, `export` models/export.json, `ingested`
+    reports/ingest.json; `training` are the rows that the model was fitted to.
     """
 
     found: dict[str, Any]
     compared: dict[str, Any]
     export: dict[str, Any]
+    ingested: dict[str, Any]
     training: pd.DataFrame
 
 
@@ -67,8 +68,8 @@ def model_card(card: Card, package: Package, measured: Measured) -> str:
 
 Written by the pipeline's `evaluate` stage, after Annex IV of the EU's AI Act (Regulation (EU) 2024/1689): to score the
 creditworthiness of people is a high-risk use (Annex III, 5(b)). Every number is from `models/evaluation.json`,
-`reports/candidates.json` or the training split. The next run writes this file anew: what is marked as the lender's to
-fill belongs into the lender's own technical documentation, beside this card."""
+`reports/candidates.json`, `reports/ingest.json` or the training split. The next run writes this file anew: what is
+marked as the lender's to fill belongs into the lender's own technical documentation, beside this card."""
     sections = (
         purpose(card, package, measured),
         data(card, package, measured),
@@ -115,14 +116,28 @@ def data(card: Card, package: Package, measured: Measured) -> Section:
         f"**Rows:** {len(training)} to train with, {card.target.bad_rate:.1%} of them bad; {found['rows']} to test"
         f" with, {found['bad_rate']:.1%} of them bad, set aside before anything was fitted.",
         "**Checks:** every row was held against the data package's types, bounds and labels. A row that breaks one"
-        " stops the pipeline: none is mended or left out.",
-        f"**Protected, so no features:** {names(card.protected)}.",
+        " stops the pipeline: none is mended.",
+        *counted(measured.ingested, package),
+        f"**Protected, so no features:** {names(column.name for column in package.with_role('protected'))}.",
+        *(f"**Protected, and used as a feature:** {column.name}." for column in package.features if column.protected),
     )
     lender = (
         "how these applicants were found and chosen, and on which legal ground; how far they resemble those who will be"
         " scored, in product, place, time and rate of default; what is known to be wrong or missing in the data."
     )
     return Section("Data", "2 (d)", [known, features(card, measured)], lender)
+
+
+def counted(ingested: dict[str, Any], package: Package) -> list[str]:
+    """Return what reading the files counted: rows left out, rows that are there twice, values out of bounds."""
+    outside = [f"{name} {count}" for name, count in ingested["out_of_bounds"].items() if count]
+    left_out, rows = ingested["left_out"], ingested["rows"]
+    target = package.target.name
+    return [
+        f"**Rows left out:** {left_out}" + (f", whose `{target}` is neither bad nor good." if left_out else "."),
+        f"**Rows that repeat an earlier one in every field:** {ingested['duplicates']} of {rows}, which are kept.",
+        *([f"**Values out of bounds that count as missing:** {names(outside)}."] if outside else []),
+    ]
 
 
 def features(card: Card, measured: Measured) -> str:

@@ -21,6 +21,7 @@ TEST = Path("data/processed/test.parquet")
 MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
 EXPORT = Path("models/export.json")
+INGESTED = Path("reports/ingest.json")
 METRICS = Path("reports/metrics.json")
 PLOTS = Path("reports/plots")
 MODEL_CARD = Path("MODEL_CARD.md")
@@ -52,8 +53,10 @@ def main() -> None:
     for name, records in (found["curves"] | {"importance": found["importance"]}).items():
         write_json(PLOTS / f"{name}.json", records)
     write_json(METRICS, {name: metric["value"] for name, metric in found["metrics"].items()})
-    compared, export = (json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT))
-    text = model_card(card, package, Measured(found, compared, export, read_table(TRAIN)))
+    compared, export, ingested = (
+        json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT, INGESTED)
+    )
+    text = model_card(card, package, Measured(found, compared, export, ingested, read_table(TRAIN)))
     write_bytes(MODEL_CARD, text.encode())
     write_json(MODELS / "evaluation.json", found)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from src.contract.fields import ContractError
+from src.contract.fields import ContractError, state_column
 from src.contract.package import Package, read_package
 from src.contract.table import check_table, read_table, refuse, write_table
 from src.errors import run
@@ -34,7 +34,9 @@ def split(table: pd.DataFrame, package: Package, test_share: float, seed: int) -
             )
     if min(test_share, 1 - test_share) * min(bad.sum(), (~bad).sum()) < 1:
         raise ContractError(f"split.test_share: {test_share} of {len(table)} rows leaves a part without an outcome")
-    kept = table[[column.name for column in package.columns if column.role != "ignored"]]
+    ignored = [column.name for column in package.with_role("ignored")]
+    states = [name for name in map(state_column, ignored) if name in table]
+    kept = table.drop(columns=[*ignored, *states])
     kept.attrs = {}
     train, test = train_test_split(kept, test_size=test_share, stratify=bad, random_state=seed)
     return train.sort_index(), test.sort_index()

@@ -36,7 +36,7 @@ def package() -> Package:
 
 @pytest.fixture
 def measured(card: Card) -> Measured:
-    files = ("models/evaluation.json", "reports/candidates.json", "models/export.json")
+    files = ("models/evaluation.json", "reports/candidates.json", "models/export.json", "reports/ingest.json")
     return Measured(*(json.loads((ROOT / file).read_text()) for file in files), pd.DataFrame([card.reference] * 3))
 
 
@@ -72,7 +72,7 @@ def test_every_metric_has_its_interval_its_base_rate_and_a_meaning(card, package
 
 
 def changed(measured: Measured, **found: Any) -> Measured:
-    return Measured(measured.found | found, measured.compared, measured.export, measured.training)
+    return Measured(measured.found | found, measured.compared, measured.export, measured.ingested, measured.training)
 
 
 def test_limits_name_small_groups_disadvantaged_ones_and_idle_features(card, package, measured) -> None:
@@ -120,7 +120,7 @@ def test_calibration_is_told_with_what_it_would_change(card, package, measured, 
     text = model_card(
         card.model_copy(update={"calibrated": calibrated}),
         package,
-        Measured(measured.found, compared, measured.export, measured.training),
+        Measured(measured.found, compared, measured.export, measured.ingested, measured.training),
     )
     assert said in text
 
