@@ -1,11 +1,12 @@
 """models/model.json: what training decided, and the sha256 of the only model file that may be loaded"""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from src.contract.fields import Column, Kind, Translation
+from src.contract.fields import NUMBERS, Column, Kind, Translation
 from src.contract.package import Costs, Package
 from src.errors import LastroError, sentences
 from src.files import write_json
@@ -146,7 +147,7 @@ def features_of(package: Package) -> list[Feature]:
 
 def feature_of(column: Column, package: Package) -> Feature:
     """Return what the card keeps of a contract's field; labels take the place of the file's codes."""
-    rules = column.constraints
+    rules, first, last = column.constraints, *days_of(column)
     return Feature(
         name=column.name,
         type=column.kind,
@@ -157,15 +158,26 @@ def feature_of(column: Column, package: Package) -> Feature:
         changeable=column.changeable,
         categories=column.labels or None,
         enum=None if column.choices or not rules.enum else [float(value) for value in rules.enum],
-        **({} if column.choices else rules.model_dump(include=BOUNDS)),
+        **(rules.model_dump(include=BOUNDS) if column.kind in NUMBERS else {}),
+        first=first,
+        last=last,
         required=rules.required,
         states=package.states(column),
         codes=codes_of(column, package),
         trim=column.kind == "text" and column.trim,
         ignore_case=column.kind == "text" and column.ignore_case,
-        example=getattr(column, "example_value", column.choices.get(str(column.example), column.example)),
+        example=column.example_value,
         direction=column.direction,
     )
+
+
+def days_of(column: Column) -> tuple[str | None, str | None]:
+    """Return the first and the last day that a date's bounds allow."""
+    bounds, one = column.day_bounds if column.kind == "date" else {}, timedelta(days=1)
+    lows = [bounds.get("minimum"), bounds["exclusiveMinimum"] + one if "exclusiveMinimum" in bounds else None]
+    highs = [bounds.get("maximum"), bounds["exclusiveMaximum"] - one if "exclusiveMaximum" in bounds else None]
+    first, last = max(filter(None, lows), default=None), min(filter(None, highs), default=None)
+    return first.isoformat() if first else None, last.isoformat() if last else None
 
 
 def codes_of(column: Column, package: Package) -> dict[str, Value]:

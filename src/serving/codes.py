@@ -20,7 +20,7 @@ class FieldCode(BaseModel):
     """How one feature becomes a code; a number's is how many `cuts` it reaches, a category's its label's place.
 
     A number's `states`, the reasons for not having one, have codes after those of its cuts; one that training has not
-    seen has -1. Of a text several `labels` may share a code: `codes` holds each label's, `other` that of all texts which
+    seen has -1. Of a text several `labels` may share a code: `codes` holds each one's, `other` that of all texts which
     are none of them, `missing` that of no text, and `trim` and `ignore_case` say how texts are compared; elsewhere what
     is missing, or nothing known, is -1. A date is the number of its days before the date that the field `before` holds.
 
