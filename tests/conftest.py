@@ -101,15 +101,32 @@ def light_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     The workers of one session share it: whoever comes first makes it.
     """
+
+    def make(folder: Path) -> None:
+        project = fresh_copy(folder)
+        project.edit("params.yaml", light)
+        project.run("dvc", "repro")
+
+    return made_once(tmp_path_factory, "light", make)
+
+
+@pytest.fixture(scope="session")
+def everything(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy in which the pipeline ran on a table with everything awkward, as it was drafted. Copy it, too."""
+    from tests.everything import drafted
+
+    return made_once(tmp_path_factory, "everything", lambda folder: drafted(light_run.copy(folder)))
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Project:
+    """Return the project that `make` makes in a folder, which the workers of one session share."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "light"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "made").exists():
             shutil.rmtree(folder / "project", ignore_errors=True)
-            project = fresh_copy(folder / "project")
-            project.edit("params.yaml", light)
-            project.run("dvc", "repro")
+            make(folder / "project")
             (folder / "made").touch()
     return Project(folder / "project")

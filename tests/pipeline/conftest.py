@@ -17,20 +17,7 @@ PACKAGE = str(FOLDER / "datapackage.yaml")
 DATA = str(FOLDER / "german.data")
 OUTPUTS = ("MODEL_CARD.md", "dvc.lock", "data/processed", "data/raw", "models", "reports")
 
-STAGES = """
-import contextlib
-from src.pipeline import evaluate, export, ingest, prepare, train
-train.tracking.Run.watching = lambda *_: contextlib.nullcontext()
-for stage in (ingest, prepare, train, export, evaluate):
-    stage.main()
-"""
-
 Rows = list[list[str]]
-
-
-def run_stages(project: Project) -> None:
-    """Run every stage in one process: without DVC and autologging, which some tests need and others wait for."""
-    project.run("python", "-c", STAGES)
 
 
 def outputs(project: Project) -> dict[str, bytes]:

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Project
-from tests.pipeline.conftest import PACKAGE, change_data, rows_of, run_stages
+from tests.pipeline.conftest import PACKAGE, change_data, rows_of
+from tests.pipeline.stages import run_stages
 
 
 def other(text: object) -> str:
