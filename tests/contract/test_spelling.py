@@ -19,8 +19,11 @@ def test_number_keeps_its_digits_and_its_sign(text: str, group: str, bare: bool)
     found = number_reader(".", group, bare)(text)
     if found is None:
         return
-    number, minus = float(found), any(sign in text.partition("e")[0].partition("E")[0] for sign in f"{MINUS}(")
-    assert (number < 0 or str(number).startswith("-")) == minus
+    before = re.match(r"[^0-9]*", text)
+    assert before is not None
+    behind = re.sub("[eE]-", "", text[before.end() :])
+    assert float(found) < 0 or found.startswith("-") or not set(f"{MINUS}(") & set(before[0])
+    assert not re.search(rf"[{MINUS}(](?![a-zA-Z])", behind)
     assert re.sub(r"[^0-9]", "", found) == re.sub(r"[^0-9]", "", text)
 
 
