@@ -118,7 +118,12 @@ def parquet_chunks(source: Source, width: int) -> Iterator[list[arrow.StringArra
 
 
 def as_text(column: arrow.Array) -> arrow.StringArray:
-    """Return a column's values as the contract reads them: a whole number without a point, a day without hours."""
+    """Return a column's values as text, as near to what the contract reads as text can be: NaN is a null, too."""
     if arrow.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if arrow.types.is_floating(column.type):
+        column = compute.if_else(compute.is_nan(column), None, column)
+    if arrow.types.is_timestamp(column.type):
+        local = compute.local_timestamp(column) if column.type.tz is not None else column
+        column = compute.cast(local, arrow.timestamp("s"), safe=False)
     return compute.fill_null(compute.cast(column, arrow.string()), "")
