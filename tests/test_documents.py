@@ -28,6 +28,7 @@ BUILTIN = {"umask", "export"}
 VARIABLE = re.compile(r"(?:LASTRO|AWS|MLFLOW|MINIO|PROMETHEUS)_[A-Z0-9_]*[A-Z0-9]\b|(?:API|PAGE)_PORT")
 OF_TOOLS = {"AWS_SHARED_CREDENTIALS_FILE"}
 INNER = {"LASTRO_CONFIGURATION", "LASTRO_BUILD_CREDENTIALS", "LASTRO_NEW_USER", "LASTRO_NEW_PASSWORD"}
+CELLS = {"docs/conventions.md"}  # what it has between backticks are cells of tables, which tests/contract tries
 EVERY = [(page, words) for page in TEXTS for words in commands(page)]
 
 
@@ -162,7 +163,7 @@ def test_parameter_on_a_command_line_exists(words: list[str]) -> None:
         assert before != "-S" or is_parameter(word.split("=")[0]), word
 
 
-@pytest.mark.parametrize("page", TEXTS)
+@pytest.mark.parametrize("page", sorted({*TEXTS} - CELLS))
 def test_what_the_text_names_exists(page: str) -> None:
     made = {name for block in blocks(page, "sh") for name in re.findall(r"> (\S+)", block.text)}
     for name in {*mentions(page)} - made:

@@ -100,6 +100,7 @@ def _numeric(cells: pd.Series, column: Column) -> pd.Series:
     finite = numbers.where(np.isfinite(numbers)).astype("Float64")
     if column.type == "number":
         return finite
-    whole = finite.where((finite % 1 == 0) & (finite.abs() < EXACT)).astype("Int64")
+    grouped = plain.str.fullmatch(r"[+-]?\d{1,3}\.000", na=False)  # 100.000 may be a hundred thousand
+    whole = finite.where((finite % 1 == 0) & (finite.abs() < EXACT) & ~grouped).astype("Int64")
     digits = plain.where(plain.str.fullmatch(r"[+-]?\d{1,18}", na=False))  # exact, where a float would round
     return pd.to_numeric(digits, dtype_backend="numpy_nullable").astype("Int64").fillna(whole)

@@ -35,7 +35,7 @@ BOOLEAN = "boolean"
 NUMERIC = (*NUMBERS, BOOLEAN)
 DATES = ("date", "datetime")
 FREE = ("string", "time", "year", "yearmonth", "duration", "any", "object", "array", "list", "geopoint", "geojson")
-TYPES = (*FREE, *NUMERIC, *DATES)
+TYPES = ("string", *NUMERIC, *DATES, *FREE[1:])
 TEXT_FORMATS = {
     "default": "",
     "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
@@ -234,8 +234,8 @@ class Column(Part):
     @property
     def day_bounds(self) -> dict[str, date]:
         """Return the bounds of a date, by the standard's names."""
-        found = {name: self.day(str(bound)) for name, bound in self.constraints.bounds.items()}
-        return {name: bound for name, bound in found.items() if bound is not None and self.kind == "date"}
+        given = self.constraints.bounds if self.kind == "date" else {}
+        return {name: day for name, bound in given.items() if (day := self.day(str(bound))) is not None}
 
     @property
     def example_value(self) -> Scalar | None:

@@ -145,7 +145,11 @@ def _text_rules(column: Column) -> list[pa.Check]:
 
 
 def _shown(value: Any) -> str:
-    return "a missing value" if pd.isna(value) else repr(value.item() if isinstance(value, np.generic) else value)
+    if pd.isna(value):
+        return "a missing value"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def merge(untyped: list[Violation], broken: list[Violation]) -> list[Violation]:

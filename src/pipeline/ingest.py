@@ -120,10 +120,6 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 def applications(table: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, dict[str, object]]:
     """Return the typed table's rows and values that count, and how many do not; each is said in a line, too."""
-    table, outside = within_bounds(table, package)
-    for name, count in outside.items():
-        if count:
-            log.info("%s: %d value(s) out of bounds count as missing", name, count)
     table, others = with_outcome(table, package)
     if others:
         shown = ", ".join(f"{value!r} {count}" for value, count in others.items())
@@ -131,6 +127,10 @@ def applications(table: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, d
     duplicates = int(table.duplicated().sum())
     if duplicates:
         log.info("%d row(s) repeat an earlier one in every field; they are kept", duplicates)
+    table, outside = within_bounds(table, package)
+    for name, count in outside.items():
+        if count:
+            log.info("%s: %d value(s) out of bounds count as missing", name, count)
     counts = {"rows": len(table), "left_out": sum(others.values()), "duplicates": duplicates, "out_of_bounds": outside}
     return table, counts
 

@@ -11,6 +11,7 @@ from src.contract.package import ContractError, Package
 from src.errors import LastroError
 from src.pipeline import ingest
 from tests.conftest import Project
+from tests.contract.reading import gz
 from tests.pipeline.conftest import DATA, FOLDER, PACKAGE, Web, field_named, lock, rows_of, seal
 
 CONTENT = b"amount,paid\n10,1\n20,0\n"
@@ -56,6 +57,31 @@ def test_several_files_are_hashed_one_after_the_other(tmp_path: Path) -> None:
     assert ingest.fetch(sealed(["b.csv", "a.csv"]), tmp_path) == [tmp_path / "b.csv", tmp_path / "a.csv"]
     with pytest.raises(ContractError, match=r"a.csv, b.csv: hash is"):
         ingest.fetch(sealed(["a.csv", "b.csv"]), tmp_path)
+
+
+def test_later_files_count_without_their_header_line_however_long_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "BLOCK", 3)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_bytes(CONTENT)
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    ingest.verify(files, sealed(["a.csv", "b.csv"], CONTENT + CONTENT.partition(b"\n")[2]))
+    ingest.verify(files, sealed(["a.csv", "b.csv"], CONTENT * 2))
+    with pytest.raises(ContractError, match=r"a.csv, b.csv: hash is"):
+        ingest.verify(files, sealed(["a.csv", "b.csv"], CONTENT))
+
+
+def test_packed_file_is_hashed_as_it_was_published(tmp_path: Path) -> None:
+    packed = gz(CONTENT)
+    (tmp_path / "t.csv.gz").write_bytes(packed)
+    assert ingest.fetch(sealed("t.csv.gz", packed), tmp_path) == [tmp_path / "t.csv.gz"]
+
+
+def test_missing_file_that_dvc_tracks_is_to_be_pulled(tmp_path: Path) -> None:
+    (tmp_path / "t.csv.dvc").write_text("outs: []")
+    with pytest.raises(ContractError, match=r"t.csv: no such file; DVC has it: dvc pull .*t.csv.dvc$"):
+        ingest.fetch(sealed("t.csv"), tmp_path)
 
 
 def test_address_as_path_is_downloaded_with_a_progress_bar(
@@ -174,6 +200,12 @@ def test_table_is_typed_and_labelled_in_the_contracts_order(project: Project, mo
     ingest.main()
     table = pd.read_parquet("data/raw/applications.parquet")
     assert table.shape == (1000, 21)
+    assert json.loads(project.read("reports/ingest.json")) == {
+        "rows": 1000,
+        "left_out": 0,
+        "duplicates": 0,
+        "out_of_bounds": {},
+    }
     first = table.iloc[0]
     assert (first["checking_status"], first["duration_months"]) == ("no checking account", 6)
     assert {str(table[name].dtype) for name in ("duration_months", "credit_amount")} == {"Int64"}

@@ -51,6 +51,17 @@ def test_ignored_columns_are_left_out_and_ids_and_protected_kept(table: pd.DataF
     assert set(table.columns) - set(train.columns) == {"telephone"}
 
 
+def test_states_stay_with_the_columns_that_stay(table: pd.DataFrame, package: Package) -> None:
+    content = package.model_dump(by_alias=True, exclude_unset=True)
+    for field in content["resources"][0]["schema"]["fields"]:
+        if field["name"] in ("age_years", "credit_amount"):
+            field |= {"missingValues": [{"value": "-9", "label": "not told"}], "constraints": {}}
+        field["role"] = "ignored" if field["name"] == "age_years" else field.get("role", "feature")
+    table[["age_years: state", "credit_amount: state"]] = None
+    train, _ = prepare.split(table, Package.model_validate(content), 0.2, 1)
+    assert set(table.columns) - set(train.columns) == {"age_years", "age_years: state"}
+
+
 @pytest.mark.parametrize(("bads", "told"), [(9, "9 of 1000 rows are bad"), (995, "5 of 1000 rows are not bad")])
 def test_too_few_of_an_outcome_are_refused(table: pd.DataFrame, package: Package, bads: int, told: str) -> None:
     name, (bad, good) = package.target.name, (package.target.bad_label, package.target.labels[0])

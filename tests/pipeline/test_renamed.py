@@ -12,7 +12,7 @@ from tests.pipeline.conftest import PACKAGE, change_data, rows_of, run_stages
 
 def other(text: object) -> str:
     """Another text that keeps nothing of `text`, not even its place in an alphabet."""
-    return f"n{hashlib.sha256(str(text).encode()).hexdigest()[:8]}"
+    return f"N.{hashlib.sha256(str(text).encode()).hexdigest()[:8]} (ção) =-1"
 
 
 def code_of(field: dict, value: object) -> object:
