@@ -153,7 +153,10 @@ def run_command(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: str) -> N
 @pytest.fixture
 def loans(tmp_path: Path) -> Path:
     file = tmp_path / "My Loans_2024.csv"
-    file.write_text(lines("amount,job,bad", "10,a,no", "20,b,yes", "35,a,no", "20,a,yes", "20,b,no", "10,b,yes", "35,a,yes"), "utf-8")
+    file.write_text(
+        lines("amount,job,bad", "10,a,no", "20,b,yes", "35,a,no", "20,a,yes", "20,b,no", "10,b,yes", "35,a,yes"),
+        "utf-8",
+    )
     return file
 
 
