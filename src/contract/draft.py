@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as arrow
 import pyarrow.compute as compute
 
-from src.contract.drafting.profile import BAD, GOOD, NEITHER, Profile
+from src.contract.drafting.profile import BAD, GOOD, NEITHER, profiles_of
 from src.contract.drafting.proposal import Decision, Proposal, costs
 from src.contract.drafting.propose import propose
 from src.contract.drafting.rows import Rows, parquet_chunks, parquet_names
@@ -35,7 +35,7 @@ def draft(
         raise ContractError(f"{path}: no column {target!r}; it has {', '.join(map(repr, names))}")
     rows = None if layout is None else Rows(source, layout, target)
     chunks = parquet_chunks(source, len(names)) if rows is None else rows.chunks()
-    profiles = [Profile(each) for each in names]
+    profiles = profiles_of(names)
     for columns, groups in _grouped(chunks, names.index(target), bad, good):
         for profile, values in zip(profiles, columns, strict=True):
             profile.add(values, groups)

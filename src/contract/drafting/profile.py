@@ -1,10 +1,11 @@
 """chunks of a column -> what it holds: counts by value and outcome, the shapes of its values; in bounded memory
 
-A column of at most `MOST` different values is counted exactly. Of a longer one, those values are counted whose hash is
+A column of at most `most` different values is counted exactly. Of a longer one, those values are counted whose hash is
 below a bound that falls as more are found, and the frequent ones: an even sample of the values, each with all its rows.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,8 @@ import pyarrow.compute as compute
 GOOD, BAD, NEITHER = 0, 1, 4  # + 2 for a row of the second half
 GROUPS = 5
 MOST = 1 << 15
+OF_ALL = 1 << 20  # different values that are counted in all columns together
+LEAST = 1 << 11
 FREQUENT = 0.001  # of the rows: a value that is counted whatever its hash
 SHAPES = 2000
 DIGITS = np.arange(256, dtype=np.uint8)
@@ -37,6 +40,7 @@ class Profile:
     """What is known of one column."""
 
     name: str
+    most: int = MOST  # different values that are counted
     rows: int = 0
     places: dict[str, int] = field(default_factory=dict)  # of a value in `counts`
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, GROUPS), dtype=np.int64))
@@ -117,7 +121,7 @@ class Profile:
         self.counts = grown
         if self.exact:
             self._order.update(np.array(found, dtype=np.int32)[codes].tobytes())
-        if len(self.places) > MOST:
+        if len(self.places) > self.most:
             self._shrink()
 
     def _shrink(self) -> None:
@@ -129,7 +133,7 @@ class Profile:
         hashes = _hashes(arrow.array(values, arrow.string()))
         frequent = np.array([value in self.frequent for value in values])
         kept = np.ones(len(values), dtype=bool)
-        while kept.sum() > MOST:
+        while kept.sum() > self.most:
             self.share /= 2
             kept = (hashes < self.share * HIGHEST) | frequent
         self.counts = self.counts[kept]
@@ -143,6 +147,11 @@ class Profile:
             known = self.shapes.setdefault(part["shape"], Shape(0, least, greatest))
             known.rows += count
             known.least, known.greatest = min(known.least, least), max(known.greatest, greatest)
+
+
+def profiles_of(names: Sequence[str]) -> list[Profile]:
+    """Return an empty profile a column; many columns count fewer values each."""
+    return [Profile(name, max(LEAST, min(MOST, OF_ALL // len(names)))) for name in names]
 
 
 def shapes(values: arrow.StringArray) -> arrow.StringArray:

@@ -45,7 +45,7 @@ def _proposed(profile: Profile, reading: Reading) -> Proposal:
 def _target(goal: Proposal, profile: Profile, bad: Sequence[str], good: Sequence[str]) -> None:
     """Make the target of a column, where its values are those that were named."""
     values = {v: profile.rows_of(v) for v in sorted(profile.values) if v.strip() and v.strip().lower() not in MISSING}
-    shown = ", ".join(f"{value!r} ({count} rows)" for value, count in list(values.items())[:SHOWN])
+    shown = ", ".join(f"{value!r} ({count} row(s))" for value, count in list(values.items())[:SHOWN])
     shown += f" and {profile.distinct - SHOWN} more" if profile.distinct > SHOWN else ""
     for option, named in (("bad", bad), ("good", good)):
         for value in named:

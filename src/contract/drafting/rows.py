@@ -14,7 +14,7 @@ from src.contract.drafting.sniff import Layout
 from src.contract.drafting.source import Source, opened, progress
 from src.contract.fields import ContractError
 
-CELLS = 1 << 20  # of a chunk
+CELLS = 1 << 18  # of a chunk
 HELD = 50  # rows at the end among which a footer is looked for
 BLANKS = 1000  # most blank rows that are named one by one
 OUTCOMES = 1000  # different values of the target that are remembered, where it has so many
@@ -118,7 +118,12 @@ def parquet_chunks(source: Source, width: int) -> Iterator[list[arrow.StringArra
 
 
 def as_text(column: arrow.Array) -> arrow.StringArray:
-    """Return a column's values as the contract reads them: a whole number without a point, a day without hours."""
+    """Return a column's values as text, as near to what the contract reads as text can be: NaN is a null, too."""
     if arrow.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if arrow.types.is_floating(column.type):
+        column = compute.if_else(compute.is_nan(column), None, column)
+    if arrow.types.is_timestamp(column.type):
+        local = compute.local_timestamp(column) if column.type.tz is not None else column
+        column = compute.cast(local, arrow.timestamp("s"), safe=False)
     return compute.fill_null(compute.cast(column, arrow.string()), "")

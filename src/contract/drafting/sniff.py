@@ -97,13 +97,13 @@ def _rows(lines: list[str], signs: Layout) -> list[list[str]]:
 
 def _with_header(rows: list[list[str]], signs: Layout, target: str) -> Layout | None:
     """Return the layout whose header is the first row with the target's name that is as wide as those below."""
-    for place, row in enumerate(rows[:LEADING]):
-        if target in row and len(row) > 1:
-            widths = Counter(len(below) for below in rows[place + 1 :] if below)
-            usual = widths.most_common(1)[0][0] if widths else len(row)
-            if usual in (len(row), len(row) + 1):  # R leaves the name of the rows' names out
-                header = [""] * (usual - len(row)) + row
-                return replace(signs, header_row=place + 1, names=tuple(header), by_place=usual > len(row))
+    for more in (0, 1):  # R leaves the name of the rows' names out
+        for place, row in enumerate(rows[:LEADING]):
+            if target in row and len(row) > 1:
+                widths = Counter(len(below) for below in rows[place + 1 :] if below)
+                usual = widths.most_common(1)[0][0] if widths else len(row)
+                if usual == len(row) + more:
+                    return replace(signs, header_row=place + 1, names=(*[""] * more, *row), by_place=bool(more))
     return None
 
 

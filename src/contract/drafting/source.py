@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, NoReturn, cast
 
+import chardet
 from tqdm import tqdm
 
 from src.contract.fields import ContractError
@@ -52,9 +53,15 @@ def read_source(path: Path) -> Source:
         source = replace(source, compression="gz")
     elif start == b"PK\x03\x04":
         source = replace(source, compression="zip", innerpath=_inner(path))
-    with progress(source, "encoding") as bar, opened(source) as (unpacked, packed):
-        encoding, head = _decoded(source, unpacked, packed, bar)
-    return replace(source, encoding=encoding, head=head)
+    head, sample = _sampled(source)
+    guesses = [WIDE[head[:2]]] if head[:2] in WIDE else ["utf-8", *_guessed(sample), "cp1252", "latin-1"]
+    if head[:2] not in WIDE and b"\0" in head:
+        raise ContractError(f"{source.path}: no text and no Parquet: save it as CSV")
+    encoding = next((encoding for encoding in guesses if _is_all(source, encoding)), None)
+    if encoding is None:
+        raise ContractError(f"{source.path}: begins as UTF-16 and does not go on so")
+    text = codecs.getincrementaldecoder(encoding)().decode(head)
+    return replace(source, encoding=encoding, head=text.removeprefix("\ufeff"))
 
 
 def _inner(path: Path) -> str:
@@ -92,31 +99,32 @@ def opened(source: Source) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raise ContractError(f"{source.path}: cannot be unpacked: {error}") from None
 
 
-def _decoded(source: Source, unpacked: IO[bytes], packed: IO[bytes], bar: "tqdm[NoReturn]") -> tuple[str, str]:
-    """Return the encoding that all bytes have, and the first characters; UTF-8 wherever all bytes can be that."""
-    head = block = unpacked.read(BLOCK)
-    wide = WIDE.get(head[:2])
-    if wide is None and b"\0" in head:
-        raise ContractError(f"{source.path}: no text and no Parquet: save it as CSV")
-    utf8, high = codecs.getincrementaldecoder("utf-8")(), set[int]()
-    is_utf8 = wide is None
-    while block and wide is None:
-        high |= set(block) if not block.isascii() else set()
+def _sampled(source: Source) -> tuple[bytes, bytes]:
+    """Return the first block of the text, and lines that are not ASCII, from anywhere in it."""
+    with opened(source) as (unpacked, _):
+        head = block = unpacked.read(BLOCK)
+        sample: list[bytes] = []
+        while block and sum(map(len, sample)) < BLOCK:
+            sample += [line for line in block.splitlines() if not line.isascii()] if not block.isascii() else []
+            block = unpacked.read(BLOCK)
+    return head, b"\n".join(sample)
+
+
+def _guessed(sample: bytes) -> list[str]:
+    """Return the encoding that the sample's letters speak for, if any."""
+    found = chardet.detect(sample)["encoding"] if sample else None
+    return [codecs.lookup(found).name] if found is not None else []
+
+
+def _is_all(source: Source, encoding: str) -> bool:
+    """Say whether all of the text can be read in that encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with progress(source, "encoding") as bar, opened(source) as (unpacked, packed):
         try:
-            utf8.decode(block)
+            while block := unpacked.read(BLOCK):
+                decoder.decode(block)
+                bar.update(packed.tell() - bar.n)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            is_utf8 = False
-        block = unpacked.read(BLOCK)
-        bar.update(packed.tell() - bar.n)
-    encoding = wide or ("utf-8" if is_utf8 else _western(high))
-    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
-    return encoding, text.removeprefix("\ufeff")
-
-
-def _western(found: set[int]) -> str:
-    """Return Windows' Latin encoding where it has a sign for every byte found, else ISO's."""
-    try:
-        bytes(found).decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252" if any(0x80 <= byte < 0xA0 for byte in found) else "latin-1"
+            return False
+    return True
