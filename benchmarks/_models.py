@@ -19,6 +19,7 @@ from src.lineage.model_versions import Flavor
 from src.model import candidates
 from src.model.artifact import to_bytes
 from src.model.card import CARD, MODEL, Card, read_card, write_card
+from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.params import read_params
 from src.pipeline.export import export_of, graph_of
@@ -46,9 +47,9 @@ def fitted(folder: Path, names: list[str]) -> Iterator[Candidate]:
     package = read_package(ROOT / params.dataset)
     card = read_card(ROOT / "models" / CARD)
     table = read_table(TRAIN)
-    X = table[[feature.name for feature in card.features]]
-    bad = (table[card.target.name] == card.target.bad).to_numpy().astype("int64")
-    pipelines = candidates.build(params.train.candidates, package.features, params.seed)
+    X = inputs(table, card.features, card.time)
+    bad = package.is_bad(table[card.target.name]).to_numpy().astype("int64")
+    pipelines = candidates.build(params.train.candidates, card.features, params.seed, params.train.text)
     for name in names or list(pipelines):
         with threadpool_limits(1):
             model = pipelines[name].fit(X, bad)

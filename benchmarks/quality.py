@@ -15,6 +15,8 @@ from tqdm import tqdm
 from src.contract.package import read_package
 from src.contract.table import read_table
 from src.model import candidates, selection
+from src.model.card import features_of
+from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import cost_threshold
 from src.params import read_params
@@ -39,12 +41,13 @@ def main() -> None:
     params = read_params(Path("params.yaml"), KINDS)
     package = read_package(Path(params.dataset))
     table = read_table(Path("data/raw/applications.parquet"))
-    X = table[[column.name for column in package.features]]
-    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    features = features_of(package)
+    X = inputs(table, features, time_of(package, table))
+    bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = params.costs or package.resource.costs
     if costs is None:
         raise SystemExit("costs: neither params.yaml nor the data package names them")
-    pipelines = candidates.build(params.train.candidates, package.features, params.seed)
+    pipelines = candidates.build(params.train.candidates, features, params.seed, params.train.text)
     fits = sum(not candidate.parts for candidate in params.train.candidates.values()) * FOLDS * repeats
     with threadpool_limits(1), tqdm(total=fits, unit="fit") as bar:
         found = selection.cross_validate(

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 from src.contract.fields import state_column
+from src.contract.package import Package
 from src.model.card import Feature, Time
+
+
+def time_of(package: Package, table: pd.DataFrame) -> Time | None:
+    """Return the field that says when applications were made, with the newest day of the training rows."""
+    column = package.time
+    if column is None:
+        return None
+    newest = table[column.name].max().date().isoformat()
+    return Time(name=column.name, title=column.title or column.name, description=column.description, latest=newest)
 
 
 def inputs(table: pd.DataFrame, features: Sequence[Feature], time: Time | None) -> pd.DataFrame:

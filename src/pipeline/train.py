@@ -33,7 +33,7 @@ from src.model.card import (
     write_card,
 )
 from src.model.features import kept_texts
-from src.model.inputs import inputs
+from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
@@ -94,15 +94,6 @@ def described(choice: Choice, scores: Scores) -> dict[str, object]:
             for name, by_metric in scores.items()
         },
     }
-
-
-def time_of(package: Package, table: pd.DataFrame) -> Time | None:
-    """Return the field that says when applications were made, with the newest day of the training rows."""
-    column = package.time
-    if column is None:
-        return None
-    newest = table[column.name].max().date().isoformat()
-    return Time(name=column.name, title=column.title or column.name, description=column.description, latest=newest)
 
 
 def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feature]:
