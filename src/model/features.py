@@ -220,7 +220,7 @@ class StatefulEncoder(ApplicantEncoder):
             names += [f"{name}={label}" for label in labels] or [name]
         for name in self.texts:
             edges = None if self.bins is None else self.edges_[name]
-            names += [name] if edges is None else [f"{name}: risk {text}" for text in intervals(edges)]
+            names += [name] if edges is None else [f"{name}=risk {text}" for text in intervals(edges)]
         return np.array(names, dtype=object)
 
 
