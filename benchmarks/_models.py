@@ -19,6 +19,7 @@ from src.lineage.model_versions import Flavor
 from src.model import candidates
 from src.model.artifact import to_bytes
 from src.model.card import CARD, MODEL, Card, read_card, write_card
+from src.model.entrants import entrants
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.params import read_params
@@ -49,7 +50,8 @@ def fitted(folder: Path, names: list[str]) -> Iterator[Candidate]:
     table = read_table(TRAIN)
     X = inputs(table, card.features, card.time)
     bad = package.is_bad(table[card.target.name]).to_numpy().astype("int64")
-    pipelines = candidates.build(params.train.candidates, card.features, params.seed, params.train.text)
+    entered = entrants(params.train.candidates, len(X)).present
+    pipelines = candidates.build(entered, card.features, params.seed, params.train.text)
     for name in names or list(pipelines):
         with threadpool_limits(1):
             model = pipelines[name].fit(X, bad)

@@ -16,6 +16,7 @@ from src.contract.package import read_package
 from src.contract.table import read_table
 from src.model import candidates, selection
 from src.model.card import features_of
+from src.model.entrants import entrants
 from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import cost_threshold
@@ -47,11 +48,12 @@ def main() -> None:
     costs = params.costs or package.resource.costs
     if costs is None:
         raise SystemExit("costs: neither params.yaml nor the data package names them")
-    pipelines = candidates.build(params.train.candidates, features, params.seed, params.train.text)
-    fits = sum(not candidate.parts for candidate in params.train.candidates.values()) * FOLDS * repeats
+    entered = entrants(params.train.candidates, len(X)).present
+    pipelines = candidates.build(entered, features, params.seed, params.train.text)
+    fits = sum(not candidate.parts for candidate in entered.values()) * FOLDS * repeats
     with threadpool_limits(1), tqdm(total=fits, unit="fit") as bar:
         found = selection.cross_validate(
-            pipelines, params.train.candidates, X, bad, FOLDS, repeats, SEED, lambda _: bar.update()
+            pipelines, entered, X, bad, FOLDS, repeats, SEED, lambda _: bar.update()
         )
     print(f"{package.title}: {len(bad)} rows, {FOLDS} folds x {repeats}, {len(X.columns)} features")
     print(f"{'candidate':12}" + "".join(f"{name:>15}" for name in COLUMNS))

@@ -52,14 +52,23 @@ class Scale(Section):
 
 
 class Candidate(Section):
-    """One candidate of training; what else it takes, its kind says."""
+    """One candidate of training; what else it takes, its kind says.
+
+    It takes part where the training rows are at least `min_rows` and at most `max_rows`.
+    """
 
     kind: str
+    min_rows: Count | None = None
+    max_rows: Count | None = None
 
     @property
     def parts(self) -> list[str]:
         """Return the names of the candidates whose mean it is; none where it is fitted by itself."""
         return []
+
+    def takes(self, rows: int) -> bool:
+        """Say whether it takes part where there are so many training rows."""
+        return (self.min_rows or 0) <= rows and (self.max_rows is None or rows <= self.max_rows)
 
 
 class HasParams(Protocol):
@@ -97,11 +106,12 @@ class Train(Section):
     """Which candidates compete, on which folds, by which metric and rule."""
 
     folds: Annotated[int, Field(ge=2)]
-    repeats: Count
+    repeats: Count | None = None
     metric: Metric
     rule: Literal["best", "one_standard_error"]
     calibration: Literal["isotonic", "none"]
     text: Text = Text()
+    max_nodes: Count = 400_000
     candidates: Annotated[dict[str, Annotated[Candidate, BeforeValidator(_of_its_kind)]], Field(min_length=1)]
 
     @model_validator(mode="after")

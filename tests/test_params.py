@@ -23,7 +23,7 @@ def test_committed_parameters_are_valid() -> None:
 def test_reader_without_the_table_of_kinds_learns_only_the_kinds(tmp_path: Path) -> None:
     path = written(tmp_path, lambda p: p["train"]["candidates"]["forest"].update(tree=3))
     forest = read_params(path).train.candidates["forest"]
-    assert forest.model_dump() == {"kind": "forest"}
+    assert forest.model_dump() == {"kind": "forest", "min_rows": None, "max_rows": None}
     assert read_params(ROOT / "params.yaml", KINDS).train.candidates["forest"].model_dump().keys() > {"kind", "trees"}
 
 

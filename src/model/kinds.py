@@ -18,17 +18,17 @@ P = TypeVar("P", bound=Candidate)
 
 
 class Scorecard(Candidate):
-    """Logistic regression on quantile bins; `C` is the inverse strength of its L2 penalty."""
+    """Logistic regression on quantile bins (null: more of more rows); `C` is the inverse strength of its L2 penalty."""
 
-    bins: Annotated[int, Field(ge=2)]
+    bins: Annotated[int, Field(ge=2)] | None
     C: Positive
 
 
 class Forest(Candidate):
-    """Random forest."""
+    """Random forest; where `min_samples_leaf` is null, a leaf grows with the rows."""
 
     trees: Count
-    min_samples_leaf: Count
+    min_samples_leaf: Count | None
     max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)]
 
 
@@ -44,7 +44,7 @@ class Boosting(Candidate):
 
 
 class Blend(Candidate):
-    """The mean of other candidates' probabilities."""
+    """The mean of the probabilities of those other candidates that take part."""
 
     members: Annotated[list[str], Field(min_length=2)]
 
@@ -67,6 +67,21 @@ class Setting:
     members: Mapping[str, Any]
 
 
+def as_it_is(params: Any, rows: int) -> Any:  # noqa: ARG001  # other kinds look at the rows
+    """Return what params.yaml says."""
+    return params
+
+
+def grown_scorecard(params: Scorecard, rows: int) -> Scorecard:
+    """Return a scorecard with as many bins as so many training rows can fill, from 4 to 20, where none are given."""
+    return params.model_copy(update={"bins": params.bins or min(max(4, round(rows**0.5 / 10)), 20)})
+
+
+def grown_forest(params: Forest, rows: int) -> Forest:
+    """Return a forest whose leaves have at least one of 1 000 training rows, where nothing is given."""
+    return params.model_copy(update={"min_samples_leaf": params.min_samples_leaf or max(1, rows // 1000)})
+
+
 def no_options(_: Candidate) -> dict[str, Any]:
     """Return no arguments: numbers stay as they are."""
     return {}
@@ -79,7 +94,7 @@ class Kind(Generic[P]):
     `params` is what params.yaml may say; `estimator` the class that is fitted, as `package.module:Class`, and
     `arguments` what it is called with; `encoding` adds arguments of the ApplicantEncoder before it. `formula` reads
     what was fitted; without one there is no serving form, and `export` refuses it. `library` is the distribution whose
-    version must be the same where the model is loaded.
+    version must be the same where the model is loaded. `grown` fills in what params.yaml leaves to the number of rows.
     """
 
     params: type[P]
@@ -88,6 +103,7 @@ class Kind(Generic[P]):
     library: str
     formula: Callable[[Any], Formula] | None = None
     encoding: Callable[[P], dict[str, Any]] = no_options
+    grown: Callable[[P, int], P] = as_it_is
 
     def build(self, params: P, setting: Setting) -> Any:
         """Return the unfitted estimator."""
@@ -138,6 +154,7 @@ KINDS: dict[str, Kind[Any]] = {
     "scorecard": Kind(
         params=Scorecard,
         encoding=lambda params: {"bins": params.bins},
+        grown=grown_scorecard,
         estimator="sklearn.linear_model:LogisticRegression",
         arguments=scorecard,
         formula=linear,
@@ -147,6 +164,7 @@ KINDS: dict[str, Kind[Any]] = {
         params=Forest,
         estimator="sklearn.ensemble:RandomForestClassifier",
         arguments=forest,
+        grown=grown_forest,
         formula=lambda fitted: mean_of_trees(fitted.estimators_),
         library="scikit-learn",
     ),

@@ -28,6 +28,7 @@ MEANINGS = {
 }
 CANDIDATE_METRICS = ("roc_auc", "brier", "ks", "expected_cost")
 FAIRNESS = ("field", "group", "count", "approval_rate", "approval_ratio", "roc_auc", "bad_rate", "mean_pd")
+WHY = {"rows": "for another number of rows", "size": "too large to serve"}
 RISK = {"increasing": "risk rises", "decreasing": "risk falls", None: None}
 
 
@@ -188,13 +189,17 @@ def design(card: Card, measured: Measured) -> Section:
     rows = [
         (name, *(f"{short(scores[metric]['mean'])} ± {short(scores[metric]['std'])}" for metric in CANDIDATE_METRICS))
         for name, scores in compared["candidates"].items()
+        if scores["left_out"] is None
     ]
+    by_name = compared["candidates"].items()
+    out = [f"`{name}` ({WHY[found['left_out']]})" for name, found in by_name if found["left_out"]]
     candidates = table(("candidate", *CANDIDATE_METRICS), rows)
     lender = (
         "why these costs and this threshold are right for the product; why this candidate and not a simpler one that"
         " people can read; what the decision is made of beside the score."
     )
-    folds = "Mean ± standard deviation over the folds:"
+    folds = f"Mean ± standard deviation over {compared['folds']} folds, drawn {compared['repeats']} time(s):"
+    candidates += f"\n\nLeft out: {', '.join(out)}." if out else ""
     return Section("Design", "2 (a) to (c)", [known, folds, candidates], lender)
 
 

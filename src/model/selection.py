@@ -12,9 +12,12 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from src.contract.package import Costs
+from src.model.formulas import Trees
+from src.model.kinds import KINDS
 from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
 from src.params import Candidate, Train
 
+FEWEST_MEMBERS = 2  # of a blend
 Scores = Mapping[str, Mapping[str, list[float]]]
 """candidate -> metric -> its value on each fold"""
 
@@ -35,11 +38,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What cross-validation predicted: `pd[name]` has shape (repeats, rows), `fold` gives each row's fold alike."""
+    """What cross-validation predicted: `pd[name]` has shape (repeats, rows), `fold` gives each row's fold alike.
+
+    `too_large` names the candidates whose first fit had too many nodes; they have no predictions.
+    """
 
     bad: Bad
     fold: NDArray[np.intp]
     pd: dict[str, NDArray[np.float64]]
+    too_large: tuple[str, ...] = ()
 
     def parts(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
         """Yield every repeat and the mask of each of its folds' rows."""
@@ -64,28 +71,42 @@ def cross_validate(
     repeats: int,
     seed: int,
     progress: Callable[[str], object],
+    most_nodes: int | None = None,
 ) -> OutOfFold:
     """Predict every row by models that have not seen it, in `repeats` stratified partitions of `folds`.
 
     A blend is the mean of its members' probabilities, which is what its own fit would predict. `progress` is called
-    with a text after each fit.
+    with a text after each fit. A candidate whose first fit has more than `most_nodes` nodes is fitted no more, and is
+    no part of a blend.
     """
     fold = np.zeros((repeats, len(bad)), dtype=np.intp)
-    pd_of = {name: np.zeros((repeats, len(bad))) for name in pipelines}
+    pd_of = {name: np.zeros((repeats, len(bad))) for name, candidate in candidates.items() if not candidate.parts}
+    too_large: list[str] = []
     for repeat in range(repeats):
         splits = StratifiedKFold(folds, shuffle=True, random_state=seed + repeat).split(X, bad)
         for number, (seen, unseen) in enumerate(splits):
             fold[repeat, unseen] = number
-            for name, candidate in candidates.items():
-                if candidate.parts:
-                    continue
+            for name in list(pd_of):
                 fitted = clone(pipelines[name]).fit(X.iloc[seen], bad[seen])
+                if repeat == number == 0 and nodes_of(fitted, candidates[name]) > (most_nodes or np.inf):
+                    too_large.append(name)
+                    del pd_of[name]
+                    continue
                 pd_of[name][repeat, unseen] = fitted.predict_proba(X.iloc[unseen])[:, 1]
                 progress(f"{name}, repeat {repeat + 1}, fold {number + 1}")
+    found = {name: pd_of[name] for name in candidates if name in pd_of}
     for name, candidate in candidates.items():
-        if candidate.parts:
-            pd_of[name] = np.mean([pd_of[part] for part in candidate.parts], axis=0)
-    return OutOfFold(bad, fold, pd_of)
+        parts = [pd_of[part] for part in candidate.parts if part in pd_of]
+        if len(parts) >= FEWEST_MEMBERS:
+            found[name] = np.mean(parts, axis=0)
+    return OutOfFold(bad, fold, {name: found[name] for name in candidates if name in found}, tuple(too_large))
+
+
+def nodes_of(fitted: Pipeline, candidate: Candidate) -> int:
+    """Return the number of nodes and leaves in a fitted candidate's trees; 0 where it has none, or none can be read."""
+    read = KINDS[candidate.kind].formula
+    formula = read(fitted[-1]) if read else None
+    return sum(len(tree.left) for tree in formula.trees) if isinstance(formula, Trees) else 0
 
 
 def choose(found: OutOfFold, scores: Scores, params: Train) -> Choice:

@@ -32,6 +32,7 @@ from src.model.card import (
     translations_of,
     write_card,
 )
+from src.model.entrants import Entrants, entrants, repeats_of
 from src.model.features import kept_texts
 from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
@@ -46,6 +47,7 @@ TRAIN = Path("data/processed/train.parquet")
 MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
 NAME = "credit-score"
+BOUNDS = {"min_rows", "max_rows"}  # of a candidate: which rows it takes is none of its parameters
 
 
 def costs_of(params: Params, package: Package) -> CardCosts:
@@ -56,18 +58,23 @@ def costs_of(params: Params, package: Package) -> CardCosts:
     return CardCosts(false_accept=found.false_accept, false_reject=found.false_reject, source=source)
 
 
-def compare(pipelines: dict[str, Pipeline], train: Train, X: pd.DataFrame, bad: Bad, seed: int) -> selection.OutOfFold:
+def compare(
+    pipelines: dict[str, Pipeline], entered: Entrants, train: Train, X: pd.DataFrame, bad: Bad, seed: int
+) -> selection.OutOfFold:
     """Cross-validate the candidates under a progress bar that shows candidate and fold."""
     if min(bad.sum(), len(bad) - bad.sum()) < train.folds:
         raise LastroError(f"train.folds: {train.folds} folds need as many rows of each outcome in the training split")
-    fits = sum(not candidate.parts for candidate in train.candidates.values())
-    with tqdm(total=fits * train.folds * train.repeats, unit="fit") as bar:
+    repeats = repeats_of(train.repeats, len(bad))
+    fits = sum(not candidate.parts for candidate in entered.present.values())
+    with tqdm(total=fits * train.folds * repeats, unit="fit") as bar:
 
         def progress(text: str) -> None:
             bar.set_description(text)
             bar.update()
 
-        return selection.cross_validate(pipelines, train.candidates, X, bad, train.folds, train.repeats, seed, progress)
+        return selection.cross_validate(
+            pipelines, entered.present, X, bad, train.folds, repeats, seed, progress, train.max_nodes
+        )
 
 
 def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEstimator:
@@ -78,20 +85,32 @@ def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEs
     return CalibratedClassifierCV(clone(pipeline), method="isotonic", cv=inner, ensemble=False)
 
 
-def described(choice: Choice, scores: Scores) -> dict[str, object]:
-    """Return what reports/candidates.json holds: the choice, and each candidate's mean and standard deviation."""
+def described(choice: Choice, scores: Scores, params: Params, entered: Entrants, rows: int) -> dict[str, object]:
+    """Return what reports/candidates.json holds: the choice, each candidate's scores, and who was left out and why.
+
+    A candidate's scores are the mean and the standard deviation over its folds, its parameters those that it had at so
+    many training rows.
+    """
     return {
         "chosen": choice.candidate,
         "metric": choice.metric,
         "rule": choice.rule,
         "calibrated": choice.calibrated,
         "brier_gain_of_calibration": choice.brier_gain,
+        "rows": rows,
+        "folds": params.train.folds,
+        "repeats": repeats_of(params.train.repeats, rows),
         "candidates": {
             name: {
-                metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
-                for metric, values in by_metric.items()
+                "kind": candidate.kind,
+                "params": entered.present.get(name, candidate).model_dump(exclude={"kind", *BOUNDS}),
+                "left_out": entered.left_out.get(name),
+                **{
+                    metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
+                    for metric, values in scores.get(name, {}).items()
+                },
             }
-            for name, by_metric in scores.items()
+            for name, candidate in params.train.candidates.items()
         },
     }
 
@@ -109,6 +128,7 @@ def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feat
 def card_of(
     choice: Choice,
     params: Params,
+    entered: Entrants,
     package: Package,
     features: list[Feature],
     time: Time | None,
@@ -136,19 +156,21 @@ def card_of(
         threshold=cost_threshold(costs.pair),
         scale=params.scale,
         translations=translations_of(package),
-        libraries=library_versions(candidates.libraries(params.train.candidates, choice.candidate)),
+        libraries=library_versions(candidates.libraries(entered.present, choice.candidate)),
     )
 
 
-def settings_of(params: Params) -> dict[str, object]:
+def settings_of(params: Params, rows: int) -> dict[str, object]:
     """Return the parameters of the training's run; each candidate's own are in its child run."""
-    return {"seed": params.seed, "dataset": params.dataset, **params.train.model_dump(exclude={"candidates"})}
+    said = params.train.model_dump(exclude={"candidates"})
+    repeats = repeats_of(params.train.repeats, rows)
+    return {"seed": params.seed, "dataset": params.dataset, **said, "repeats": repeats}
 
 
-def record(run: tracking.Run, params: Params, scores: Scores, card: Card) -> None:
+def record(run: tracking.Run, entered: Entrants, scores: Scores, card: Card) -> None:
     """Record a child run for each candidate, and on the run itself the chosen one's scores and the model's hashes."""
     for name, by_metric in scores.items():
-        run.candidate(name, params.train.candidates[name].model_dump(), by_metric)
+        run.candidate(name, entered.present[name].model_dump(exclude=BOUNDS), by_metric)
     run.log({f"cv_{metric}": float(pd.Series(values).mean()) for metric, values in scores[card.candidate].items()})
     run.tag({"data.md5": card.data["applications"], "model.sha256": card.sha256})
     run.tag({"candidate": card.candidate, "calibrated": str(card.calibrated).lower()})
@@ -164,25 +186,28 @@ def main() -> None:
     features = suggested(features_of(package), X, params.train.text)
     bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = costs_of(params, package).pair
-    pipelines = candidates.build(params.train.candidates, features, params.seed, params.train.text)
+    entered = entrants(params.train.candidates, len(X))
+    pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
 
     with threadpool_limits(1):  # with several threads, sums differ in the last bit
-        found = compare(pipelines, params.train, X, bad, params.seed)
+        found = compare(pipelines, entered, params.train, X, bad, params.seed)
+        entered = entered.without(dict.fromkeys(found.too_large, "size"))
+        pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
         scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
         choice = choose(found, scores, params.train)
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
-        with tracking.training_run(settings_of(params), tracking.git_tags()) as training:
+        with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
             with training.watching(model):
                 model.fit(X, bad)
             content = to_bytes(model)
             threshold = cost_threshold(costs)
             typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
-            card = card_of(choice, params, package, features, time, typical, bad, sha256_of(content))
-            record(training, params, scores, card)
+            card = card_of(choice, params, entered, package, features, time, typical, bad, sha256_of(content))
+            record(training, entered, scores, card)
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
-    write_json(CANDIDATES, rounded(described(choice, scores)))
+    write_json(CANDIDATES, rounded(described(choice, scores, params, entered, len(X))))
 
 
 if __name__ == "__main__":

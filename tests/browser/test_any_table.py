@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.api.live import KEYS, Server
-from tests.browser.chromium import button, score_example, whole
+from tests.browser.chromium import score_example, whole
 from tests.browser.conftest import PLENTY, Visit
 from tests.browser.stack import Site
 from tests.conftest import Project

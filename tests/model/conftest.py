@@ -6,6 +6,7 @@ import pytest
 
 from src.contract.package import Package
 from src.model.card import Feature, features_of
+from src.model.entrants import entrants
 from src.model.kinds import KINDS
 from src.params import read_params
 from tests.conftest import ROOT
@@ -54,7 +55,7 @@ def table() -> tuple[pd.DataFrame, np.ndarray]:
 @pytest.fixture(scope="session")
 def params() -> dict:
     """params.yaml's candidates, with few trees."""
-    found = dict(read_params(ROOT / "params.yaml", KINDS).train.candidates)
+    found = dict(entrants(read_params(ROOT / "params.yaml", KINDS).train.candidates, 300).present)
     found["forest"] = found["forest"].model_copy(update={"trees": 30})
     found["boosting"] = found["boosting"].model_copy(update={"iterations": 50})
     return found

@@ -20,6 +20,7 @@ from src.lineage.settings import Settings
 from src.model import candidates
 from src.model.artifact import load_model, to_bytes
 from src.model.card import features_of
+from src.model.entrants import Entrants, entrants
 from src.model.kinds import KINDS
 from src.model.selection import Choice, OutOfFold, Scores, choose
 from src.params import Params, read_params
@@ -92,8 +93,16 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     choice = chosen(found, params, metric="brier", rule="one_standard_error")
     with pytest.raises(FrozenInstanceError):
         choice.candidate = "simple"
-    said = train.described(choice, scores_of(found))
-    assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "candidates"]
+    forest = params.train.candidates["forest"]
+    two = params.train.model_copy(update={"candidates": {"simple": forest, "complex": forest, "small": forest}})
+    entered = Entrants({"simple": forest, "complex": forest}, {"small": "rows"})
+    said = train.described(choice, scores_of(found), params.model_copy(update={"train": two}), entered, 400)
+    assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "rows", "folds",
+                          "repeats", "candidates"]  # fmt: skip
+    assert (said["rows"], said["folds"], said["repeats"]) == (400, 2, 1)
+    assert [found["left_out"] for found in said["candidates"].values()] == [None, None, "rows"]
+    assert said["candidates"]["small"].keys() == {"kind", "params", "left_out"}
+    assert said["candidates"]["simple"]["params"] == {"trees": 20, "min_samples_leaf": 1, "max_features": "sqrt"}
     assert said["chosen"] == choice.candidate
     assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
     assert (said["calibrated"], said["brier_gain_of_calibration"]) == (choice.calibrated, choice.brier_gain)
@@ -105,7 +114,8 @@ def test_final_model_is_one_estimator_that_clone_can_refit(
 ) -> None:
     X = table[[column.name for column in package.features]]
     bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
-    pipeline = candidates.build(params.train.candidates, features_of(package), 1)["scorecard"]
+    entered = entrants(params.train.candidates, len(table)).present
+    pipeline = candidates.build(entered, features_of(package), 1)["scorecard"]
     assert not isinstance(train.final(pipeline, False, 3, 1), CalibratedClassifierCV)
     model = train.final(pipeline, True, 3, 1)
     once, again = (clone(model).fit(X, bad).predict_proba(X) for _ in range(2))
@@ -127,16 +137,16 @@ def test_costs_of_params_override_the_packages(params: Params, package: Package)
 def test_more_folds_than_rows_of_an_outcome_are_refused(table: pd.DataFrame, params: Params) -> None:
     bad = np.array([1] * 3 + [0] * 97)
     with pytest.raises(LastroError, match=r"train.folds: 4 folds need as many rows of each outcome"):
-        train.compare({}, params.train.model_copy(update={"folds": 4}), table.iloc[:100], bad, 1)
+        train.compare({}, Entrants({}, {}), params.train.model_copy(update={"folds": 4}), table.iloc[:100], bad, 1)
 
 
 def test_progress_bar_shows_candidate_and_fold(
     table: pd.DataFrame, package: Package, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
-    few = params.train.model_copy(update={"candidates": {"scorecard": params.train.candidates["scorecard"]}})
-    pipelines = candidates.build(few.candidates, features_of(package), 1)
-    train.compare(pipelines, few, table[[column.name for column in package.features]], bad, 1)
+    few = entrants({"scorecard": params.train.candidates["scorecard"]}, len(table))
+    pipelines = candidates.build(few.present, features_of(package), 1)
+    train.compare(pipelines, few, params.train, table[[column.name for column in package.features]], bad, 1)
     shown = capsys.readouterr().err
     assert "scorecard, repeat 1, fold 2: 100%" in shown
     assert "2/2" in shown
@@ -146,8 +156,9 @@ def test_card_says_what_was_decided(light_run: Project) -> None:
     card, model = load_model(light_run.root / "models")
     found = json.loads(light_run.read("reports/candidates.json"))
     assert (card.candidate, card.calibrated) == (found["chosen"], found["calibrated"])
-    assert list(found["candidates"]) == ["scorecard", "forest", "boosting", "blend"]
-    best = max(found["candidates"].items(), key=lambda item: item[1]["roc_auc"]["mean"])[0]
+    present = {name: one for name, one in found["candidates"].items() if one["left_out"] is None}
+    assert list(present) == ["scorecard", "forest", "boosting", "blend"]
+    best = max(present.items(), key=lambda item: item[1]["roc_auc"]["mean"])[0]
     assert card.candidate == best
     assert card.threshold == pytest.approx(1 / 6, abs=1e-6)
     assert len(card.features) == 18
@@ -200,7 +211,8 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
 
 def unwatched(package: Package, table: pd.DataFrame, params: Params) -> bytes:
     """The scorecard's pickle where nothing watched its fit."""
-    pipeline = candidates.build(params.train.candidates, features_of(package), params.seed)["scorecard"]
+    entered = entrants(params.train.candidates, len(table)).present
+    pipeline = candidates.build(entered, features_of(package), params.seed)["scorecard"]
     bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
     with threadpool_limits(1):
         return to_bytes(pipeline.fit(table[[column.name for column in package.features]], bad))

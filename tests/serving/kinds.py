@@ -16,6 +16,7 @@ from src.contract.package import Package
 from src.model import kinds
 from src.model.candidates import build
 from src.model.card import Card, Feature, features_of, read_card
+from src.model.entrants import entrants
 from src.params import Candidate, read_params
 from src.pipeline.export import graph_of
 from src.serving.predictors import predictor_of
@@ -77,7 +78,7 @@ def table() -> tuple[pd.DataFrame, NDArray[np.int64]]:
 def committed() -> dict[str, Candidate]:
     """Params.yaml's candidates, with fewer trees."""
     fewer = {"forest": {"trees": 15}, "boosting": {"iterations": 15}}
-    known = read_params(ROOT / "params.yaml", kinds.KINDS).train.candidates
+    known = entrants(read_params(ROOT / "params.yaml", kinds.KINDS).train.candidates, ROWS).present
     return {name: candidate.model_copy(update=fewer.get(name, {})) for name, candidate in known.items()}
 
 
