@@ -13,6 +13,7 @@ import pytest
 from pyarrow.parquet import write_table
 
 from src.contract.fields import ContractError
+from src.contract.origin import written
 from tests.contract.reading import AMOUNT, PAID, TEXT, gz, package_of, read, values, zipped
 
 FIELDS = [AMOUNT, PAID]
@@ -139,7 +140,7 @@ def test_each_of_several_files_has_its_preamble_header_and_footer(tmp_path: Path
     file = gz(f"May\n{TEXT}\nTotal: 6\nEnd\n\n".encode())
     table, counts = read(tmp_path, package_of(resource, FIELDS), file)
     assert values(table) == [1, 2, 3, 1, 2, 3]
-    assert table.attrs["files"] == [("a.csv.gz", 3, 3), ("b.csv.gz", 3, 3)]
+    assert table.attrs["files"] == written([("a.csv.gz", 3, 3), ("b.csv.gz", 3, 3)])
     assert counts["duplicates"] == 3
 
 
