@@ -12,10 +12,11 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.compute as compute
 
+from src.contract.dialect import Dialect
 from src.contract.fields import ContractError
 from src.contract.header import places_of
 from src.contract.origin import runs_of, written
-from src.contract.package import Dialect, Resource
+from src.contract.package import Resource
 from src.contract.quotes import broken_quote, one_blank
 from src.contract.source import header_of_columns, lines_of, read_columns
 

@@ -151,6 +151,13 @@ def test_line_of_a_fault_counts_preamble_comments_and_blank_lines(tmp_path: Path
         read(tmp_path, package_of(resource, FIELDS), text.encode())
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "windows-1252", "utf-32"])
+def test_file_in_another_encoding_is_read_with_its_mark(tmp_path: Path, encoding: str) -> None:
+    text = "amount,paid\n1,n\u00e9\n"
+    table, _ = read(tmp_path, package_of({"encoding": encoding}, FIELDS), text.encode(encoding))
+    assert (values(table), values(table, "paid")) == ([1], ["n\u00e9"])
+
+
 def test_dialect_without_doubled_quotes_names_the_line_of_one(tmp_path: Path) -> None:
     text = 'amount,paid\n1,"n\no"\n2,"a""b"\n'
     with pytest.raises(ContractError, match=r"t.csv: line 4: text after a closing quote"):

@@ -59,7 +59,7 @@ def strictly(text: str) -> list[list[str]] | int:
 
 @given(body=st.lists(SIGNS, max_size=14).map("".join))
 @example(body='x,1\n"inch,2\nx,3\n"inch,4\nx,5\n')
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_that_the_standard_counts_is_read_or_the_line_is_named(tmp_path: Path, body: str) -> None:
     expected = strictly(f"a,b\n{body}")
     path = write(tmp_path, f"a,b\n{body}")
