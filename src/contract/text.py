@@ -12,11 +12,12 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.compute as compute
 
+from src.contract.dialect import Dialect
 from src.contract.fields import ContractError
 from src.contract.header import places_of
-from src.contract.package import Dialect, Resource
+from src.contract.origin import runs_of, written
+from src.contract.package import Resource
 from src.contract.quotes import broken_quote, one_blank
-from src.contract.rows import runs_of
 from src.contract.source import header_of_columns, lines_of, read_columns
 
 FIRST_LINES = 5
@@ -30,10 +31,9 @@ DELIMITERS = (";", ",", "\t", "|")
 def read_text(files: list[Path], resource: Resource, names: list[str]) -> pd.DataFrame:
     """Read the files as text, unchanged; raises ContractError for another header, a ragged row or no row.
 
-    `attrs["files"]` of the result lists the runs of rows that stand line by line: the file's name, the number of rows
-    and the line of the first. A file has one, unless lines between them are blank or values have line breaks.
-    `attrs["typed"]` lists the columns that a Parquet file holds as numbers, booleans or dates: they are spelt plainly.
-    A field that no file has (`fieldsMatch: superset`) is null.
+    `attrs["files"]` of the result says where its rows stand (src/contract/origin.py), `attrs["typed"]` lists the
+    columns that a Parquet file holds as numbers, booleans or dates: they are spelt plainly. A field that no file has
+    (`fieldsMatch: superset`) is null.
     """
     tables, origins = [], []
     typed: set[str] = set()
@@ -46,7 +46,7 @@ def read_text(files: list[Path], resource: Resource, names: list[str]) -> pd.Dat
     frame: pd.DataFrame = arrow.concat_tables(tables).to_pandas()
     if frame.empty:
         raise ContractError(f"{', '.join(path.name for path in files)}: no rows; a table needs at least one")
-    frame.attrs = {"files": origins} | ({"typed": sorted(typed)} if typed else {})
+    frame.attrs = {"files": written(origins)} | ({"typed": sorted(typed)} if typed else {})
     return frame
 
 

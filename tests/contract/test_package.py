@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 
 TARGET = {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]}
 AMOUNT = {"name": "amount", "type": "number"}
+NUMBERED = {"name": "end", "role": "target", "type": "integer"}
 DAY = {"name": "day", "type": "date", "role": "time"}
 GRADE = {"name": "grade", "categories": ["a", "b"]}
 CODED = AMOUNT | {"missingValues": [{"value": "-9", "label": "not asked"}]}
@@ -50,8 +51,12 @@ def read(folder: Path, content: object) -> Package:
             "bad and good: 'never' is none of its categories:",
         ),
         (package_with(AMOUNT, TARGET | {"good": ["yes", "no"]}), "'no' is bad and good"),
+        (package_with(AMOUNT, NUMBERED | {"bad": "late"}), "field 'end': bad and good: 'late' is no integer"),
+        (package_with(AMOUNT, NUMBERED | {"type": "boolean", "bad": 2}), "bad and good: 2 is no boolean"),
         (package_with(AMOUNT | {"outOfBounds": "missing"}, TARGET), "`outOfBounds: missing` wants bounds"),
         (package_with(AMOUNT | {"trueValues": ["1"]}, TARGET), "trueValues is for type boolean, not number"),
+        (package_with(AMOUNT | {"constraints": {"enum": [1, "2"]}}, TARGET), "the enum of type number holds numbers"),
+        (package_with(AMOUNT | {"constraints": {"enum": [1, True]}}, TARGET), "the enum of type number holds numbers"),
         (package_with(AMOUNT | {"groupChar": "."}, TARGET), "decimalChar is one sign, and another one than groupChar"),
         (package_with(AMOUNT | {"groupChar": "0"}, TARGET), "groupChar is no digit and no sign"),
         (package_with({"name": "a", "type": "boolean", "trueValues": ["0"]}, TARGET), "'0' is true and false"),
@@ -196,6 +201,15 @@ def test_bad_and_good_are_values_or_lists_and_compared_with_the_typed_table(tmp_
     package = read(tmp_path, package_with(AMOUNT, target))
     assert (package.target.bad_labels, package.target.good_labels) == (["late", "lost"], ["paid"])
     assert package.is_bad(pd.Series(["paid", "late", "4", "lost", None])).tolist() == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize(("type_", "bad"), [("integer", "1"), ("number", 1), ("boolean", "1"), ("boolean", True)])
+def test_bad_value_is_read_as_the_file_writes_it(type_: str, bad: object) -> None:
+    package = Package.model_validate(package_with(AMOUNT, NUMBERED | {"type": type_, "bad": bad}))
+    assert package.is_bad(pd.Series([1, 0], dtype="boolean" if type_ == "boolean" else "Int64")).tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_bad_value_becomes_the_label_of_the_typed_table() -> None:
