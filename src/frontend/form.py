@@ -61,7 +61,12 @@ def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> Non
             state = value if value in field.states else None
             st.session_state[reason_key(field, form)] = state
             value = None if state else value
-        st.session_state[key(field, form)] = day_of(value) if field.kind == "date" else value
+        if field.kind == "date":
+            first, last = calendar(field)
+            day = day_of(value)
+            st.session_state[key(field, form)] = day if day and first <= day <= last else None
+        else:
+            st.session_state[key(field, form)] = value
 
 
 def beside(field: Field) -> bool:
@@ -136,15 +141,15 @@ def chosen(field: Field, texts: Texts, about: Mapping[str, Any]) -> Value:
     return found.strip() or None if isinstance(found, str) and field.kind == "text" else found
 
 
+def calendar(field: Field) -> tuple[date, date]:
+    """Return the first and the last day that can be chosen."""
+    return day_of(field.since) or FIRST, day_of(field.until) or LAST
+
+
 def day(field: Field, about: Mapping[str, Any]) -> str | None:
     """Draw the input of a date; it starts empty."""
-    found = st.date_input(
-        **about,
-        value=None,
-        min_value=day_of(field.since) or FIRST,
-        max_value=day_of(field.until) or LAST,
-        format="YYYY-MM-DD",
-    )
+    first, last = calendar(field)
+    found = st.date_input(**about, value=None, min_value=first, max_value=last, format="YYYY-MM-DD")
     return found.isoformat() if isinstance(found, date) else None
 
 

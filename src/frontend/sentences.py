@@ -138,7 +138,7 @@ def more(error: PageError) -> str:
         case TooLargeError():
             return _("One row alone is larger than the API takes: raise LASTRO_MAX_BODY_BYTES, or shorten the row.")
         case RefusedError():
-            named = escaped("; ".join(f"{name_of(wrong.pointer)}: {wrong.detail}" for wrong in error.wrong))
+            named = "; ".join(f"{escaped(name_of(wrong.pointer))}: {escaped(wrong.detail)}" for wrong in error.wrong)
             return _("The API refuses these values: {named}. Correct them, then try again.").format(
                 named=named or error.detail
             )
