@@ -9,6 +9,7 @@ import streamlit as st
 
 from src.frontend import served
 from src.frontend.answer import escaped
+from src.frontend.axes import can_move
 from src.frontend.changes import MOST, Change, smallest
 from src.frontend.form import Applicant, given
 from src.frontend.language import _, current, many
@@ -59,7 +60,7 @@ def show(fields: Sequence[Field], asked: Applicant, answer: Json, threshold: flo
     if answer["decision"] != "decline":
         return
     st.subheader(_("What would have to change"), anchor=False)
-    titles = {field.name: escaped(words.title(field.name, field.title)) for field in fields if field.changeable}
+    titles = {field.name: escaped(words.title(field.name, field.title)) for field in fields if can_move(field)}
     if not titles:
         st.caption(_("The data set marks no fact as one that the applicant can change."))
         return

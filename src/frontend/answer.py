@@ -1,5 +1,6 @@
 """an answer of the API -> the decision, the gauge, the reasons, and where they come from"""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from src.frontend.texts import Texts
 
 Json = Mapping[str, Any]
 ICONS = {"approve": ":material/check_circle:", "decline": ":material/cancel:"}
+LINK = re.compile(r"(?<=://)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)  # where an address would be taken for a link
+JOINER = "\N{WORD JOINER}"  # has no width
 MARKS = {"approve": "✓", "decline": "✕"}
 
 
@@ -86,8 +89,9 @@ def bold(words: str) -> str:
 
 
 def escaped(words: str) -> str:
-    """Return a text of the data set, with none of its signs taken for Markdown."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|$:~" else sign for sign in words)
+    """Return a text of the data set in one line; none of its signs is taken for Markdown, no address for a link."""
+    plain = LINK.sub(JOINER, " ".join(words.splitlines()))
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|$:~&" else sign for sign in plain)
 
 
 def origin(model: Json) -> None:

@@ -49,6 +49,11 @@ class Axis:
         return [offset for offset in range(-min(self.below, most), min(self.above, most) + 1) if offset]
 
 
+def can_move(field: Field) -> bool:
+    """Say whether the applicant can change a field to values that are known: a day or a text of one's own is none."""
+    return field.changeable and field.kind not in ("text", "date")
+
+
 def axis(field: Field, value: Value) -> Axis | None:
     """Return a field's numbers; None where it has labels, or lacks a bound, or the applicant's own is not known."""
     low = field.above if field.minimum is None else field.minimum
@@ -69,7 +74,10 @@ def axis(field: Field, value: Value) -> Axis | None:
 
 
 def labels(field: Field, value: Value) -> list[Value]:
-    """Return the other values of a field that has labels or is true or false, the neighbours first."""
+    """Return the other values of a field that has labels or is true or false, the neighbours first.
+
+    A reason for having no value is none of them: nobody gets a loan for not being asked.
+    """
     allowed: Sequence[Value] = (True, False) if field.kind == "boolean" else field.choices
     place = allowed.index(value) if value in allowed else 0
     return sorted((each for each in allowed if each != value), key=lambda each: abs(allowed.index(each) - place))

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations, zip_longest
 
-from src.frontend.axes import axis, labels, spread
+from src.frontend.axes import axis, can_move, labels, spread
 from src.frontend.schema import Field, Value
 
 MOST = 200  # questions
@@ -29,7 +29,7 @@ Ask = Callable[[Sequence[Mapping[str, Value]]], Sequence[float]]  # how much bet
 
 def smallest(applicant: Mapping[str, Value], fields: Sequence[Field], ask: Ask, room: float) -> list[Change]:
     """Return the smallest change of each of a few fields, or else pairs of fields; `room` is the applicant's own."""
-    search = Search(applicant, [field for field in fields if field.changeable], ask)
+    search = Search(applicant, [field for field in fields if can_move(field)], ask)
     search.ask_alone()
     search.narrow()
     if not search.approved():

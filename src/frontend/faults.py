@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from src.frontend.answer import escaped
 from src.frontend.language import _, many
 from src.frontend.schema import Field
 from src.frontend.table import Fault, Table, UnreadableError
@@ -21,8 +22,10 @@ def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
     st.table(
         {
             _("Line"): [str(fault.line) for fault in table.faults[:SHOWN]],
-            _("Column"): [fault.column or NONE for fault in table.faults[:SHOWN]],
-            _("What is wrong"): [said(fault, by_name.get(fault.column), words) for fault in table.faults[:SHOWN]],
+            _("Column"): [escaped(fault.column) or NONE for fault in table.faults[:SHOWN]],
+            _("What is wrong"): [
+                escaped(said(fault, by_name.get(fault.column), words)) for fault in table.faults[:SHOWN]
+            ],
         },
         hide_index=True,
         border="horizontal",
@@ -34,7 +37,7 @@ def listed(table: Table, fields: Sequence[Field], words: Texts) -> None:
 def said(fault: Fault, field: Field | None, words: Texts) -> str:
     """Return what is wrong with a cell, never its own content."""
     if field is not None and fault.rule == "choice":
-        allowed = ", ".join(str(choice) for choice in field.choices)
+        allowed = ", ".join(str(choice) for choice in (*field.choices, *field.states))
         return _("is none of the allowed values: {values}").format(values=allowed)
     if field is not None and fault.rule == "bounds":
         return _("is out of bounds. {bounds}").format(bounds=words.bounds(field)).strip()
@@ -47,6 +50,10 @@ def said(fault: Fault, field: Field | None, words: Texts) -> str:
         ),
         "integer": _("is no whole number"),
         "boolean": _("is neither true nor false"),
+        "date": _("is no date: write YYYY-MM-DD"),
+        "length": _("is too long a text"),
+        "twofold": _("is the label of one value and the file's code of another"),
+        "nothing": _("no field of this row is filled in"),
         "column": _("this column is missing"),
         "doubled": _("this column is there twice"),
         "cells": _("has more or fewer cells than the header"),
@@ -57,5 +64,6 @@ def unreadable(error: UnreadableError) -> str:
     """Return why a file cannot be read at all."""
     return {
         "encoding": _("The file is not UTF-8: save it as “CSV UTF-8”, then upload it again."),
+        "foreign": _("None of the file's columns is a field: name them as in the template, then upload it again."),
         "empty": _("The file has no rows: download the template, fill it in, then upload it."),
     }.get(error.rule, _("The file is no CSV: a quotation mark is never closed, or a cell is too long."))

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from src.frontend import results, served, whose
+from src.frontend.answer import escaped
 from src.frontend.errors import LoginNeededError, PageError, UnavailableError, WaitError
 from src.frontend.faults import listed, unreadable
 from src.frontend.form import purpose_of
@@ -15,7 +16,7 @@ from src.frontend.language import _, current, many
 from src.frontend.schema import Field
 from src.frontend.sentences import countdown, sentence
 from src.frontend.table import Table, UnreadableError, read, template
-from src.frontend.texts import Texts, texts
+from src.frontend.texts import NONE, Texts, texts
 
 WORK, UPLOAD = "work", "upload"  # in the session
 PATIENCE = 5  # times that a busy service is asked again
@@ -84,7 +85,7 @@ def outcome(work: Work, info: Mapping[str, Any], words: Texts) -> None:
     """Draw the button, or the bar, or what has come of it."""
     job, all_rows = work.job, len(work.table.rows)
     if work.table.unknown:
-        names = ", ".join(f"`{name}`" for name in work.table.unknown)
+        names = ", ".join(escaped(name) or NONE for name in work.table.unknown)
         st.info(_("These columns are no fields; they are kept beside the scores: {names}").format(names=names))
     if job.running and not job.done:
         progress(job)

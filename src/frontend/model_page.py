@@ -1,5 +1,6 @@
 """card and evaluation of the served model -> metrics, curves, confusion, fairness, lineage"""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,8 +81,14 @@ def quality(found: Json, info: Json) -> None:
     with grid.cell():
         st.subheader(_("Importance"), anchor=False)
         words = texts(info)
-        titles = {each["name"]: words.title(each["name"], each["title"]) for each in info["card"]["features"]}
+        titles = apart({each["name"]: words.title(each["name"], each["title"]) for each in info["card"]["features"]})
         st.altair_chart(charts.importance(found["importance"], titles, language), alt=_("What each fact is worth"))
+
+
+def apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return name -> title, with the name behind it where several have the same."""
+    shared = Counter(titles.values())
+    return {name: f"{title} ({name})" if shared[title] > 1 else title for name, title in titles.items()}
 
 
 def split(found: Json) -> None:

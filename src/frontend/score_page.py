@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import advice, answer, served, whatif, whose
+from src.frontend import advice, answer, finder, served, whatif, whose
 from src.frontend.errors import RefusedError, SchemaChangedError
-from src.frontend.form import Applicant, draw, faults, fill, given, key, purpose_of
+from src.frontend.form import Applicant, draw, empty, faults, fill, given, purpose_of
 from src.frontend.language import _
 from src.frontend.schema import Field
 from src.frontend.texts import Texts, texts
@@ -42,6 +42,7 @@ def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
     """Draw the form; return what stands in it, and whether it was sent."""
     example = {field.name: field.example for field in fields}
     st.button(_("Example applicant"), on_click=use_example, args=(fields, example), icon=":material/person:")
+    finder.show(fields, words, FORM)
     with st.form(FORM, border=False):
         values = draw(fields, words, FORM)
         with st.container(key="send"):
@@ -60,7 +61,7 @@ def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
 def catch_up(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
     """Fill what is still empty where Score was clicked before the example had come to the browser."""
     if time.monotonic() - st.session_state.get(FILLED, -HURRY) < HURRY:
-        fill([field for field in fields if st.session_state.get(key(field, FORM)) is None], example, FORM)
+        fill([field for field in fields if empty(field, FORM)], example, FORM)
 
 
 def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:

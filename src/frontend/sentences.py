@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from src.frontend import login
+from src.frontend.answer import escaped
 from src.frontend.errors import (
     FailedError,
     ForbiddenError,
@@ -120,6 +121,11 @@ def of_login(error: PageError) -> str:
     return ""
 
 
+def name_of(pointer: str) -> str:
+    """Return what a JSON pointer names, as the data set writes it."""
+    return pointer.removeprefix("#").removeprefix("/").replace("~1", "/").replace("~0", "~")
+
+
 def more(error: PageError) -> str:
     """Return the sentence of a rarer error."""
     match error:
@@ -132,7 +138,7 @@ def more(error: PageError) -> str:
         case TooLargeError():
             return _("One row alone is larger than the API takes: raise LASTRO_MAX_BODY_BYTES, or shorten the row.")
         case RefusedError():
-            named = "; ".join(f"{wrong.pointer.lstrip('#/')}: {wrong.detail}" for wrong in error.wrong)
+            named = "; ".join(f"{escaped(name_of(wrong.pointer))}: {escaped(wrong.detail)}" for wrong in error.wrong)
             return _("The API refuses these values: {named}. Correct them, then try again.").format(
                 named=named or error.detail
             )

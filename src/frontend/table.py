@@ -3,13 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from src.frontend.errors import PageError
 from src.frontend.numerals import ambiguous, is_numeral, number
-from src.frontend.schema import Field, Rule, Value
+from src.frontend.schema import Field, Rule, Value, bare
 
 SEPARATORS = ",;\t"
 DECLARED = re.compile(r"sep=([,;\t|])\r?(?:\n|$)", re.IGNORECASE)  # a first line of spreadsheets, which is no row
@@ -56,8 +56,10 @@ def read(content: bytes, fields: Sequence[Field]) -> Table:
     """
     text, declared = body(decoded(content))
     names = {each.name for each in fields}
-    separator = declared or max(SEPARATORS, key=lambda sign: len(set(header(text, sign)) & names))
-    table = Table(separator, header(text, separator), header=2 if declared else 1)
+    separator = declared or max(SEPARATORS, key=lambda sign: len(set(names_of(header(text, sign), names)) & names))
+    table = Table(separator, names_of(header(text, separator), names), header=2 if declared else 1)
+    if not names & set(table.columns):
+        raise UnreadableError("foreign")
     check_columns(table, fields)
     reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     try:
@@ -90,10 +92,16 @@ def body(text: str) -> tuple[str, str]:
     return rest, first[1] if first else ""
 
 
+def names_of(cells: Sequence[str], names: Collection[str]) -> list[str]:
+    """Return the header's names: a field's own where blanks stand around it, or what makes it harmless before it."""
+    read = [(cell, cell.strip(), cell.strip().removeprefix("'")) for cell in cells]
+    return [next((each for each in ways if each in names), ways[1]) for ways in read]
+
+
 def header(text: str, separator: str) -> list[str]:
-    """Return the first line's names."""
+    """Return the first line's cells."""
     try:
-        return [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator))]
+        return next(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error:
         raise UnreadableError("csv") from None
 
@@ -115,31 +123,51 @@ def add(table: Table, line: int, cells: Sequence[str], fields: Sequence[Field]) 
         return
     row = dict(zip(table.columns, cells, strict=True))
     applicant: dict[str, Value] = {}
+    before = len(table.faults)
     for each in fields:
         if each.name not in row:
             continue
         value = parsed(row[each.name], each, table.separator)
-        if rule := each.broken(value):
+        if twofold(row[each.name].strip(), each):
+            table.faults.append(Fault(line, each.name, "twofold"))
+        elif rule := each.broken(value):
             two = isinstance(value, str) and counts(each) and ambiguous(value, table.separator, whole(each))
             table.faults.append(Fault(line, each.name, "marks" if two else rule))
         elif value is not None:
             applicant[each.name] = value
+    if len(table.faults) == before and bare(fields, applicant):
+        table.faults.append(Fault(line, "", "nothing"))
     table.lines.append(line)
     table.rows.append(row)
     table.applicants.append(applicant)
 
 
 def parsed(cell: str, asked: Field, separator: str) -> Value:
-    """Return a cell as the API's value; text that is no number stays text, and is a fault."""
+    """Return a cell as the API's value: a label, or the code that the lender's own file has for it.
+
+    Text that is no number stays text, and is a fault.
+    """
     text = cell.strip()
     if not text:
         return None
+    if text in asked.codes:
+        return asked.codes[text]
+    if asked.kind == "text" or text in asked.states:
+        return text
     if asked.kind == "boolean":
         return TRUTHS.get(text.lower(), text)
     found = number(text, separator, whole(asked)) if counts(asked) else None
     if found is None:
         return text
+    for code, value in asked.codes.items():
+        if number(code, separator, whole=False) == found:  # -9.0 is the code -9
+            return value
     return int(found) if asked.kind != "number" and found.is_integer() else found
+
+
+def twofold(text: str, asked: Field) -> bool:
+    """Say whether a cell is the label of one value and the code of another."""
+    return text in asked.codes and asked.codes[text] != text and (text in asked.states or text in asked.choices)
 
 
 def counts(asked: Field) -> bool:

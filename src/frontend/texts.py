@@ -7,6 +7,7 @@ from typing import Any
 from src.frontend.language import Language, _, current
 from src.frontend.schema import Field, Value, says_something
 
+STATE = "\N{EMPTY SET}"  # before a reason for having no value
 NONE = "\N{EN DASH}"  # where there is no value; a hyphen alone would be a list in Markdown
 
 
@@ -20,7 +21,8 @@ class Texts:
 
     def title(self, name: str, otherwise: str = "") -> str:
         """Return a field's title."""
-        return self.translated.get(name, {}).get("title") or otherwise or name.replace("_", " ").capitalize()
+        plain = name.replace("_", " ")
+        return self.translated.get(name, {}).get("title") or otherwise or plain[:1].upper() + plain[1:]
 
     def group(self, asked: Field) -> str:
         """Return the heading under which a field stands."""
@@ -37,6 +39,11 @@ class Texts:
                 return f"{self.language.plain(value)} {unit(self.units.get(name, ''))}".strip()
         return str(self.translated.get(name, {}).get("categories", {}).get(value, value))
 
+    def choice(self, asked: Field, value: Value) -> str:
+        """Return a value as it is offered: what is none has a sign."""
+        said = self.label(asked.name, value)
+        return f"{STATE} {said}" if value in asked.states else said
+
     def heading(self, asked: Field) -> str:
         """Return title and unit."""
         title = self.title(asked.name, asked.title)
@@ -46,14 +53,19 @@ class Texts:
         """Return what is asked for, and its bounds."""
         said = self.translated.get(asked.name, {}).get("description") or asked.description
         parts = [said, self.bounds(asked)]
-        if not asked.required:
+        if asked.time:
+            parts.append(_("Today where it is left empty."))
+        elif not asked.required:
             parts.append(_("May be left empty."))
+        if asked.states:
+            parts.append(_("What stands behind {sign} is no value, but a reason for having none.").format(sign=STATE))
         return " ".join(part for part in parts if part)
 
     def bounds(self, asked: Field) -> str:
-        """Return the bounds of a number in words; empty where there are none."""
+        """Return the bounds of a number or a date in words; empty where there are none."""
         rules = {"low": asked.minimum, "above": asked.above, "high": asked.maximum, "below": asked.below}
         known = {name: self.language.plain(value) for name, value in rules.items() if says_something(value)}
+        known |= {name: day for name, day in (("low", asked.since), ("high", asked.until)) if day}
         if {"low", "high"} <= set(known):
             return _("From {low} to {high}.").format(**known)
         said = {

@@ -36,11 +36,11 @@ def show(fields: Sequence[Field], asked: Applicant, answer: Mapping[str, Any], t
     form = f"{FORM}:{answer['prediction_id']}"
     if key(field, form) not in st.session_state:
         fill([field], asked, form)
-    changed = {**asked, name: widget(field, texts, key(field, form))}
+    changed = {**asked, name: widget(field, texts, form)}
     if changed.get(name) == asked.get(name):
         st.info(_("The value is still as in the form."), icon=":material/info:")
     elif said := faults([field], changed, texts):
-        st.warning(" ".join(said), icon=":material/warning:")
+        st.warning(escaped(" ".join(said)), icon=":material/warning:")
     else:
         compare(answer, ask(given(changed)), texts, field, (asked, changed))
 

@@ -32,5 +32,5 @@ def button(app: AppTest, label: str) -> Any:
 def widget(app: AppTest, label: str) -> Any:
     """The input of this label."""
     kinds = (app.number_input, app.selectbox, app.text_input, app.date_input, app.file_uploader)
-    (found,) = [each for kind in kinds for each in kind if each.label == label]
+    (found,) = [each for kind in kinds for each in kind if each.label.replace("\\", "") == label]
     return found

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from src.frontend.answer import escaped
 from src.frontend.client import Client
 from src.frontend.schema import Field
 from src.frontend.table import template
@@ -59,7 +60,7 @@ def test_every_error_of_a_file_is_shown_and_nothing_is_sent(
     assert "3 errors: nothing was sent" in page.error[0].value
     shown = page.table[0].value
     assert list(shown["Line"]) == ["2", "3", "4"]
-    assert set(shown["Column"]) == {choice.name}
+    assert set(shown["Column"]) == {escaped(choice.name)}
     assert "Score the file" not in [each.label for each in page.button]
     assert client.predictions(limit=1)["predictions"] == before
 
