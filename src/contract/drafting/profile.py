@@ -129,7 +129,8 @@ class Profile:
         values = self.values
         if self.exact:
             rows = self.counts.sum(axis=1)
-            self.frequent = {values[place] for place in np.flatnonzero(rows >= max(2, FREQUENT * self.rows))}
+            first = np.argsort(-rows, kind="stable")[: self.most // 2]
+            self.frequent = {values[place] for place in first if rows[place] >= max(2, FREQUENT * self.rows)}
         hashes = _hashes(arrow.array(values, arrow.string()))
         frequent = np.array([value in self.frequent for value in values])
         kept = np.ones(len(values), dtype=bool)
