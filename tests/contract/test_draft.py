@@ -428,6 +428,7 @@ NUMBERS = {  # values of a column, its type, and how it is read
     "month first": (["1/31/2019", "1/2/2019"], {"type": "date", "format": "%m/%d/%Y"}),
     "months by name": (["Dec-2011", "Jan-2012"], {"type": "date", "format": "%b-%Y"}),
     "moments": (["2019-01-31 10:00:00", "2019-02-28 11:30:00"], {"type": "datetime", "format": "%Y-%m-%d %H:%M:%S"}),
+    "never": (["31.01.2019", "28.02.2019", "never"], {"type": "date", "format": "%d.%m.%Y"}),
     "two spellings": (["2019-01-31", "31/01/2019"], {"type": "string"}),
 }
 
