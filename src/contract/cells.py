@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from src.contract.fields import NUMBERS, Column
+from src.contract.fields import FREE, NUMBERS, Column
 from src.contract.package import Package
 from src.contract.spelling import date_reader
 
@@ -29,7 +29,7 @@ class Values:
 
 def values_of(cells: pd.Series, column: Column, package: Package) -> Values:
     """Return what the cells mean; an unknown category stays as it is, and a cell without type is null."""
-    cells = cells.str.strip() if column.trim else cells
+    cells = cells.str.strip() if column.trim or column.type not in FREE else cells  # blanks are no part of a number
     compared = cells.str.casefold() if column.ignore_case else cells
     missing = compared.isin([column.folded(value.text) for value in package.missing_values(column)])
     labels = {column.folded(text): label for text, label in package.state_of(column).items()}

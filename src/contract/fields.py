@@ -130,13 +130,12 @@ class Column(Part):
             raise ValueError(f"field {self.name!r}: only a feature is changeable, and this one's role is {self.role}")
 
     def _check_outcomes(self) -> None:
-        known, named = self.choices, [*(self.bad or []), *(self.good or [])]
-        if both := [value for value in self.bad or [] if value in (self.good or [])]:
-            raise ValueError(f"field {self.name!r}: {both[0]!r} is bad and good")
-        for value in named:
-            if known and text_of(value) not in known:
-                listed = ", ".join(map(repr, known))
-                raise ValueError(f"field {self.name!r}: bad and good: {value!r} is none of its categories: {listed}")
+        values = "none of its categories: " + ", ".join(map(repr, self.choices)) if self.choices else f"no {self.type}"
+        for value in [*(self.bad or []), *(self.good or [])]:
+            if self.typed(value) is None:
+                raise ValueError(f"field {self.name!r}: bad and good: {value!r} is {values}")
+        if both := set(self.bad_labels) & set(self.good_labels):
+            raise ValueError(f"field {self.name!r}: {min(map(repr, both))} is bad and good")
 
     def _check_spelling(self) -> None:
         name = self.name
@@ -166,15 +165,12 @@ class Column(Part):
     def _check_example(self) -> None:
         if self.example is None:
             return
-        value = self.example_value
+        value, said = self.example_value, f"field {self.name!r}: the example {self.example!r}"
         if value is None:
-            raise ValueError(
-                f"field {self.name!r}: the example {self.example!r} is no {self.type} as the file writes it"
-            )
-        if self.choices and value not in self.labels:
-            raise ValueError(f"field {self.name!r}: the example {self.example!r} is none of its categories")
+            written = "none of its categories" if self.choices else f"no {self.type} as the file writes it"
+            raise ValueError(f"{said} is {written}")
         if self.kind in NUMERIC and not self.constraints.permit(value):
-            raise ValueError(f"field {self.name!r}: the example {self.example!r} breaks the constraints")
+            raise ValueError(f"{said} breaks the constraints")
 
     def _check_rules(self) -> None:
         rules, name = self.constraints, self.name
@@ -187,7 +183,8 @@ class Column(Part):
             raise ValueError(f"field {name!r}: pattern, minLength and maxLength are for text, not for a {self.type}")
         if self.out_of_bounds and (not bounds or rules.required):
             raise ValueError(f"field {name!r}: `outOfBounds: missing` wants bounds, and a field that may be missing")
-        if self.kind in NUMERIC and any(not _is_of(self.kind, value) for value in rules.enum or ()):
+        kinds = {type(value) for value in rules.enum or ()}
+        if self.kind in NUMERIC and not kinds <= ({bool} if self.kind == BOOLEAN else {int, float}):
             values = "true and false" if self.kind == "boolean" else "numbers"
             raise ValueError(f"field {name!r}: the enum of type {self.type} holds {values}")
         if self.type in DATES and any(self.day(str(bound)) is None for bound in bounds.values()):
@@ -240,18 +237,9 @@ class Column(Part):
     @property
     def example_value(self) -> Scalar | None:
         """Return the example as the API takes it: a label, a number, true or false, or an ISO date."""
-        example = self.example
-        if example is None or self.kind == "text":
-            return example if example is None else text_of(example)
-        if self.kind == "category":
-            by_code = {self.folded(code): label for code, label in self.choices.items()}
-            return by_code.get(self.folded(text_of(example)), text_of(example))
-        if self.kind == "boolean":
-            return example if isinstance(example, bool) else self.words.get(self.folded(text_of(example)))
-        if self.kind == "date":
-            day = self.day(text_of(example))
-            return None if day is None else day.isoformat()
-        return self.number(example)
+        if self.example is None or self.example in self.labels:
+            return self.example
+        return self.typed(self.example)
 
     @property
     def number_reader(self) -> Callable[[str], str | None]:
@@ -292,12 +280,16 @@ class Column(Part):
         return self.bad_labels[0]
 
     def _outcomes(self, values: list[Scalar] | None) -> list[Scalar]:
-        as_text = self.kind in ("category", "text")
-        found = [self.choices.get(text_of(v), text_of(v) if as_text else v) for v in values or []]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(known for value in values or [] if (known := self.typed(value)) is not None))
 
-
-def _is_of(kind: Kind, value: Scalar) -> bool:
-    return (
-        isinstance(value, bool) if kind == "boolean" else isinstance(value, int | float) and not isinstance(value, bool)
-    )
+    def typed(self, value: Scalar) -> Scalar | None:
+        """Return a value of the package as tables and the API have it, a date as ISO text; None where it is no such."""
+        text = text_of(value)
+        if self.kind == "category":
+            return {self.folded(code): label for code, label in self.choices.items()}.get(self.folded(text))
+        if self.kind == "boolean":
+            return value if isinstance(value, bool) else self.words.get(self.folded(text))
+        if self.kind == "date":
+            day = self.day(text)
+            return None if day is None else day.isoformat()
+        return self.number(value) if self.type in NUMBERS else text

@@ -2,7 +2,7 @@
 
 import re
 
-from src.contract.package import Dialect
+from src.contract.dialect import Dialect
 
 
 def broken_quote(text: str, line: int, dialect: Dialect) -> str | None:

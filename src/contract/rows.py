@@ -1,13 +1,9 @@
 """a typed table -> the values and the rows that count, and how many do not"""
 
-import zlib
-from base64 import b64decode, b64encode
-from collections.abc import Sequence
-
-import numpy as np
 import pandas as pd
 
 from src.contract.fields import Column, ContractError
+from src.contract.origin import without
 from src.contract.package import Package
 from src.contract.rules import BREAKS
 
@@ -50,7 +46,7 @@ def with_outcome(table: pd.DataFrame, package: Package) -> tuple[pd.DataFrame, d
     if target.choices:
         other &= values.isin(target.labels) | values.isna()
     counts = values[other].astype("str").fillna("missing").value_counts().sort_index()
-    return _without(table, other.to_numpy()), {str(value): int(count) for value, count in counts.items()}
+    return without(table, other.to_numpy()), {str(value): int(count) for value, count in counts.items()}
 
 
 def _refuse_third(values: pd.Series, package: Package) -> None:
@@ -64,26 +60,3 @@ def _refuse_third(values: pd.Series, package: Package) -> None:
             f"target {target.name!r}: {len(found)} values: {shown}{more}; name those that are `good` beside `bad`:"
             " rows with neither are then left out"
         )
-
-
-def _without(table: pd.DataFrame, out: np.ndarray) -> pd.DataFrame:
-    """Leave rows out; `attrs["kept"]` says, packed into a text that pandas copies at no cost, which ones stay."""
-    kept = table[~out].reset_index(drop=True)
-    kept.attrs = table.attrs | {"kept": b64encode(zlib.compress(np.packbits(~out).tobytes())).decode()}
-    return kept
-
-
-def former_rows(table: pd.DataFrame, rows: Sequence[int]) -> list[int]:
-    """Return where rows of the table stood before others were left out."""
-    if "kept" not in table.attrs:
-        return list(rows)
-    packed = np.frombuffer(zlib.decompress(b64decode(table.attrs["kept"])), dtype=np.uint8)
-    places: list[int] = np.flatnonzero(np.unpackbits(packed))[list(rows)].tolist()
-    return places
-
-
-def runs_of(name: str, lines: np.ndarray) -> list[tuple[str, int, int]]:
-    """Return the runs of rows whose lines follow each other: the file's name, how many rows, the first one's line."""
-    begins = np.flatnonzero(np.diff(lines, prepend=-1) != 1)
-    counts = np.diff(begins, append=len(lines))
-    return [(name, count, first) for count, first in zip(counts.tolist(), lines[begins].tolist(), strict=True)]

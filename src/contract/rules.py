@@ -43,10 +43,11 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_misspelling(cls, given: Any) -> Any:
-        known = [info.alias or name for name, info in cls.model_fields.items()]
+        known = {info.alias or name for name, info in cls.model_fields.items()}
         for key in given if isinstance(given, dict) else ():
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.85)
-            if key not in known and near and not str(key).startswith("$"):
+            if key in known or str(key).startswith("$"):
+                continue
+            if near := difflib.get_close_matches(str(key), sorted(known), n=1, cutoff=0.85):
                 raise ValueError(f"unknown property {key!r}; did you mean {near[0]!r}?")
         return given
 

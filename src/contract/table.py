@@ -11,8 +11,8 @@ from pandera.errors import SchemaErrors
 
 from src.contract.cells import EXACT, plainly, values_of
 from src.contract.fields import NUMERIC, TEXT_FORMATS, TEXT_TYPES, Column, ContractError, state_column
+from src.contract.origin import places
 from src.contract.package import Package
-from src.contract.rows import former_rows
 from src.files import replacing
 
 FIRST_LINES = 5
@@ -175,14 +175,10 @@ def _readable(rule: str) -> str:
 
 
 def _lines(rows: tuple[int, ...], frame: pd.DataFrame) -> str:
-    places: dict[str, list[int]] = {}
-    for row in former_rows(frame, rows[:FIRST_LINES]):
-        for name, count, first in frame.attrs["files"]:
-            if row < count:
-                places.setdefault(name, []).append(row + first)
-                break
-            row -= count
-    return "; ".join(f"{name} line {', '.join(map(str, lines))}" for name, lines in places.items())
+    lines: dict[str, list[str]] = {}
+    for name, line in places(frame, rows[:FIRST_LINES]):
+        lines.setdefault(name, []).append(str(line))
+    return "; ".join(f"{name} line {', '.join(found)}" for name, found in lines.items())
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:

@@ -12,11 +12,12 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.compute as compute
 
+from src.contract.dialect import Dialect
 from src.contract.fields import ContractError
 from src.contract.header import places_of
-from src.contract.package import Dialect, Resource
+from src.contract.origin import runs_of, written
+from src.contract.package import Resource
 from src.contract.quotes import broken_quote, one_blank
-from src.contract.rows import runs_of
 from src.contract.source import header_of_columns, lines_of, read_columns
 
 FIRST_LINES = 5
@@ -30,10 +31,9 @@ DELIMITERS = (";", ",", "\t", "|")
 def read_text(files: list[Path], resource: Resource, names: list[str]) -> pd.DataFrame:
     """Read the files as text, unchanged; raises ContractError for another header, a ragged row or no row.
 
-    `attrs["files"]` of the result lists the runs of rows that stand line by line: the file's name, the number of rows
-    and the line of the first. A file has one, unless lines between them are blank or values have line breaks.
-    `attrs["typed"]` lists the columns that a Parquet file holds as numbers, booleans or dates: they are spelt plainly.
-    A field that no file has (`fieldsMatch: superset`) is null.
+    `attrs["files"]` of the result says where its rows stand (src/contract/origin.py), `attrs["typed"]` lists the
+    columns that a Parquet file holds as numbers, booleans or dates: they are spelt plainly. A field that no file has
+    (`fieldsMatch: superset`) is null.
     """
     tables, origins = [], []
     typed: set[str] = set()
@@ -46,17 +46,17 @@ def read_text(files: list[Path], resource: Resource, names: list[str]) -> pd.Dat
     frame: pd.DataFrame = arrow.concat_tables(tables).to_pandas()
     if frame.empty:
         raise ContractError(f"{', '.join(path.name for path in files)}: no rows; a table needs at least one")
-    frame.attrs = {"files": origins} | ({"typed": sorted(typed)} if typed else {})
+    frame.attrs = {"files": written(origins)} | ({"typed": sorted(typed)} if typed else {})
     return frame
 
 
 def _placed(
-    path: Path, found: Sequence[str], names: Sequence[str], resource: Resource, hint: str = ""
+    where: str, found: Sequence[str], names: Sequence[str], resource: Resource, hint: str = ""
 ) -> dict[str, int]:
     try:
         return places_of(found, names, resource.table.fields_match)
     except ContractError as error:
-        raise ContractError(f"{path.name}: header: {error}{hint}") from None
+        raise ContractError(f"{where}: header: {error}{hint}") from None
 
 
 def _table(columns: dict[str, Any], names: Sequence[str], rows: int) -> arrow.Table:
@@ -67,7 +67,7 @@ def _table(columns: dict[str, Any], names: Sequence[str], rows: int) -> arrow.Ta
 def _read_columns(path: Path, resource: Resource, names: list[str]) -> tuple[arrow.Table, np.ndarray, set[str]]:
     """Read a Parquet file; its rows count as lines from 1."""
     found, rows = header_of_columns(path)
-    places = _placed(path, found, names, resource)
+    places = _placed(path.name, found, names, resource)
     by_name = {column.name: column for column in resource.table.fields}
     texts, typed = read_columns(path, {place: by_name[name] for name, place in places.items()})
     columns = {name: texts[place] for name, place in places.items()}
@@ -84,14 +84,15 @@ def _read_lines(path: Path, resource: Resource, names: list[str]) -> tuple[arrow
         rows = Rows(path, chain([first], lines), resource)
         header = rows.header() if resource.dialect.header else names
         hint = "" if set(names) <= set(header) else _hint(path, resource, names, header)
-        places = _placed(path, header, names, resource, hint)
+        places = _placed(f"{path.name}: line {rows.first}", header, names, resource, hint)
         chunks = [_texts(chunk, places, resource.dialect) for chunk in rows.chunks(len(header), len(names))]
     columns = {name: arrow.chunked_array([chunk[name] for chunk in chunks], arrow.string()) for name in places}
     return _table(columns, names, len(rows.starts)), np.frombuffer(rows.starts, dtype=np.int64), set()
 
 
 def _texts(rows: list[list[str]], places: dict[str, int], dialect: Dialect) -> dict[str, arrow.Array]:
-    texts = {name: arrow.array([row[place] for row in rows], arrow.string()) for name, place in places.items()}
+    columns = list(zip(*rows, strict=True))
+    texts = {name: arrow.array(columns[place] if rows else [], arrow.string()) for name, place in places.items()}
     if dialect.null_sequence is None:
         return texts
     null = dialect.null_sequence
@@ -110,6 +111,7 @@ class Rows:
         self.path, self.resource, self.dialect = path, resource, resource.dialect
         self.starts = array("q")
         self.begin = 0  # the line on which the row that is being read begins
+        self.first = 0  # the header's
         self.raw = ""  # that row, where Python's csv module would not see all that is wrong with it
         csv.field_size_limit(LONGEST)
         self.reader = csv.reader(self._of_rows(lines), strict=True, **csv_options(self.dialect))
@@ -152,7 +154,7 @@ class Rows:
         rows: list[list[str]] = []
         while len(rows) < count and (row := self._next()) is not None:
             rows.append(row)
-            self.begin = 0
+            self.first, self.begin = self.first or self.begin, 0
         if len(rows) < count:
             raise ContractError(f"{self.path.name}: the header has {count} row(s), and the file has {len(rows)}")
         parts = zip_longest(*rows, fillvalue="")

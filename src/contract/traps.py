@@ -88,7 +88,7 @@ def _misread(what: str, written: str, type_: str) -> str | None:
 
 def _is_meant(value: Any, written: str, type_: str) -> bool:
     """Say whether a number, a boolean or a date is read as it is meant."""
-    if type_ == BOOLEAN:
+    if type_ == BOOLEAN or text_of(value) == written in ("true", "false"):
         return value is not None
     if type_ in DATES:
         return isinstance(value, str | date)

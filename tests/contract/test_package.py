@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 
 TARGET = {"name": "paid", "role": "target", "bad": "no", "categories": ["yes", "no"]}
 AMOUNT = {"name": "amount", "type": "number"}
+NUMBERED = {"name": "end", "role": "target", "type": "integer"}
 DAY = {"name": "day", "type": "date", "role": "time"}
 GRADE = {"name": "grade", "categories": ["a", "b"]}
 CODED = AMOUNT | {"missingValues": [{"value": "-9", "label": "not asked"}]}
@@ -50,8 +51,22 @@ def read(folder: Path, content: object) -> Package:
             "bad and good: 'never' is none of its categories:",
         ),
         (package_with(AMOUNT, TARGET | {"good": ["yes", "no"]}), "'no' is bad and good"),
+        (package_with(AMOUNT, NUMBERED | {"bad": "late"}), "field 'end': bad and good: 'late' is no integer"),
+        (package_with(AMOUNT, NUMBERED | {"type": "boolean", "bad": 2}), "bad and good: 2 is no boolean"),
         (package_with(AMOUNT | {"outOfBounds": "missing"}, TARGET), "`outOfBounds: missing` wants bounds"),
         (package_with(AMOUNT | {"trueValues": ["1"]}, TARGET), "trueValues is for type boolean, not number"),
+        (package_with(AMOUNT | {"constraints": {"enum": [1, "2"]}}, TARGET), "the enum of type number holds numbers"),
+        (package_with(AMOUNT | {"constraints": {"enum": [1, True]}}, TARGET), "the enum of type number holds numbers"),
+        (package_with(AMOUNT | {"groupChar": "."}, TARGET), "decimalChar is one sign, and another one than groupChar"),
+        (package_with(AMOUNT | {"groupChar": "0"}, TARGET), "groupChar is no digit and no sign"),
+        (package_with({"name": "a", "type": "boolean", "trueValues": ["0"]}, TARGET), "'0' is true and false"),
+        (package_with(DAY | {"format": "%d/%m"}, AMOUNT, TARGET), "format '%d/%m': a date has a year, %Y or %y"),
+        (package_with(DAY | {"constraints": {"minimum": "soon"}}, AMOUNT, TARGET), "the bounds of a date are dates"),
+        (
+            package_with(DAY | {"constraints": {"enum": ["2020-01-01"]}}, AMOUNT, TARGET),
+            "the enum of a date is not read",
+        ),
+        (package_with(AMOUNT, TARGET, uniqueKeys=[["id"]]), "uniqueKeys names 'id', which is no field"),
         (package_with(AMOUNT | {"constraints": {"pattern": "1."}}, TARGET), "pattern, minLength and maxLength are for"),
         (package_with(AMOUNT, TARGET | {"constraints": {"minimum": 1}}), "a string has no bounds"),
         (
@@ -188,6 +203,15 @@ def test_bad_and_good_are_values_or_lists_and_compared_with_the_typed_table(tmp_
     assert package.is_bad(pd.Series(["paid", "late", "4", "lost", None])).tolist() == [False, True, False, True, False]
 
 
+@pytest.mark.parametrize(("type_", "bad"), [("integer", "1"), ("number", 1), ("boolean", "1"), ("boolean", True)])
+def test_bad_value_is_read_as_the_file_writes_it(type_: str, bad: object) -> None:
+    package = Package.model_validate(package_with(AMOUNT, NUMBERED | {"type": type_, "bad": bad}))
+    assert package.is_bad(pd.Series([1, 0], dtype="boolean" if type_ == "boolean" else "Int64")).tolist() == [
+        True,
+        False,
+    ]
+
+
 def test_bad_value_becomes_the_label_of_the_typed_table() -> None:
     package = read_package(ROOT / "data/external/german_credit/datapackage.yaml")
     assert package.target.bad_label == package.target.choices["2"]
@@ -203,6 +227,10 @@ def test_bad_value_becomes_the_label_of_the_typed_table() -> None:
         ({"dialect": {"delimiter": "||"}}, "dialect.delimiter: one ASCII character"),
         ({"dialect": {"quoteChar": ""}}, "dialect.quoteChar: one ASCII character"),
         ({"dialect": {"escapeChar": "§"}}, "dialect.escapeChar: one ASCII character"),
+        ({"dialect": {"escapeChar": '"'}}, "delimiter, quoteChar and escapeChar are different signs"),
+        ({"dialect": {"headerRows": [2, 1]}}, "headerRows: each row once, in the order of the file"),
+        ({"dialect": {"headerRows": [2], "header": False}}, "headerRows: the dialect says `header: false`"),
+        ({"dialect": {"headerRows": [2], "commentRows": [2]}}, "commentRows: row 2 is a row of the header too"),
     ],
 )
 def test_unreadable_way_of_writing_is_refused_before_the_file_is_read(tmp_path: Path, change: dict, said: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from pyarrow.parquet import write_table
 
 from src.contract.fields import ContractError
+from src.contract.origin import written
 from tests.contract.reading import AMOUNT, PAID, TEXT, gz, package_of, read, values, zipped
 
 FIELDS = [AMOUNT, PAID]
@@ -139,7 +140,7 @@ def test_each_of_several_files_has_its_preamble_header_and_footer(tmp_path: Path
     file = gz(f"May\n{TEXT}\nTotal: 6\nEnd\n\n".encode())
     table, counts = read(tmp_path, package_of(resource, FIELDS), file)
     assert values(table) == [1, 2, 3, 1, 2, 3]
-    assert table.attrs["files"] == [("a.csv.gz", 3, 3), ("b.csv.gz", 3, 3)]
+    assert table.attrs["files"] == written([("a.csv.gz", 3, 3), ("b.csv.gz", 3, 3)])
     assert counts["duplicates"] == 3
 
 
@@ -148,6 +149,13 @@ def test_line_of_a_fault_counts_preamble_comments_and_blank_lines(tmp_path: Path
     text = 'A "\n\namount,paid\n# one\n1,no\nsubtotal "\n\n2,yes\nx,no\n"total\n'
     with pytest.raises(ContractError, match=r"amount: rule type integer: 1 row\(s\), first 'x' at t.csv line 9"):
         read(tmp_path, package_of(resource, FIELDS), text.encode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "windows-1252", "utf-32"])
+def test_file_in_another_encoding_is_read_with_its_mark(tmp_path: Path, encoding: str) -> None:
+    text = "amount,paid\n1,n\u00e9\n"
+    table, _ = read(tmp_path, package_of({"encoding": encoding}, FIELDS), text.encode(encoding))
+    assert (values(table), values(table, "paid")) == ([1], ["n\u00e9"])
 
 
 def test_dialect_without_doubled_quotes_names_the_line_of_one(tmp_path: Path) -> None:

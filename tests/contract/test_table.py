@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from src.contract.fields import ContractError
+from src.contract.origin import written
 from src.contract.package import Package
 from src.contract.table import check_table, merge, read_table, refuse, type_table, write_table
 from src.contract.text import read_text
@@ -142,7 +143,7 @@ def test_written_table_comes_back_equal_and_with_its_origin(tmp_path: Path, pack
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     again = read_table(tmp_path / "one")
     pd.testing.assert_frame_equal(again, table)
-    assert again.attrs == {"files": [["t.csv", 3, 2]]}
+    assert again.attrs == {"files": written([("t.csv", 3, 2)])}
 
 
 def one_field(cells: list[str], **field: object) -> tuple[list, list[tuple[int, ...]]]:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from src.contract.fields import ContractError
+from src.contract.origin import places, written
 from src.contract.package import Resource
 from src.contract.text import read_text
 
@@ -58,7 +59,7 @@ def strictly(text: str) -> list[list[str]] | int:
 
 @given(body=st.lists(SIGNS, max_size=14).map("".join))
 @example(body='x,1\n"inch,2\nx,3\n"inch,4\nx,5\n')
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_that_the_standard_counts_is_read_or_the_line_is_named(tmp_path: Path, body: str) -> None:
     expected = strictly(f"a,b\n{body}")
     path = write(tmp_path, f"a,b\n{body}")
@@ -120,4 +121,11 @@ def test_ragged_row_is_named_by_its_line_where_others_are_blank_or_have_line_bre
 def test_runs_of_rows_begin_anew_after_a_blank_line_and_a_line_break(tmp_path: Path) -> None:
     text = 'a,b\r\nx,1\r\nx,2\r\n\r\n"x\r\ny",3\r\nx,4\r\nx,5\r\n'
     table = read_text([write(tmp_path, text)], resource(), NAMES)
-    assert table.attrs["files"] == [("t.csv", 2, 2), ("t.csv", 1, 5), ("t.csv", 2, 7)]
+    assert table.attrs["files"] == written([("t.csv", 2, 2), ("t.csv", 1, 5), ("t.csv", 2, 7)])
+
+
+def test_file_of_many_runs_costs_no_more_than_one_of_one(tmp_path: Path) -> None:
+    text = "a,b\n" + '"x\ny",1\n' * 20_000
+    table = read_text([write(tmp_path, text)], resource(), NAMES)
+    assert isinstance(table.attrs["files"], str)  # a text is copied at no cost by each step of pandas
+    assert places(table, [0, 19_999]) == [("t.csv", 2), ("t.csv", 40_000)]

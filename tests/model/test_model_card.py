@@ -91,8 +91,12 @@ def test_limits_name_small_groups_disadvantaged_ones_and_idle_features(card, pac
 
 
 def test_package_without_protected_fields_description_or_sources_is_told_as_that(card, package, measured) -> None:
-    bare = package.model_copy(update={"description": "", "title": "", "sources": []})
-    bare = bare.model_copy(update={"resources": [bare.resource.model_copy(update={"sources": []})]})
+    content = package.model_dump(by_alias=True, exclude_unset=True) | {"description": "", "title": "", "sources": []}
+    resource = content["resources"][0]
+    resource["sources"] = []
+    for field in resource["schema"]["fields"]:
+        field["role"] = "ignored" if field.get("role") == "protected" else field.get("role", "feature")
+    bare = Package.model_validate(content)
     one = [{"feature": card.features[0].name, "loss": 0.1}]
     found = changed(measured, fairness=[], importance=one)
     text = model_card(card.model_copy(update={"protected": []}), bare, found)
@@ -105,6 +109,19 @@ def test_package_without_protected_fields_description_or_sources_is_told_as_that
     ]
     assert [part for part in told if part not in text] == []
     assert "| field | group |" not in text
+
+
+def test_data_section_says_what_ingest_counted_and_which_features_are_protected(card, package, measured) -> None:
+    ingested = {"rows": 90, "left_out": 10, "duplicates": 3, "out_of_bounds": {"age": 2, "income": 0}}
+    content = package.model_dump(by_alias=True, exclude_unset=True)
+    feature = package.features[0].name
+    next(field for field in content["resources"][0]["schema"]["fields"] if field["name"] == feature)["protected"] = True
+    told = Measured(measured.found, measured.compared, measured.export, ingested, measured.training)
+    text = sections(model_card(card, Package.model_validate(content), told))["Data"]
+    assert f"**Rows left out:** 10, whose `{package.target.name}` is neither bad nor good." in text
+    assert "**Rows that repeat an earlier one in every field:** 3 of 90, which are kept." in text
+    assert "**Values out of bounds that count as missing:** age 2." in text
+    assert f"**Protected, and used as a feature:** {feature}." in text
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_missing_column(project: Project) -> None:
     place = column(project, "savings")
     change_data(project, lambda rows: [row.pop(place) for row in rows], header=True)
     assert refusal(project, "ingest") == (
-        "german.data: header: missing column: 'savings' (the data package lists 21 fields)"
+        "german.data: line 1: header: missing column: 'savings' (the data package lists 21 fields)"
     )
 
 
@@ -102,7 +102,7 @@ def test_extra_column(project: Project) -> None:
             row.insert(3, cell)
 
     change_data(project, change, header=True)
-    assert refusal(project, "ingest").startswith("german.data: header: extra column: 'shoe_size' (")
+    assert refusal(project, "ingest").startswith("german.data: line 1: header: extra column: 'shoe_size' (")
 
 
 def test_ragged_row(project: Project) -> None:

@@ -11,13 +11,13 @@ from tests.pipeline.conftest import PACKAGE, change_data, rows_of, run_stages
 
 
 def other(text: object) -> str:
-    """Another text that keeps nothing of `text`, not even its place in an alphabet."""
+    """Another text that keeps nothing of `text`, not even its place in an alphabet or that it is plain letters."""
     return f"N.{hashlib.sha256(str(text).encode()).hexdigest()[:8]} (ção) =-1"
 
 
 def code_of(field: dict, value: object) -> object:
     """Another code for a category's value: of the same type, so that the file holds no former one."""
-    return value + 70 if isinstance(value, int) else other(f"{field['name']} {value}")
+    return value + 70 if isinstance(value, int) else other(f"{field['name']} {value}").partition(" ")[0]
 
 
 def rename(field: dict) -> dict[str, str]:
