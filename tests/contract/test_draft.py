@@ -266,6 +266,11 @@ REFUSED = {
     "no such good": (b"amount,bad\n1,no\n2,yes\n", [*ASKED, "--good", "ok"], r"no value 'ok' \(--good\)"),
     "both": (b"amount,bad\n1,no\n2,yes\n", [*ASKED, "--good", "yes"], "as bad and as good"),
     "three values": (b"amount,bad\n1,no\n2,yes\n3,open\n", list(ASKED), "3 values: .* say with --good"),
+    "three, two of them bad": (
+        b"amount,bad\n1,no\n2,yes\n3,open\n",
+        [*ASKED, "--bad", "open"],
+        "3 values: .* say with --good",
+    ),
     "one value": (b"amount,bad\n1,yes\n2,yes\n", list(ASKED), "nobody is good"),
     "empty": (b"", list(ASKED), "no column 'bad'"),
     "no row": (b"amount,bad\n", list(ASKED), "no rows"),
@@ -328,6 +333,29 @@ def test_names_words_and_values_that_yaml_would_read_as_something_else_survive(t
     assert {category["value"] for category in fields[0].get("categories", [])} <= kept
     assert (fields[3]["bad"], fields[3]["good"]) == ("no", "on")
     assert all(isinstance(category["value"], str) for category in fields[3]["categories"])
+
+
+@pytest.mark.parametrize(
+    ("values", "bad", "good", "target"),
+    [
+        (["none", "default"], "default", [], {"bad": "default", "good": "none"}),
+        (["?", "yes", "no"], "yes", [], {"bad": "yes", "good": "no", "missingValues": ["", "?"]}),
+        (["?", "yes", "no"], "?", ["no", "yes"], {"bad": "?", "good": ["no", "yes"]}),
+        ([str(n % 70) for n in range(70)], "1", ["0", "2"], {"bad": "1", "good": ["0", "2"]}),
+    ],
+)
+def test_target_is_what_was_named(
+    values: list[str], bad: str, good: list[str], target: dict[str, Any], tmp_path: Path
+) -> None:
+    table = "".join(f"{n * 7 % 11},{values[n // 2 % len(values)]}\n" for n in range(1400))
+    (tmp_path / "t.csv").write_text(f"x,y\n{table}", "utf-8")
+    source, text, _ = command.draft(tmp_path / "t.csv", "y", [bad], good, "t")
+    field = yaml.safe_load(text)["resources"][0]["schema"]["fields"][1]
+    kept = ("bad", "good", "missingValues")
+    assert {key: value for key, value in field.items() if key in kept} == target
+    assert ("categories" in field) == (len(values) < 70)
+    writing.publish(tmp_path / "data", text, source)
+    assert [violation for violation in read(tmp_path / "data", "t.csv")[2] if violation.rule != "not_nullable"] == []
 
 
 def test_parquet_with_a_list_is_refused(tmp_path: Path) -> None:
