@@ -16,6 +16,7 @@ import pyarrow.compute as compute
 from src.contract.drafting.profile import BAD, GOOD, NEITHER, profiles_of
 from src.contract.drafting.proposal import Decision, Proposal, costs
 from src.contract.drafting.propose import propose
+from src.contract.drafting.reading import OF_TEXT
 from src.contract.drafting.rows import Rows, parquet_chunks, parquet_names
 from src.contract.drafting.sniff import sniff
 from src.contract.drafting.source import Source, read_source
@@ -56,7 +57,8 @@ def _grouped(
         outcome = columns[target]
         is_bad = compute.is_in(outcome, arrow.array(bad, arrow.string())).to_numpy(zero_copy_only=False)
         named = compute.is_in(outcome, arrow.array(good, arrow.string())).to_numpy(zero_copy_only=False)
-        blank = compute.equal(compute.utf8_trim_whitespace(outcome), "").to_numpy(zero_copy_only=False)
+        words = compute.utf8_lower(compute.utf8_trim_whitespace(outcome))
+        blank = compute.is_in(words, arrow.array(["", *sorted(OF_TEXT)])).to_numpy(zero_copy_only=False)
         is_good = named if good else ~is_bad & ~blank
         numbers = np.arange(first, first + len(outcome), dtype=np.uint64)
         half = ((numbers * np.uint64(2654435761)) >> np.uint64(15)) % np.uint64(2)  # Knuth's multiplicative hash

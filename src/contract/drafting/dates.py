@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import product
 
 from src.contract.drafting.names import tokens
-from src.contract.drafting.numbers import MISSING
+from src.contract.drafting.numbers import MISSING, MOST_WORDS
 from src.contract.drafting.profile import Profile
 
 DAYS = (
@@ -69,9 +69,11 @@ class Dates:
 
 def dates_of(profile: Profile) -> Dates | None:
     """Return how the column's values are dates, or None where some are not."""
-    values = [value for value in profile.values if value.strip() and value.strip().lower() not in MISSING]
-    words = sorted(value for value in profile.values if value.strip() and value.strip().lower() in MISSING)
-    if not values or not profile.shaped or any("0" not in shape for shape in map(_digits, values[:10])):
+    filled = [value for value in profile.values if value.strip()]
+    values = [value for value in filled if any(sign.isdigit() for sign in value)]
+    words = sorted(set(filled) - set(values))
+    unknown = [word for word in words if word.strip().lower() not in MISSING]
+    if len(values) <= len(unknown) or not profile.shaped or len(unknown) > MOST_WORDS:
         return None
     named = bool(tokens(profile.name) & DATED)
     formats = [*DAYS, *NAMED, *MONTHS, *("".join(parts) for parts in product(DAYS, HOURS)), *(BARE if named else ())]
@@ -85,10 +87,6 @@ def dates_of(profile: Profile) -> Dates | None:
 def day_of(value: str, form: str) -> datetime:
     """Return the day that a value is; months have their English names, for no locale is ever set."""
     return datetime.strptime(value, form)
-
-
-def _digits(value: str) -> str:
-    return "".join("0" if sign.isdigit() else sign for sign in value)
 
 
 def _day(value: str, form: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from src.contract.drafting.profile import Profile, Shape
@@ -34,7 +35,7 @@ class Format:
 
     def number(self, text: str) -> float:
         """Return the value; NaN for a text that is none."""
-        match = re.fullmatch(_pattern(self.point, self.group, bool(self.affix)), text.strip())
+        match = _pattern(self.point, self.group, bool(self.affix)).fullmatch(text.strip())
         if match is None:
             return math.nan
         return float(match["core"].replace(self.group or "\0", "").replace(self.point, "."))
@@ -52,11 +53,12 @@ class Numbers:
     shapes: tuple[Shape, ...]
 
 
-def _pattern(point: str, group: str, affixed: bool) -> str:
+@cache
+def _pattern(point: str, group: str, affixed: bool) -> re.Pattern[str]:
     d, g = re.escape(point), re.escape(group)
     whole = rf"(?:[1-9]\d{{0,2}}(?:{g}\d{{3}})+|\d+)" if group else r"\d+"
     core = rf"(?P<core>[+-]?(?:{whole}(?:{d}\d*)?|{d}\d+)(?:[eE][+-]?\d+)?)"
-    return rf"(?P<prefix>{CURRENCY}\s?)?{core}(?P<suffix>\s?{SUFFIX})?" if affixed else core
+    return re.compile(rf"(?P<prefix>{CURRENCY}\s?)?{core}(?P<suffix>\s?{SUFFIX})?" if affixed else core)
 
 
 def numbers_of(profile: Profile) -> Numbers | None:
@@ -88,12 +90,12 @@ def numbers_of(profile: Profile) -> Numbers | None:
 
 
 def _all_match(texts: Iterable[str], point: str, group: str, *, affixed: bool) -> bool:
-    pattern = re.compile(_pattern(point, group, affixed))
+    pattern = _pattern(point, group, affixed)
     return all(pattern.fullmatch(text.strip()) for text in texts)
 
 
 def _core(text: str) -> str:
-    match = re.fullmatch(_pattern(".", "", affixed=True), text.strip())
+    match = _pattern(".", "", affixed=True).fullmatch(text.strip())
     return match["core"] if match else text
 
 

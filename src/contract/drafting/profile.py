@@ -129,7 +129,8 @@ class Profile:
         values = self.values
         if self.exact:
             rows = self.counts.sum(axis=1)
-            self.frequent = {values[place] for place in np.flatnonzero(rows >= max(2, FREQUENT * self.rows))}
+            first = np.argsort(-rows, kind="stable")[: self.most // 2]
+            self.frequent = {values[place] for place in first if rows[place] >= max(2, FREQUENT * self.rows)}
         hashes = _hashes(arrow.array(values, arrow.string()))
         frequent = np.array([value in self.frequent for value in values])
         kept = np.ones(len(values), dtype=bool)
@@ -141,7 +142,9 @@ class Profile:
 
     def _add_shapes(self, unique: arrow.StringArray, rows: np.ndarray) -> None:
         table = arrow.table({"shape": shapes(unique), "value": unique, "rows": rows})
-        parts = table.group_by("shape").aggregate([("value", "min"), ("value", "max"), ("rows", "sum")])
+        parts = table.group_by("shape", use_threads=False).aggregate(
+            [("value", "min"), ("value", "max"), ("rows", "sum")]
+        )
         for part in parts.slice(0, SHAPES + 1).to_pylist():
             least, greatest, count = part["value_min"], part["value_max"], part["rows_sum"]
             known = self.shapes.setdefault(part["shape"], Shape(0, least, greatest))

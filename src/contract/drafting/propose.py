@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from src.contract.drafting import dates, numbers
 from src.contract.drafting.columns import judge
 from src.contract.drafting.dates import dates_of
-from src.contract.drafting.numbers import MISSING, numbers_of
+from src.contract.drafting.numbers import numbers_of
 from src.contract.drafting.profile import Profile
 from src.contract.drafting.proposal import Proposal
-from src.contract.drafting.reading import Habits, Reading, read
+from src.contract.drafting.reading import OF_TEXT, SOMETIMES, Habits, Reading, read
 from src.contract.drafting.relations import find_copies, find_leaks, find_time
 from src.contract.fields import ContractError
 
@@ -44,7 +44,9 @@ def _proposed(profile: Profile, reading: Reading) -> Proposal:
 
 def _target(goal: Proposal, profile: Profile, bad: Sequence[str], good: Sequence[str]) -> None:
     """Make the target of a column, where its values are those that were named."""
-    values = {v: profile.rows_of(v) for v in sorted(profile.values) if v.strip() and v.strip().lower() not in MISSING}
+    named_values = {*bad, *good}
+    told = [v for v in sorted(profile.values) if v in named_values or v.strip().lower() not in {"", *OF_TEXT}]
+    values = {value: profile.rows_of(value) for value in told}
     shown = ", ".join(f"{value!r} ({count} row(s))" for value, count in list(values.items())[:SHOWN])
     shown += f" and {profile.distinct - SHOWN} more" if profile.distinct > SHOWN else ""
     for option, named in (("bad", bad), ("good", good)):
@@ -54,7 +56,7 @@ def _target(goal: Proposal, profile: Profile, bad: Sequence[str], good: Sequence
     if both := sorted(set(bad) & set(good)):
         raise ContractError(f"column {goal.name!r}: {both[0]!r} is named as bad and as good")
     rest = [value for value in values if value not in bad]
-    if not good and len(rest) > 1:
+    if not good and len(values) > 2:
         raise ContractError(
             f"column {goal.name!r} has {len(values)} values: {shown}; say with --good which of them are good"
             " (rows with the others are left out)"
@@ -63,6 +65,7 @@ def _target(goal: Proposal, profile: Profile, bad: Sequence[str], good: Sequence
         raise ContractError(f"column {goal.name!r} has no value but {shown}: nobody is good")
     goal.role = "target"
     missing = [v for v in profile.values if v and v not in values]
-    goal.reading = Reading("category", {"type": "string"}, missing, categories=values)
+    listed = values if len(values) <= SOMETIMES else {}
+    goal.reading = Reading("category", {"type": "string"}, missing, categories=listed)
     kept = list(good) or rest
     goal.extra = {name: each[0] if len(each) == 1 else list(each) for name, each in (("bad", bad), ("good", kept))}

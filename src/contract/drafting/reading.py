@@ -94,7 +94,9 @@ def _date(profile: Profile, days: Dates, habits: Habits) -> Reading:
     doubt = f"read as {form}, could be {other}" if dates.doubtful(days) else ""
     written = {} if form == "%Y-%m-%d" else {"format": form}
     kind = {"type": "datetime" if days.timed else "date", **written}
-    return Reading("date", kind, list(days.words), sorted(unknown), numbers=np.array(values), doubt=doubt)
+    missing = [word for word in days.words if word.strip().lower() in MISSING]
+    special = [word for word in days.words if word not in missing] + sorted(unknown)
+    return Reading("date", kind, missing, special, numbers=np.array(values), doubt=doubt)
 
 
 def _number(profile: Profile, found: Numbers, habits: Habits) -> Reading | None:

@@ -14,7 +14,7 @@ from src.contract.drafting.sniff import Layout
 from src.contract.drafting.source import Source, opened, progress
 from src.contract.fields import ContractError
 
-CELLS = 1 << 18  # of a chunk
+CELLS = 1 << 19  # of a chunk
 HELD = 50  # rows at the end among which a footer is looked for
 BLANKS = 1000  # most blank rows that are named one by one
 OUTCOMES = 1000  # different values of the target that are remembered, where it has so many

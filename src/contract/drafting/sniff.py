@@ -16,6 +16,7 @@ DELIMITERS = (",", ";", "\t", "|", " ", "^", "~", ":")
 QUOTES = ('"', "'")
 LEADING = 100  # rows among which the header is looked for
 SHOWN = 20
+NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*")
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,23 @@ def sniff(source: Source, target: str) -> Layout:
     Raises ContractError where no column has that name.
     """
     lines = source.head.splitlines(keepends=True)
-    found: list[tuple[float, bool, int, Layout]] = []
+    found: list[tuple[float, int, bool, int, Layout]] = []
+    escapes = (None, "\\") if re.search(r"\\[\"']", source.head) else (None,)
     for delimiter in DELIMITERS:
-        for quote, padded in product(_quotes(source.head, delimiter), _padding(source.head, delimiter)):
-            signs = Layout(delimiter, quote, None, padded, 0, (), True)
+        ways = product(_quotes(source.head, delimiter), _padding(source.head, delimiter), escapes)
+        for quote, padded, escape in ways:
+            signs = Layout(delimiter, quote, escape, padded, 0, (), True)
             rows = _rows(lines, signs)
             layout = _with_header(rows, signs, target) or _without_header(rows, signs, target)
             if layout is not None:
                 width = len(layout.names)
                 body = [row for row in rows[layout.header_row :] if row]
                 share = sum(len(row) == width for row in body) / max(1, len(body))
-                found.append((round(share, 1), not layout.by_place, width, layout))
+                found.append((round(share, 1), -layout.header_row, not layout.by_place, width, layout))
     if not found:
-        raise ContractError(f"{source.path}: no column {target!r}{_names_seen(lines, target)}")
-    best = max(found, key=lambda each: each[:3])[3]  # of equals the first: the usual delimiter and quote
-    return _finished(best, lines)
+        raise ContractError(f"{source.path}: {_fault(lines, target)}")
+    best = max(found, key=lambda each: each[:4])[4]  # of equals the first: the usual delimiter and quote
+    return _finished(best)
 
 
 def _quotes(head: str, delimiter: str) -> tuple[str, ...]:
@@ -97,14 +100,26 @@ def _rows(lines: list[str], signs: Layout) -> list[list[str]]:
 
 def _with_header(rows: list[list[str]], signs: Layout, target: str) -> Layout | None:
     """Return the layout whose header is the first row with the target's name that is as wide as those below."""
-    for more in (0, 1):  # R leaves the name of the rows' names out
-        for place, row in enumerate(rows[:LEADING]):
-            if target in row and len(row) > 1:
-                widths = Counter(len(below) for below in rows[place + 1 :] if below)
-                usual = widths.most_common(1)[0][0] if widths else len(row)
-                if usual == len(row) + more:
-                    return replace(signs, header_row=place + 1, names=(*[""] * more, *row), by_place=bool(more))
-    return None
+    shorter = False
+    for place, row in enumerate(rows[:LEADING]):
+        if target not in row or len(row) == 1:
+            continue
+        widths = Counter(len(below) for below in rows[place + 1 :] if below)
+        usual = widths.most_common(1)[0][0] if widths else len(row)
+        if not 0 <= usual - len(row) <= 1:
+            continue
+        if usual == len(row) and not (shorter and any(NUMBER.fullmatch(cell) for cell in row)):
+            return replace(signs, header_row=place + 1, names=tuple(row), by_place=False)
+        shorter |= usual > len(row)
+    return _with_short_header(rows, signs, target) if shorter else None
+
+
+def _with_short_header(rows: list[list[str]], signs: Layout, target: str) -> Layout | None:
+    """Return the layout of a header that lacks a name: the first, as R writes it, or the last of a blank column."""
+    place, row = next((place, row) for place, row in enumerate(rows) if target in row)
+    body = [below for below in rows[place + 1 :] if len(below) == len(row) + 1]
+    blank = not any(below[-1] for below in body)
+    return replace(signs, header_row=place + 1, names=(*row, "") if blank else ("", *row), by_place=True)
 
 
 def _without_header(rows: list[list[str]], signs: Layout, target: str) -> Layout | None:
@@ -119,11 +134,8 @@ def _without_header(rows: list[list[str]], signs: Layout, target: str) -> Layout
     return replace(signs, names=tuple(f"field{n}" for n in range(1, width + 1)))
 
 
-def _finished(layout: Layout, lines: list[str]) -> Layout:
-    """Return the layout with its rarer properties, and with names of its own where the header's cannot be used."""
-    quote, delimiter = re.escape(layout.quote), re.escape(layout.delimiter)
-    escaped = any(re.search(rf"\\{quote}(?!{delimiter}|[\r\n]|$)", line) for line in lines)
-    layout = replace(layout, escape="\\" if escaped else None)
+def _finished(layout: Layout) -> Layout:
+    """Return the layout with names of its own where the header's cannot be used."""
     names = layout.names
     usable = all(name and name == name.strip() for name in names) and len(set(names)) == len(names)
     return replace(layout, names=names if usable else unique_names(names), by_place=layout.by_place or not usable)
@@ -146,12 +158,15 @@ def unique_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _names_seen(lines: list[str], target: str) -> str:
-    """Return the names that the file seems to have, the nearest to what was asked for first."""
+def _fault(lines: list[str], target: str) -> str:
+    """Return why there is no such column: the names that the file seems to have, the nearest one first."""
     tables = [_rows(lines, Layout(delimiter, '"', None, False, 0, (), True)) for delimiter in DELIMITERS[:4]]
     widths = [Counter(len(row) for row in rows if row).most_common(1) for rows in tables]
     usual, rows = max(zip(widths, tables, strict=True), key=lambda each: each[0][0] if each[0] else (0, 0))
     names = next((row for row in rows if usual and len(row) == usual[0][0]), [])
+    if names == [target]:
+        return f"column {target!r} stands alone: a model needs another one"
     near = difflib.get_close_matches(target, names, n=1, cutoff=0.6)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint}; the file seems to have: {', '.join(map(repr, names[:SHOWN]))}" if names else ""
+    listed = f"; the file seems to have: {', '.join(map(repr, names[:SHOWN]))}" if names else ""
+    return f"no column {target!r}{hint}{listed}"
