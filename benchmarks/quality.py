@@ -52,9 +52,7 @@ def main() -> None:
     pipelines = candidates.build(entered, features, params.seed, params.train.text)
     fits = sum(not candidate.parts for candidate in entered.values()) * FOLDS * repeats
     with threadpool_limits(1), tqdm(total=fits, unit="fit") as bar:
-        found = selection.cross_validate(
-            pipelines, entered, X, bad, FOLDS, repeats, SEED, lambda _: bar.update()
-        )
+        found = selection.cross_validate(pipelines, entered, X, bad, FOLDS, repeats, SEED, lambda _: bar.update())
     print(f"{package.title}: {len(bad)} rows, {FOLDS} folds x {repeats}, {len(X.columns)} features")
     print(f"{'candidate':12}" + "".join(f"{name:>15}" for name in COLUMNS))
     for name in pipelines:

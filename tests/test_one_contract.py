@@ -93,17 +93,17 @@ def taken_by_api(card: Card, values: Sequence[Any]) -> list[bool]:
     return [takes(value) for value in values]
 
 
-def field_of_page(card: Card) -> Field:
-    """The field as the page finds it in the API's document."""
+def fields_of_page(card: Card) -> list[Field]:
+    """The fields as the page finds them in the API's document, the one in question first."""
     _, named = schema_of(batch_type(applicant_type(card)))
-    found, _ = fields_of({"components": {"schemas": named}})
-    return found
+    return fields_of({"components": {"schemas": named}})
 
 
-def taken_from_file(field: Field, values: Sequence[Any]) -> list[bool]:
+def taken_from_file(fields: list[Field], values: Sequence[Any]) -> list[bool]:
     text = io.StringIO()
-    csv.writer(text).writerows([["cell", "note"], *([text_of(value), "kept"] for value in values)])
-    wrong = {fault.line for fault in read(text.getvalue().encode(), [field]).faults}
+    header = ["cell", "known", "note"]
+    csv.writer(text).writerows([header, *([text_of(value), "1", "kept"] for value in values)])
+    wrong = {fault.line for fault in read(text.getvalue().encode(), fields).faults}
     return [line not in wrong for line in range(2, len(values) + 2)]
 
 
@@ -118,12 +118,13 @@ def test_contract_api_and_page_take_the_same_values(field: dict[str, Any], more:
     card = card_of(package)
     assume(package.features[0].choices or not card.features[0].enum or listed(card.features[0]))  # else nothing may be
     values = [*STRANGE, *EDGES, *more, *(field["constraints"].get(name, 0) for name in BOUNDS), *LABELS]
-    asked = field_of_page(card)
+    on_page = fields_of_page(card)
+    asked = on_page[0]
     verdicts = {
         "contract": taken_by_contract(package, values),
         "api": taken_by_api(card, values),
         "form": [asked.broken(value) is None for value in values],
-        "file": taken_from_file(asked, values),
+        "file": taken_from_file(on_page, values),
     }
     differ = {
         repr(value): dict(zip(verdicts, taken, strict=True))
@@ -166,7 +167,7 @@ def number(text: str) -> float:
 @example(kind="number", bounds={"exclusiveMinimum": 0}, more=[])
 def test_words_about_bounds_say_what_the_api_takes(kind: str, bounds: dict[str, float], more: list[float]) -> None:
     card = card_of(package_of({"name": "cell", "type": kind, "constraints": bounds}))
-    said = Texts(Language("en")).bounds(field_of_page(card))
+    said = Texts(Language("en")).bounds(fields_of_page(card)[0])
     values = [value for value in [*more, *bounds.values(), 0, 1, -1] if kind == "number" or value == int(value)]
     assert [taken_by_words(said, value) for value in values] == taken_by_api(card, values), said
     assert bool(said) == bool(bounds)
