@@ -47,7 +47,7 @@ def few(path):
     fewer = params.evaluate.model_copy(update={"bootstrap": 9, "permutations": 1})
     return params.model_copy(update={"evaluate": fewer})
 
-train.compare, train.choose = lambda *_: SimpleNamespace(scores=lambda *_: {}), lambda *_: chosen
+train.compare, train.choose = lambda *_: SimpleNamespace(too_large=(), scores=lambda *_: {}), lambda *_: chosen
 evaluate.read_params = few
 for stage in (ingest, prepare, train, export):
     stage.main()
