@@ -34,7 +34,7 @@ def recorded(site: Site, prediction_id: str) -> dict[str, Any]:
 def test_awkward_table_is_scored_in_its_own_names(visit: Visit, site: Site) -> None:
     page = visit(site=site, viewport={"width": 1440, "height": 900})
     for name in HEADER[2:-1]:
-        expect(page.get_by_label(name, exact=False).first).to_be_visible()
+        expect(page.get_by_test_id("stWidgetLabel").get_by_text(name).first).to_be_visible()
     found = recorded(site, score_example(page))
     example = httpx.get(f"{site.endpoint}/openapi.json").json()["components"]["schemas"]["Applicant"]["example"]
     assert found["inputs"] == example

@@ -117,6 +117,7 @@ def test_dag_is_the_readmes_flow(light_run: Project) -> None:
         ("ingest", "train"),
         ("prepare", "train"),
         ("prepare", "evaluate"),
+        ("ingest", "evaluate"),
         ("ingest", "export"),
         ("train", "export"),
         ("train", "evaluate"),
