@@ -53,6 +53,7 @@ def test_evaluation_is_of_the_cards_model_on_the_whole_test_split(
     assert found["sha256"] == card.sha256
     assert found["rows"] == len(test_rows) == 200
     assert found["bad_rate"] == 0.3
+    assert found["by_month"] is None, "no field says when the applications were made"
     assert sum(cell["count"] for cell in found["curves"]["confusion"]) == 200
     assert sum(group["count"] for group in found["curves"]["calibration"]) == 200
     assert sum(bar["good"] + bar["bad"] for bar in found["curves"]["scores"]) == 200
