@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import auc, precision_recall_curve, roc_auc_score, roc_curve
 
 from src.contract.fields import state_column
 from src.model.card import Card
@@ -30,18 +30,33 @@ def metrics_of(bad: Bad, pd_of: Vector, card: Card, params: Evaluate, seed: int)
     }
 
 
-def _thinned(x: Vector, y: Vector, names: tuple[str, str]) -> Records:
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(np.intp))
-    return [{names[0]: float(x[row]), names[1]: float(y[row])} for row in kept]
+def _records(x: Vector, y: Vector, names: tuple[str, str]) -> Records:
+    return [{names[0]: float(right), names[1]: float(up)} for right, up in zip(x, y, strict=True)]
+
+
+def _thinned(x: Vector, y: Vector, most: int = MOST_POINTS) -> tuple[Vector, Vector]:
+    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), most)).round().astype(np.intp))
+    return x[kept], y[kept]
+
+
+def _as_large(x: Vector, y: Vector) -> tuple[Vector, Vector]:
+    """Return so many of a curve's points that the area under the lines between them is the curve's, to three digits."""
+    area, most = round(float(auc(x, y)), 3), MOST_POINTS
+    while round(float(auc(*_thinned(x, y, most))), 3) != area:
+        most *= 2
+    return _thinned(x, y, most)
 
 
 def curves_of(bad: Bad, pd_of: Vector, card: Card, bins: int) -> dict[str, Records]:
-    """Return the points of each curve, at most 200 of a curve, by its name."""
+    """Return the points of each curve, by its name: at most 200 where that is enough.
+
+    Straight lines between those of the ROC curve have the area that the AUC says, to three digits.
+    """
     false_positive, true_positive, _ = roc_curve(bad, pd_of)
     precision, recall, _ = precision_recall_curve(bad, pd_of)
     return {
-        "roc": _thinned(false_positive, true_positive, ("false_positive_rate", "true_positive_rate")),
-        "precision_recall": _thinned(recall[::-1], precision[::-1], ("recall", "precision")),
+        "roc": _records(*_as_large(false_positive, true_positive), ("false_positive_rate", "true_positive_rate")),
+        "precision_recall": _records(*_thinned(recall[::-1], precision[::-1]), ("recall", "precision")),
         "calibration": _calibration(bad, pd_of, bins),
         "scores": _scores(bad, pd_of, card, bins),
         "confusion": _confusion(bad, pd_of, card.threshold),

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import auc, roc_auc_score
 
 from src.model import report
 from src.model.card import Card, read_card
@@ -40,6 +41,17 @@ def test_curves_are_short_monotonic_and_complete(card, predicted) -> None:
     assert sum(row["count"] for row in curves["calibration"]) == 1000
     assert sum(row["count"] for row in curves["confusion"]) == 1000
     assert sum(row["good"] + row["bad"] for row in curves["scores"]) == 1000
+
+
+@pytest.mark.parametrize("rows", [50, 1000, 60_000])
+def test_lines_between_the_points_of_the_roc_have_the_area_of_the_auc(card, rows: int) -> None:
+    random = np.random.default_rng(rows)
+    pd_of = random.beta(1, 4, rows).round(4)
+    bad = (random.random(rows) < pd_of).astype("int64")
+    roc = pd.DataFrame(report.curves_of(bad, pd_of, card, bins=10)["roc"])
+    area = auc(roc["false_positive_rate"], roc["true_positive_rate"])
+    assert round(area, 3) == round(roc_auc_score(bad, pd_of), 3)
+    assert len(roc) <= 400
 
 
 def test_confusion_counts_the_decision_at_the_threshold(card) -> None:

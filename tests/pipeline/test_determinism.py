@@ -47,14 +47,15 @@ def few(path):
     fewer = params.evaluate.model_copy(update={"bootstrap": 9, "permutations": 1})
     return params.model_copy(update={"evaluate": fewer})
 
-train.compare, train.choose = lambda *_: SimpleNamespace(scores=lambda *_: {}), lambda *_: chosen
+train.compare = lambda *_: SimpleNamespace(scores=lambda *_: {}, too_large=())
+train.choose, beside, train.beside = lambda *_: chosen, train.beside, lambda *_: {}
 evaluate.read_params = few
 for stage in (ingest, prepare, train, export):
     stage.main()
 Path("reports/candidates.json").write_bytes(compared)
 evaluate.main()
 
-train.compare, train.choose, evaluate.read_params = compare, choose, read_params
+train.compare, train.choose, train.beside, evaluate.read_params = compare, choose, beside, read_params
 os.chdir(sys.argv[1])
 for stage in (ingest, prepare, train, export, evaluate):
     stage.main()

@@ -74,6 +74,17 @@ def test_every_group_of_each_protected_field_is_audited(found: dict, card: Card,
     assert {g["field"] for g in found["fairness"]} == set(card.protected)
 
 
+def test_segments_are_the_cards_features_in_the_bins_of_the_training_rows(
+    found: dict, card: Card, test_rows: pd.DataFrame
+) -> None:
+    assert 0 < len(found["segments"]) <= 10
+    for each in found["segments"]:
+        assert list(each) == ["fields", "bins", "rows", "observed", "expected", "low", "high"]
+        assert set(each["fields"]) <= {feature.name for feature in card.features}
+        assert 50 <= each["rows"] <= len(test_rows)
+        assert each["low"] <= each["observed"] <= each["high"]
+
+
 def test_importance_ranks_every_feature_and_no_protected_one(found: dict, card: Card) -> None:
     assert {record["feature"] for record in found["importance"]} == {feature.name for feature in card.features}
     losses = [record["loss"] for record in found["importance"]]
