@@ -14,6 +14,11 @@ from src.frontend.texts import Texts
 Json = Mapping[str, Any]
 ICONS = {"approve": ":material/check_circle:", "decline": ":material/cancel:"}
 LINK = re.compile(r"(?<=://)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)  # where an address would be taken for a link
+MARKDOWN = re.compile(
+    r"[\\`]|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_|_(?![^\W_])|(?<=[^\W_])_(?=_)|\](?=\()|<(?=[\w/!?])"
+    r"|[$~](?=.*[$~])|(?<=[$~])[$~]|(?<=[^\s])[$~]|:(?=[\w/+-]+[:\[])|&(?=#?\w+;)|^[-+=#>](?=[\s#=-]|$)|^>"
+)  # what a line's grammar would take for more than a sign
+NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 JOINER = "\N{WORD JOINER}"  # has no width
 MARKS = {"approve": "✓", "decline": "✕"}
 
@@ -92,6 +97,15 @@ def escaped(words: str) -> str:
     """Return a text of the data set in one line; none of its signs is taken for Markdown, no address for a link."""
     plain = LINK.sub(JOINER, " ".join(words.splitlines()))
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|$:~&" else sign for sign in plain)
+
+
+def named(words: str) -> str:
+    """Return a text of the data set as the label of an input: of its signs those alone are marked that would be lost.
+
+    What reads the page aloud reads the marks too.
+    """
+    line = MARKDOWN.sub(r"\\\g<0>", " ".join(words.split()))
+    return LINK.sub(JOINER, NUMBERED.sub(r"\1\\\2", line))
 
 
 def origin(model: Json) -> None:

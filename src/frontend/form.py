@@ -7,7 +7,7 @@ from zlib import crc32
 
 import streamlit as st
 
-from src.frontend.answer import escaped
+from src.frontend.answer import escaped, named
 from src.frontend.client import Purpose
 from src.frontend.language import _
 from src.frontend.schema import Both, Field, Value, bare, day_of
@@ -85,14 +85,14 @@ def draw(fields: Sequence[Field], texts: Texts, form: str) -> Applicant:
     starred = {field.name for field in fields if field.required}
     starred = set() if len(starred) == len([field for field in fields if not field.time]) else starred
     if starred:
-        st.caption(_("What has {sign} is needed; all else may be left empty.").format(sign="\\*"))
+        st.caption(_("What has {sign} is needed; all else may be left empty.").format(sign="*"))
     for number, (heading, members) in enumerate(groups(fields, texts).items()):
         with st.container(key=f"section-{number}"):
             st.subheader(escaped(heading), anchor=False)
             grid = st.grid(min_column_width=COLUMN)
             for field in members:
                 with grid, st.container(key=place(fields, field), gap="xxsmall"):
-                    sign = " \\*" if field.name in starred else ""
+                    sign = " *" if field.name in starred else ""
                     values[field.name] = widget(field, texts, form, sign)
     return values
 
@@ -105,7 +105,7 @@ def place(fields: Sequence[Field], field: Field) -> str:
 def widget(field: Field, texts: Texts, form: str, sign: str = "") -> Value:
     """Draw the inputs of one field; empty is allowed, for `missing` says what was left out."""
     behind = unit(field.unit) or (_("today if empty") if field.time else "")
-    label = escaped(texts.title(field.name, field.title)) + (f" ({escaped(behind)})" if behind else "")
+    label = named(texts.title(field.name, field.title) + (f" ({behind})" if behind else ""))
     about: dict[str, Any] = {"label": label + sign, "help": escaped(texts.help(field)), "key": key(field, form)}
     if field.kind == "text" and not (field.suggestions or field.states):
         return (st.text_input(**about, max_chars=field.longest, placeholder=_("Not known")) or "").strip() or None

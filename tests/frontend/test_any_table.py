@@ -1,15 +1,18 @@
 """A form for any lender's table: names of any text, reasons for having no value, texts, dates, and a hundred fields"""
 
 import re
+from collections.abc import Callable
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
 import streamlit as st
+from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 from src.frontend import finder, model_page
-from src.frontend.answer import escaped
+from src.frontend.answer import escaped, named
 from src.frontend.axes import labels
 from src.frontend.changes import smallest
 from src.frontend.errors import RefusedError, Wrong
@@ -38,6 +41,7 @@ st.button("Fill", on_click=form.fill, args=({fields}, EXAMPLE, "form"))
 finder.show({fields}, texts, "form")
 st.session_state["values"] = form.draw({fields}, texts, "form")
 """
+ODD_TEXTS = ("> 3", "a_b __c__ _d", "5 * 3 *x*", "~~x~~", "www.x.org", "![a](b)", "---")
 BY_NAME = {field.name: field for field in KINDS_FIELDS}
 
 
@@ -100,8 +104,8 @@ def test_reasons_are_told_from_labels_by_their_sign(page: AppTest) -> None:
 
 def test_needed_fields_have_a_sign_that_one_line_explains(page: AppTest) -> None:
     inputs = (*page.number_input, *page.selectbox, *page.text_input, *page.date_input)
-    assert [each.label for each in inputs if each.label.endswith("*")] == ["children \\*"]
-    assert [caption.value for caption in page.caption] == ["What has \\* is needed; all else may be left empty."]
+    assert [each.label for each in inputs if each.label.endswith("*")] == ["children *"]
+    assert [caption.value for caption in page.caption] == ["What has * is needed; all else may be left empty."]
 
 
 def test_today_is_meant_where_the_day_of_the_application_is_empty(page: AppTest) -> None:
@@ -110,12 +114,24 @@ def test_today_is_meant_where_the_day_of_the_application_is_empty(page: AppTest)
     assert "Today where it is left empty." in TEXTS.help(BY_NAME["applied"])
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_label_of_any_text_is_that_text_with_no_sign_of_markdown_and_no_address(name: str) -> None:
-    label = escaped(name)
-    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace("\N{WORD JOINER}", "") == name
-    assert re.findall(r"(?<!\\)(?:\\\\)*([<>*_`\[\]$:#&~|])", label) == []
-    assert re.search(r"://\w|www\.\w|@\w", label.replace("\\", "")) is None
+@pytest.mark.parametrize("write", [escaped, named])
+@pytest.mark.parametrize(
+    "name", [*ODD_NAMES, "> 3", "a_b __c__ _d", "5 * 3 *x*", "~~x~~", "www.x.org", "![a](b)", "---"]
+)
+def test_text_of_any_signs_is_shown_as_it_is(name: str, write: Callable[[str], str]) -> None:
+    text = write(name)
+    shown = MarkdownIt("commonmark").enable("strikethrough").render(text).strip()
+    assert unescape(shown).replace("\N{WORD JOINER}", "") == f"<p>{name.strip()}</p>"
+    assert re.search(r"://\w|www\.\w|@\w", text.replace("\\", "")) is None  # Streamlit makes links of these
+    assert re.search(r"(?<!\\):[\w/+-]+[:\[]|(?<!\\)\$.*(?<!\\)\$", text) is None  # and colours, signs and formulas
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Conta-corrente", "Credit amount (DM)", "a_b", "MonthlyRent 2.5 %", "Income < 3 [EUR]", "Due in $", "Q & A: 1"],
+)
+def test_label_without_markdown_is_read_aloud_as_it_is(name: str) -> None:
+    assert named(name) == name
 
 
 def test_form_of_odd_names_is_drawn_with_each_its_own_widget() -> None:
@@ -123,7 +139,7 @@ def test_form_of_odd_names_is_drawn_with_each_its_own_widget() -> None:
     assert not page.exception
     assert list(page.session_state["values"]) == list(ODD_NAMES)
     drawn = [each.label for each in (*page.number_input, *page.selectbox, *page.text_input, *page.date_input)]
-    assert {escaped(name) for name in ODD_NAMES} <= {label.removesuffix(" (today if empty)") for label in drawn}
+    assert {named(name) for name in ODD_NAMES} <= {label.removesuffix(" (today if empty)") for label in drawn}
 
 
 def test_file_of_odd_names_is_read_back() -> None:

@@ -47,8 +47,8 @@ def few(path):
     fewer = params.evaluate.model_copy(update={"bootstrap": 9, "permutations": 1})
     return params.model_copy(update={"evaluate": fewer})
 
-train.compare = lambda *_: SimpleNamespace(scores=lambda *_: {}, too_large=())
-train.choose, beside, train.beside = lambda *_: chosen, train.beside, lambda *_: {}
+train.compare, train.choose = lambda *_: SimpleNamespace(too_large=(), scores=lambda *_: {}), lambda *_: chosen
+train.beside, beside = lambda *_: {}, train.beside
 evaluate.read_params = few
 for stage in (ingest, prepare, train, export):
     stage.main()
