@@ -36,8 +36,9 @@ def _unknown(what: str, given: object, known: Iterable[str]) -> str:
 
 
 class Split(Section):
-    """How much of the table is held out."""
+    """How much of the table is held out: `by: seed` any rows with the same share of bads, `by: time` the newest."""
 
+    by: Literal["seed", "time"] = "seed"
     test_share: Share
 
 

@@ -27,7 +27,7 @@ def roc(curve: Rows, language: Language) -> Any:
     """Return true against false positives, beside the diagonal of a coin."""
     x = alt.X("false_positive_rate:Q", title=_("Good applicants declined"), axis=alt.Axis(format=".0%"))
     y = alt.Y("true_positive_rate:Q", title=_("Bad applicants declined"), axis=alt.Axis(format=".0%"))
-    line = alt.Chart(pd.DataFrame(curve)).mark_line(color=ACCENT, strokeWidth=2.5, interpolate="step-after")
+    line = alt.Chart(pd.DataFrame(curve)).mark_line(color=ACCENT, strokeWidth=2.5)
     return finished(diagonal() + line.encode(x=x, y=y, order="false_positive_rate:Q"), language)
 
 

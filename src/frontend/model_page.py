@@ -1,12 +1,12 @@
 """card and evaluation of the served model -> metrics, curves, confusion, fairness, lineage"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from src.frontend import charts, fairness, served
+from src.frontend import charts, fairness, segments, served
 from src.frontend.answer import escaped
 from src.frontend.errors import NotFoundError
 from src.frontend.gauge import scale_of
@@ -23,23 +23,35 @@ def show() -> None:
     st.title(_("Model"), anchor=False)
     info = served.model_info()
     summary(info)
-    *tests, origin = st.tabs([_("Quality"), _("Calibration"), _("Fairness"), _("Lineage")])
+    drawn = tests(info)
+    *places, origin = st.tabs([*drawn, _("Lineage")])
     with origin:
         lineage(info)
+    for place, draw in zip(places, drawn.values(), strict=True):
+        with place:
+            draw()
+
+
+def tests(info: Json) -> dict[str, Callable[[], None]]:
+    """Return what the evaluation shows, by its tab; a tab that would be empty is left out."""
     try:
         found = served.evaluation()
     except NotFoundError:
-        for tab in tests:
-            tab.info(
-                _("This deployment has no evaluation of its model: `dvc repro` writes it."), icon=":material/info:"
-            )
-        return
-    with tests[0]:
-        quality(found, info)
-    with tests[1]:
-        calibration(found["curves"]["calibration"])
-    with tests[2]:
-        fairness.show(found["fairness"], texts(info))
+        return {_("Quality"): none}
+    drawn = {
+        _("Quality"): lambda: quality(found, info),
+        _("Calibration"): lambda: calibration(found["curves"]["calibration"]),
+    }
+    if found.get("segments"):
+        drawn[_("Segments")] = lambda: segments.show(found["segments"], texts(info))
+    if found["fairness"]:
+        drawn[_("Fairness")] = lambda: fairness.show(found["fairness"], texts(info))
+    return drawn
+
+
+def none() -> None:
+    """Draw that there is no evaluation."""
+    st.info(_("This deployment has no evaluation of its model: `dvc repro` writes it."), icon=":material/info:")
 
 
 def summary(info: Json) -> None:

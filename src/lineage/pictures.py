@@ -35,7 +35,7 @@ def draw(plots: Path, folder: Path) -> None:
 def roc(axes: "Axes", rows: Rows) -> None:
     """Draw true against false positives, beside the diagonal of a coin."""
     axes.plot([0, 1], [0, 1], "--", color=QUIET)
-    axes.plot(*columns(rows, "false_positive_rate", "true_positive_rate"), color=GOOD, drawstyle="steps-post")
+    axes.plot(*columns(rows, "false_positive_rate", "true_positive_rate"), color=GOOD)
     axes.set(title="ROC", xlabel="goods taken for bad", ylabel="bads recognised")
 
 

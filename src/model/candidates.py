@@ -35,13 +35,13 @@ def libraries(candidates: Mapping[str, Candidate], name: str) -> set[str]:
 
 def _base(candidate: Candidate, features: list[Feature], seed: int, text: Text) -> Pipeline:
     kind = KINDS[candidate.kind]
-    encoder = _encoder(features, seed, text, kind.encoding(candidate))
-    directions = [] if encoder.bins else _directions(encoder, features)
+    encode = encoder(features, seed, text, kind.encoding(candidate))
+    directions = [] if encode.bins else _directions(encode, features)
     classifier = kind.build(candidate, Setting(seed, directions, {}))
-    return Pipeline([("encode", encoder), ("classify", classifier)])
+    return Pipeline([("encode", encode), ("classify", classifier)])
 
 
-def _encoder(features: list[Feature], seed: int, text: Text, options: Mapping[str, Any]) -> ApplicantEncoder:
+def encoder(features: list[Feature], seed: int, text: Text, options: Mapping[str, Any]) -> ApplicantEncoder:
     """Return the encoder of these features: that of labels and numbers alone, where there is nothing else."""
     numeric = [feature for feature in features if feature.numeric]
     texts = [feature.name for feature in features if is_text(feature, text)]
@@ -62,10 +62,10 @@ def is_text(feature: Feature, text: Text) -> bool:
     return feature.type == "text" or len(feature.categories or ()) > text.most
 
 
-def _directions(encoder: ApplicantEncoder, features: list[Feature]) -> list[int]:
+def _directions(encode: ApplicantEncoder, features: list[Feature]) -> list[int]:
     """Return the expected direction of risk of each column: of numbers what the contract says, else 0."""
     by_name = {feature.name: SIGN[feature.direction] for feature in features if feature.numeric}
-    return [by_name.get(name, 0) for name in encoder.get_feature_names_out()]
+    return [by_name.get(name, 0) for name in encode.get_feature_names_out()]
 
 
 def _blend(candidate: Candidate, bases: Mapping[str, Pipeline], seed: int) -> Pipeline:

@@ -28,6 +28,8 @@ MEANINGS = {
 }
 CANDIDATE_METRICS = ("roc_auc", "brier", "ks", "expected_cost")
 FAIRNESS = ("field", "group", "count", "approval_rate", "approval_ratio", "roc_auc", "bad_rate", "mean_pd")
+BASELINES = {"bad_rate": "(everybody's bad rate)", "logistic_regression": "(a plain logistic regression)"}
+REPEATED = {1: "once", 2: "twice"}
 WHY = {"rows": "for another number of rows", "size": "too large to serve"}
 RISK = {"increasing": "risk rises", "decreasing": "risk falls", None: None}
 
@@ -75,7 +77,7 @@ marked as the lender's to fill belongs into the lender's own technical documenta
         purpose(card, package, measured),
         data(card, package, measured),
         design(card, measured),
-        metrics(card, measured.found),
+        metrics(measured.found),
         limits(card, measured.found),
         oversight(card, measured.found),
         others(card),
@@ -86,10 +88,12 @@ marked as the lender's to fill belongs into the lender's own technical documenta
 def purpose(card: Card, package: Package, measured: Measured) -> Section:
     """Return what the model is for and in which forms it comes."""
     target, parity = package.target, measured.export["parity"]
+    difference, flips = parity["largest_difference"], parity["flipped_decisions"]
     served = (
-        f"`models/{measured.export['file']}`, within {max(parity['largest_difference'], 1e-6):g} of the fitted model's"
-        f" probabilities and with {parity['flipped_decisions']} flipped decisions on {parity['dataset_rows']} rows of"
-        f" data and {parity['random_rows']} random applicants"
+        f"`models/{measured.export['file']}`, whose probabilities "
+        + (f"differ by up to {difference:g} from" if difference else "are to six digits")
+        + f" those of the fitted model on {many(parity['dataset_rows'], 'row')} of data and"
+        f" {many(parity['random_rows'], 'random applicant')}, with {many(flips, 'other decision')}"
     )
     known = bullets(
         "**Answer:** an applicant's probability of default, the same as a score, and a decision, approve or decline. To"
@@ -119,14 +123,23 @@ def data(card: Card, package: Package, measured: Measured) -> Section:
         "**Checks:** every row was held against the data package's types, bounds and labels. A row that breaks one"
         " stops the pipeline: none is mended.",
         *counted(measured.ingested, package),
-        f"**Protected, so no features:** {names(column.name for column in package.with_role('protected'))}.",
-        *(f"**Protected, and used as a feature:** {column.name}." for column in package.features if column.protected),
+        *protected_of(package),
     )
     lender = (
         "how these applicants were found and chosen, and on which legal ground; how far they resemble those who will be"
         " scored, in product, place, time and rate of default; what is known to be wrong or missing in the data."
     )
     return Section("Data", "2 (d)", [known, features(card, measured)], lender)
+
+
+def protected_of(package: Package) -> list[str]:
+    """Return which fields are protected, and which of them are used as features all the same."""
+    apart = [column.name for column in package.with_role("protected")]
+    used = [column.name for column in package.features if column.protected]
+    if not apart and not used:
+        return ["**Protected:** the data package names no protected field."]
+    told = [f"**Protected, so no features:** {names(apart)}."] if apart else []
+    return told + [f"**Protected, and used as a feature:** {name}." for name in used]
 
 
 def counted(ingested: dict[str, Any], package: Package) -> list[str]:
@@ -136,7 +149,8 @@ def counted(ingested: dict[str, Any], package: Package) -> list[str]:
     target = package.target.name
     return [
         f"**Rows left out:** {left_out}" + (f", whose `{target}` is neither bad nor good." if left_out else "."),
-        f"**Rows that repeat an earlier one in every field:** {ingested['duplicates']} of {rows}, which are kept.",
+        "**Rows that repeat an earlier one in every field:** "
+        + (f"{ingested['duplicates']} of {rows}, which are kept." if ingested["duplicates"] else "0."),
         *([f"**Values out of bounds that count as missing:** {names(outside)}."] if outside else []),
     ]
 
@@ -187,9 +201,13 @@ def design(card: Card, measured: Measured) -> Section:
         f" {scale.minimum:g} to {scale.maximum:g}.",
     )
     rows = [
-        (name, *(f"{short(scores[metric]['mean'])} ± {short(scores[metric]['std'])}" for metric in CANDIDATE_METRICS))
+        (name, *(mean_and_deviation(scores[metric]) for metric in CANDIDATE_METRICS))
         for name, scores in compared["candidates"].items()
         if scores["left_out"] is None
+    ]
+    rows += [
+        (said, *(mean_and_deviation(compared["baseline"][name][metric]) for metric in CANDIDATE_METRICS))
+        for name, said in BASELINES.items()
     ]
     by_name = compared["candidates"].items()
     out = [f"`{name}` ({WHY[found['left_out']]})" for name, found in by_name if found["left_out"]]
@@ -198,12 +216,13 @@ def design(card: Card, measured: Measured) -> Section:
         "why these costs and this threshold are right for the product; why this candidate and not a simpler one that"
         " people can read; what the decision is made of beside the score."
     )
-    folds = f"Mean ± standard deviation over {compared['folds']} folds, drawn {compared['repeats']} time(s):"
+    drawn = REPEATED.get(compared["repeats"], f"{compared['repeats']} times")
+    folds = f"Mean ± standard deviation over {compared['folds']} folds, drawn {drawn}:"
     candidates += f"\n\nLeft out: {', '.join(out)}." if out else ""
     return Section("Design", "2 (a) to (c)", [known, folds, candidates], lender)
 
 
-def metrics(card: Card, found: dict[str, Any]) -> Section:
+def metrics(found: dict[str, Any]) -> Section:
     """Return how good the model is on the test split, and for whom."""
     rows = [
         (name, m["value"], f"{short(m['low'])} to {short(m['high'])}", m["baseline"], MEANINGS[name])
@@ -213,19 +232,20 @@ def metrics(card: Card, found: dict[str, Any]) -> Section:
     gap = max(abs(group["mean_pd"] - group["bad_rate"]) for group in found["curves"]["calibration"])
     count = counts(found)
     known = bullets(
-        f"**Decisions:** of {count['good', 'decline'] + count['good', 'approve']} good applicants"
-        f" {count['good', 'decline']} are declined, of {count['bad', 'decline'] + count['bad', 'approve']} bad ones"
-        f" {count['bad', 'approve']} are approved.",
-        f"**Calibration:** in {len(found['curves']['calibration'])} equal groups by probability, what was predicted and"
-        f" what happened lie apart by at most {short(gap)}.",
-        "**Groups:** " + ("in the table below." if card.protected else "the data package names no protected field."),
+        f"**Decisions:** of {many(count['good', 'decline'] + count['good', 'approve'], 'good applicant')}"
+        f" {are(count['good', 'decline'])} declined, of"
+        f" {many(count['bad', 'decline'] + count['bad', 'approve'], 'bad one')} {are(count['bad', 'approve'])}"
+        " approved.",
+        f"**Calibration:** in {many(len(found['curves']['calibration']), 'equal group')} by probability, what was"
+        f" predicted and what happened lie apart by at most {short(gap)}.",
+        *(["**Groups:** in the table below."] if found["fairness"] else []),
     )
     groups = [[group[key] for key in FAIRNESS] for group in found["fairness"]]
     lender = (
         "which values are good enough, and why; the same on the lender's own applicants; who tested, when, and signs"
         " for it."
     )
-    told = [f"{found['rows']} applicants whom training never saw:", table(head, rows), known]
+    told = [f"{many(found['rows'], 'applicant')} whom training never saw:", table(head, rows), known]
     return Section("Metrics", "2 (g), 3 and 4", [*told, *([table(FAIRNESS, groups)] if groups else [])], lender)
 
 
@@ -239,12 +259,21 @@ def limits(card: Card, found: dict[str, Any]) -> Section:
         if group["approval_ratio"] is not None and group["approval_ratio"] < FOUR_FIFTHS
     ]
     idle = [record["feature"] for record in found["importance"] if record["loss"] <= 0]
+    apart = [
+        f"{named(each)} ({each['observed']} of {each['rows']}, expected {each['expected']:.1f})"
+        for each in found.get("segments", [])
+        if not each["low"] <= each["expected"] <= each["high"]
+    ]
+    told = {
+        "Groups of too few to say anything": few,
+        "Groups approved less than four fifths as often as another of their field": behind,
+        "Segments in which more or fewer are bad than expected, beyond chance": apart,
+        "Features without which nothing is lost": idle,
+    }
     known = bullets(
-        f"**Certainty:** on {found['rows']} test applicants the 95 % interval of ROC AUC is {short(auc['low'])} to"
-        f" {short(auc['high'])}; smaller differences say little.",
-        f"**Groups of too few to say anything:** {names(few)}.",
-        f"**Groups approved less than four fifths as often as another of their field:** {names(behind)}.",
-        f"**Features without which nothing is lost:** {names(idle)}.",
+        f"**Certainty:** on {many(found['rows'], 'test applicant')} the 95 % interval of ROC AUC is {short(auc['low'])}"
+        f" to {short(auc['high'])}; smaller differences say little.",
+        *(f"**{title}:** {names(which)}." for title, which in told.items() if which),
         f"**Rate of default:** probabilities are those of data in which {card.target.bad_rate:.1%} are bad. Where"
         " another share defaults they rank, and no more.",
         "**Inputs:** values outside of the contract's bounds and labels are refused, never guessed.",
@@ -267,8 +296,12 @@ def oversight(card: Card, found: dict[str, Any]) -> Section:
         " is marked as a what-if and counts as no application.",
         "**The log** holds every answer with its inputs before the answer leaves, so that a decision can be found,"
         " looked at again and put right.",
-        f"**What a reviewer would meet:** {declined} of the {found['rows']} test applicants are declined, and"
-        f" {count['good', 'decline']} of those {declined} were good.",
+        f"**What a reviewer would meet:** of {many(found['rows'], 'test applicant')} {are(declined)} declined"
+        + (
+            f", and {count['good', 'decline']} of those {declined} {was(count['good', 'decline'])} good."
+            if declined
+            else "."
+        ),
     )
     lender = (
         f"who looks at which decisions of `{card.name}` before they take effect, and may overrule them; what they are"
@@ -291,9 +324,38 @@ def others(card: Card) -> Section:
     return Section("Everything else", "2 (h) and 5 to 9", [known], lender)
 
 
+def mean_and_deviation(found: dict[str, float]) -> str:
+    """Return a metric's mean over the folds, and its standard deviation."""
+    return f"{short(found['mean'])} ± {short(found['std'])}"
+
+
 def counts(found: dict[str, Any]) -> dict[tuple[str, str], int]:
     """Return how many test applicants have which outcome and decision."""
     return {(cell["outcome"], cell["decision"]): cell["count"] for cell in found["curves"]["confusion"]}
+
+
+def named(segment: dict[str, Any]) -> str:
+    """Return who is in a segment."""
+    return " and ".join(f"{name} = {group}" for name, group in zip(segment["fields"], segment["bins"], strict=True))
+
+
+def many(count: int, word: str) -> str:
+    """Return a count and its word.
+
+    >>> many(1, "row"), many(0, "row")
+    ('1 row', '0 rows')
+    """
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def are(count: int) -> str:
+    """Return a count and its verb."""
+    return f"{count} {'is' if count == 1 else 'are'}"
+
+
+def was(count: int) -> str:
+    """Return a count's verb of the past."""
+    return "was" if count == 1 else "were"
 
 
 def bullets(*lines: str) -> str:

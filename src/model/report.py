@@ -5,18 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import auc, precision_recall_curve, roc_auc_score, roc_curve
 
 from src.contract.fields import state_column
 from src.model.card import Card
+from src.model.groups import LEAST_PEOPLE, grouped
 from src.model.metrics import Bad, Vector, bootstrap, score_all
 from src.model.points import points
 from src.params import Evaluate
 
 Records = list[dict[str, Any]]
 MOST_POINTS = 200
-MOST_GROUPS = 10
-LEAST_PEOPLE = 30  # a protected group of fewer says little, and is no yardstick for others
 
 
 def metrics_of(bad: Bad, pd_of: Vector, card: Card, params: Evaluate, seed: int) -> dict[str, dict[str, float]]:
@@ -31,18 +30,33 @@ def metrics_of(bad: Bad, pd_of: Vector, card: Card, params: Evaluate, seed: int)
     }
 
 
-def _thinned(x: Vector, y: Vector, names: tuple[str, str]) -> Records:
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(np.intp))
-    return [{names[0]: float(x[row]), names[1]: float(y[row])} for row in kept]
+def _records(x: Vector, y: Vector, names: tuple[str, str]) -> Records:
+    return [{names[0]: float(right), names[1]: float(up)} for right, up in zip(x, y, strict=True)]
+
+
+def _thinned(x: Vector, y: Vector, most: int = MOST_POINTS) -> tuple[Vector, Vector]:
+    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), most)).round().astype(np.intp))
+    return x[kept], y[kept]
+
+
+def _as_large(x: Vector, y: Vector) -> tuple[Vector, Vector]:
+    """Return so many of a curve's points that the area under the lines between them is the curve's, to three digits."""
+    area, most = round(float(auc(x, y)), 3), MOST_POINTS
+    while round(float(auc(*_thinned(x, y, most))), 3) != area:
+        most *= 2
+    return _thinned(x, y, most)
 
 
 def curves_of(bad: Bad, pd_of: Vector, card: Card, bins: int) -> dict[str, Records]:
-    """Return the points of each curve, at most 200 of a curve, by its name."""
+    """Return the points of each curve, by its name: at most 200 where that is enough.
+
+    Straight lines between those of the ROC curve have the area that the AUC says, to three digits.
+    """
     false_positive, true_positive, _ = roc_curve(bad, pd_of)
     precision, recall, _ = precision_recall_curve(bad, pd_of)
     return {
-        "roc": _thinned(false_positive, true_positive, ("false_positive_rate", "true_positive_rate")),
-        "precision_recall": _thinned(recall[::-1], precision[::-1], ("recall", "precision")),
+        "roc": _records(*_as_large(false_positive, true_positive), ("false_positive_rate", "true_positive_rate")),
+        "precision_recall": _records(*_thinned(recall[::-1], precision[::-1]), ("recall", "precision")),
         "calibration": _calibration(bad, pd_of, bins),
         "scores": _scores(bad, pd_of, card, bins),
         "confusion": _confusion(bad, pd_of, card.threshold),
@@ -89,41 +103,57 @@ def importance_of(model: Any, X: pd.DataFrame, bad: Bad, rounds: int, seed: int)
     return sorted(records, key=lambda record: -record["loss"])
 
 
-def _groups(table: pd.DataFrame, name: str) -> pd.Series:
-    """Return the group of each row as text.
+def by_month(days: pd.Series, bad: Bad, pd_of: Vector) -> Records:
+    """Return one record a month of the applications: how many, how many bad, and how well they were predicted.
 
-    It is the row's value, or the reason for having none; of many numbers or days the quarter that it lies in; of many
-    texts its own where enough people share it, else "other".
+    AUC is null where a month has one outcome only; an application without a day is in no month.
     """
+    months = days.dt.strftime("%Y-%m")
+    records: Records = []
+    for month in sorted(months.dropna().unique()):
+        rows = (months == month).to_numpy(dtype=bool, na_value=False)
+        records.append(
+            {
+                "month": month,
+                "rows": int(rows.sum()),
+                "bads": int(bad[rows].sum()),
+                "roc_auc": _auc(bad[rows], pd_of[rows]),
+                "brier": float(np.mean((pd_of[rows] - bad[rows]) ** 2)),
+            }
+        )
+    return records
+
+
+def _auc(bad: Bad, pd_of: Vector) -> float | None:
+    return float(roc_auc_score(bad, pd_of)) if 0 < bad.sum() < len(bad) else None
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a field's values, and where it has none, the reason if one is known."""
     values = table[name]
+    if state_column(name) not in table:
+        return values
     if pd.api.types.is_datetime64_any_dtype(values):
-        values = values.dt.strftime("%Y-%m-%d") if values.nunique() <= MOST_GROUPS else values.dt.year.astype("Int64")
-    if values.nunique() > MOST_GROUPS:
-        if pd.api.types.is_numeric_dtype(values):
-            values = pd.qcut(values.astype("Float64"), 4, duplicates="drop")
-        else:
-            counts = values.value_counts()
-            values = values.where(values.isna() | values.isin(counts.index[counts >= LEAST_PEOPLE]), "other")
-    found = values.astype("str")
-    if state_column(name) in table:
-        found = found.fillna(table[state_column(name)])
-    return found.fillna("missing")
+        values = values.dt.year.astype("Int64")
+    states = table[state_column(name)]
+    return values.astype(object).where(values.notna(), None).where(states.isna(), states)
 
 
-def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Records:
+def fairness_of(training: pd.DataFrame, table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Records:
     """Return one record a group of each protected field: size, approval rate, AUC, bad rate beside mean PD.
+
+    Which groups there are, the training rows say.
 
     `approval_ratio` is the group's approval rate over the highest of the field's groups that are not `too_few` ("four
     fifths rule"), null where there is none; AUC is null where a group has one outcome only.
     """
     records: Records = []
     for name in card.protected:
-        values = _groups(table, name)
-        groups = [(value, (values == value).to_numpy()) for value in sorted(values.unique())]
+        values = grouped(_column(training, name), _column(table, name)).remove_unused_categories()
+        groups = [(str(value), values == value) for value in values.categories]
         approved = {value: float((pd_of[rows] < card.threshold).mean()) for value, rows in groups}
         highest = max((approved[value] for value, rows in groups if rows.sum() >= LEAST_PEOPLE), default=0.0)
         for value, rows in groups:
-            both = 0 < bad[rows].sum() < rows.sum()
             records.append(
                 {
                     "field": name,
@@ -132,7 +162,7 @@ def fairness_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, card: Card) -> Rec
                     "too_few": bool(rows.sum() < LEAST_PEOPLE),
                     "approval_rate": approved[value],
                     "approval_ratio": approved[value] / highest if highest else None,
-                    "roc_auc": float(roc_auc_score(bad[rows], pd_of[rows])) if both else None,
+                    "roc_auc": _auc(bad[rows], pd_of[rows]),
                     "bad_rate": float(bad[rows].mean()),
                     "mean_pd": float(pd_of[rows].mean()),
                 }

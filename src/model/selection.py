@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from src.contract.package import Costs
+from src.model.calibration import bounds
 from src.model.formulas import Trees
 from src.model.kinds import KINDS
 from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
@@ -147,6 +148,6 @@ def calibration_gain(found: OutOfFold, name: str) -> float:
 
 
 def calibrate(pd_seen: Vector, bad: Bad, pd_new: Vector) -> Vector:
-    """Return `pd_new` mapped by the isotonic regression of `bad` on `pd_seen`."""
+    """Return `pd_new` mapped by the isotonic regression of `bad` on `pd_seen`, within its rows' bounds."""
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(pd_seen, bad)
-    return np.asarray(fitted.predict(pd_new), dtype=np.float64)
+    return np.clip(np.asarray(fitted.predict(pd_new), dtype=np.float64), *bounds(bad))

@@ -13,6 +13,7 @@ from src.model import report
 from src.model.artifact import load_model
 from src.model.inputs import inputs
 from src.model.model_card import Measured, model_card
+from src.model.segments import segments_of
 from src.params import read_params
 
 PARAMS = Path("params.yaml")
@@ -33,6 +34,7 @@ def main() -> None:
     package = read_package(Path(params.dataset))
     card, model = load_model(MODELS)
     table = read_table(TEST)
+    training = read_table(TRAIN)
     X = inputs(table, card.features, card.time)
     bad = package.is_bad(table[card.target.name]).to_numpy().astype("int64")
 
@@ -46,7 +48,9 @@ def main() -> None:
                 "metrics": report.metrics_of(bad, pd_of, card, params.evaluate, params.seed),
                 "curves": report.curves_of(bad, pd_of, card, params.evaluate.bins),
                 "importance": report.importance_of(model, X, bad, params.evaluate.permutations, params.seed),
-                "fairness": report.fairness_of(table, bad, pd_of, card),
+                "by_month": report.by_month(table[card.time.name], bad, pd_of) if card.time else None,
+                "segments": segments_of(inputs(training, card.features, card.time), X, bad, pd_of, card.features),
+                "fairness": report.fairness_of(training, table, bad, pd_of, card),
             }
         )
 
@@ -56,7 +60,7 @@ def main() -> None:
     compared, export, ingested = (
         json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT, INGESTED)
     )
-    text = model_card(card, package, Measured(found, compared, export, ingested, read_table(TRAIN)))
+    text = model_card(card, package, Measured(found, compared, export, ingested, training))
     write_bytes(MODEL_CARD, text.encode())
     write_json(MODELS / "evaluation.json", found)
 

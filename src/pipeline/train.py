@@ -1,5 +1,6 @@
 """data/processed/train.parquet -> models/model.pkl, models/model.json (the card), reports/candidates.json"""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +12,15 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from src.contract.fields import ContractError
-from src.contract.package import Package, read_package
+from src.contract.package import Costs, Package, read_package
 from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
 from src.lineage import tracking
 from src.model import candidates, selection
 from src.model.artifact import library_versions, to_bytes
+from src.model.baseline import baseline, logistic_regression
+from src.model.calibration import bounded
 from src.model.card import (
     CARD,
     MODEL,
@@ -85,7 +88,27 @@ def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEs
     return CalibratedClassifierCV(clone(pipeline), method="isotonic", cv=inner, ensemble=False)
 
 
-def described(choice: Choice, scores: Scores, params: Params, entered: Entrants, rows: int) -> dict[str, object]:
+def beside(
+    found: selection.OutOfFold, features: list[Feature], X: pd.DataFrame, costs: Costs, params: Params
+) -> Scores:
+    """Return the scores of the baselines on the candidates' folds, under a progress bar."""
+    regression = logistic_regression(features, params.seed, params.train.text)
+    with tqdm(total=found.fold.shape[0] * params.train.folds, unit="fit", desc="baseline") as bar:
+        predicted = baseline(found, X, regression, bar.update)
+    return {name: predicted.scores(name, cost_threshold(costs), costs) for name in predicted.pd}
+
+
+def spread(by_metric: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
+    """Return each metric's mean and standard deviation over the folds."""
+    return {
+        metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
+        for metric, values in by_metric.items()
+    }
+
+
+def described(
+    choice: Choice, scores: Scores, base: Scores, params: Params, entered: Entrants, rows: int
+) -> dict[str, object]:
     """Return what reports/candidates.json holds: the choice, each candidate's scores, and who was left out and why.
 
     A candidate's scores are the mean and the standard deviation over its folds, its parameters those that it had at so
@@ -100,15 +123,13 @@ def described(choice: Choice, scores: Scores, params: Params, entered: Entrants,
         "rows": rows,
         "folds": params.train.folds,
         "repeats": repeats_of(params.train.repeats, rows),
+        "baseline": {name: spread(by_metric) for name, by_metric in base.items()},
         "candidates": {
             name: {
                 "kind": candidate.kind,
                 "params": entered.present.get(name, candidate).model_dump(exclude={"kind", *BOUNDS}),
                 "left_out": entered.left_out.get(name),
-                **{
-                    metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
-                    for metric, values in scores.get(name, {}).items()
-                },
+                **spread(scores.get(name, {})),
             }
             for name, candidate in params.train.candidates.items()
         },
@@ -195,10 +216,13 @@ def main() -> None:
         pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
         scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
         choice = choose(found, scores, params.train)
+        base = beside(found, features, X, costs, params)
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
             with training.watching(model):
                 model.fit(X, bad)
+            if choice.calibrated:
+                bounded(model, bad)
             content = to_bytes(model)
             threshold = cost_threshold(costs)
             typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
@@ -207,7 +231,7 @@ def main() -> None:
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
-    write_json(CANDIDATES, rounded(described(choice, scores, params, entered, len(X))))
+    write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X))))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@ from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 
+import pytest
+
+from src.frontend import segments
 from tests.api.live import Server
 from tests.frontend.conftest import Open
 from tests.frontend.pages import words
@@ -20,11 +23,14 @@ def test_page_shows_what_the_evaluation_found(open_page: Open, models: Path) -> 
     cells = {(cell["outcome"], cell["decision"]): cell["count"] for cell in found["curves"]["confusion"]}
     assert confusion.loc["good", "✓ Approve"] == str(cells["good", "approve"])
     assert confusion.loc["bad", "✕ Decline"] == str(cells["bad", "decline"])
-    assert sum(len(table.value) for table in page.table[2:]) == len(found["fairness"])
-    groups = [cell for table in page.table[2:] for cell in table.value["Group"]]
+    segments = page.table[2].value
+    assert list(segments["Observed bads"]) == [str(each["observed"]) for each in found["segments"]]
+    assert [row.count(": ") for row in segments["Segment"]] == [len(each["fields"]) for each in found["segments"]]
+    assert sum(len(table.value) for table in page.table[3:]) == len(found["fairness"])
+    groups = [cell for table in page.table[3:] for cell in table.value["Group"]]
     assert ["too few" in cell for cell in groups] == [group["too_few"] for group in found["fairness"]]
     assert len(page.get("vega_lite_chart")) == 4
-    assert [tab.label for tab in page.tabs] == ["Quality", "Calibration", "Fairness", "Lineage"]
+    assert [tab.label for tab in page.tabs] == ["Quality", "Calibration", "Segments", "Fairness", "Lineage"]
 
 
 def test_lineage_of_a_model_that_is_not_published_ends_with_its_data(open_page: Open, models: Path) -> None:
@@ -66,4 +72,22 @@ def test_deployment_without_an_evaluation_says_so_and_shows_the_rest(
     (bare / "evaluation.json").unlink()
     page = open_page("model_page", endpoint=server_with(models=bare).url)
     assert "`dvc repro` writes it" in page.info[0].value
+    assert [tab.label for tab in page.tabs] == ["Quality", "Lineage"]
     assert "MD5 of the data" in words(page)
+
+
+def test_model_without_protected_fields_and_segments_has_no_empty_tab(
+    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path
+) -> None:
+    bare = Path(copytree(models, tmp_path / "bare"))
+    found = json.loads((bare / "evaluation.json").read_text())
+    (bare / "evaluation.json").write_text(json.dumps(found | {"fairness": [], "segments": []}))
+    page = open_page("model_page", endpoint=server_with(models=bare).url)
+    assert [tab.label for tab in page.tabs] == ["Quality", "Calibration", "Lineage"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"), [(5.2, "▼ 5.2, too few"), (7.0, "7.0"), (30.0, "30.0"), (30.1, "▲ 30.1, too many")]
+)
+def test_segment_whose_interval_leaves_out_what_was_expected_has_a_sign_and_a_word(expected: float, said: str) -> None:
+    assert segments.expected({"expected": expected, "low": 7.0, "high": 30.0}) == said

@@ -103,12 +103,11 @@ def test_package_without_protected_fields_description_or_sources_is_told_as_that
     told = [
         f"**Data set:** {package.name};",
         "**Sources:** the data package names none.",
-        "**Protected, so no features:** none.",
-        "**Groups:** the data package names no protected field.",
-        "**Features without which nothing is lost:** none.",
+        "**Protected:** the data package names no protected field.",
     ]
     assert [part for part in told if part not in text] == []
-    assert "| field | group |" not in text
+    for empty in ("| field | group |", "**Groups", "**Features without", "**Protected, so", "**Segments", ": none.\n"):
+        assert empty not in text, empty
 
 
 def test_data_section_says_what_ingest_counted_and_which_features_are_protected(card, package, measured) -> None:
@@ -122,6 +121,39 @@ def test_data_section_says_what_ingest_counted_and_which_features_are_protected(
     assert "**Rows that repeat an earlier one in every field:** 3 of 90, which are kept." in text
     assert "**Values out of bounds that count as missing:** age 2." in text
     assert f"**Protected, and used as a feature:** {feature}." in text
+
+
+def test_sentences_follow_the_counts(card, package, measured) -> None:
+    cells = {("good", "approve"): 1, ("good", "decline"): 0, ("bad", "approve"): 1, ("bad", "decline"): 0}
+    counts = [{"outcome": o, "decision": d, "count": count} for (o, d), count in cells.items()]
+    found = changed(measured, rows=2, curves=measured.found["curves"] | {"confusion": counts})
+    parity = {"dataset_rows": 2, "random_rows": 10000, "largest_difference": 3e-06, "flipped_decisions": 1}
+    compared = measured.compared | {"repeats": 1}
+    one = Measured(found.found, compared, measured.export | {"parity": parity}, measured.ingested, measured.training)
+    text = model_card(card, package, one)
+    told = [
+        "of 1 good applicant 0 are declined, of 1 bad one 1 is approved.",
+        "of 2 test applicants 0 are declined.",
+        "folds, drawn once:",
+        "differ by up to 3e-06 from those of the fitted model on 2 rows of data and 10000 random applicants, with 1",
+    ]
+    assert [part for part in told if part not in text] == []
+    assert "are to six digits those of the fitted model on 1000 rows" in model_card(card, package, measured)
+
+
+def test_segment_beyond_chance_is_a_limit_and_the_baselines_stand_beside_the_candidates(
+    card, package, measured
+) -> None:
+    segment = {"fields": ["a", "b"], "bins": ["1 to 2", "x"], "rows": 90, "observed": 40, "expected": 20.04}
+    segments = [
+        segment | {"low": 25.0, "high": 60.0},
+        segment | {"fields": ["c"], "bins": ["y"], "low": 9.0, "high": 60.0},
+    ]
+    text = sections(model_card(card, package, changed(measured, segments=segments)))
+    assert "expected, beyond chance:** a = 1 to 2 and b = x (40 of 90, expected 20.0)." in text["Limits"]
+    assert "c = y" not in text["Limits"]
+    auc = measured.compared["baseline"]["logistic_regression"]["roc_auc"]
+    assert f"| (a plain logistic regression) | {auc['mean']:.3f} ± {auc['std']:.3f} |" in text["Design"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import auc, roc_auc_score
 
 from src.model import report
 from src.model.card import Card, read_card
@@ -42,6 +43,17 @@ def test_curves_are_short_monotonic_and_complete(card, predicted) -> None:
     assert sum(row["good"] + row["bad"] for row in curves["scores"]) == 1000
 
 
+@pytest.mark.parametrize("rows", [50, 1000, 60_000])
+def test_lines_between_the_points_of_the_roc_have_the_area_of_the_auc(card, rows: int) -> None:
+    random = np.random.default_rng(rows)
+    pd_of = random.beta(1, 4, rows).round(4)
+    bad = (random.random(rows) < pd_of).astype("int64")
+    roc = pd.DataFrame(report.curves_of(bad, pd_of, card, bins=10)["roc"])
+    area = auc(roc["false_positive_rate"], roc["true_positive_rate"])
+    assert round(area, 3) == round(roc_auc_score(bad, pd_of), 3)
+    assert len(roc) <= 400
+
+
 def test_confusion_counts_the_decision_at_the_threshold(card) -> None:
     found = report.curves_of(np.array([0, 0, 1, 1]), np.array([0.1, 0.25, 0.2, 0.9]), card, bins=2)["confusion"]
     assert [(row["outcome"], row["decision"], row["count"]) for row in found] == [
@@ -61,7 +73,7 @@ def test_fairness_compares_each_group_with_the_most_approved_of_at_least_thirty(
     table = pd.DataFrame({"sex": ["a"] * 30 + ["b"] * 30 + ["c"] * 29 + [None]})
     bad = np.array([0] * 24 + [1] * 6 + [1] * 30 + [1] * 29 + [0])
     pd_of = np.array([0.1] * 24 + [0.8] * 6 + [0.1] * 12 + [0.9] * 18 + [0.1] * 29 + [0.8])
-    a, b, c, missing = report.fairness_of(table, bad, pd_of, card)
+    a, b, c, missing = report.fairness_of(table, table, bad, pd_of, card)
     assert (a["group"], a["approval_rate"], a["approval_ratio"], a["roc_auc"]) == ("a", 0.8, 1.0, 1.0)
     assert (b["group"], b["approval_rate"], b["approval_ratio"], b["roc_auc"]) == ("b", 0.4, 0.5, None)
     assert (c["approval_rate"], c["approval_ratio"]) == (1.0, 1.25)  # 29 people are no yardstick, however many pass
@@ -71,15 +83,18 @@ def test_fairness_compares_each_group_with_the_most_approved_of_at_least_thirty(
 
 @pytest.mark.parametrize(("rows", "pd_of"), [(29, 0.1), (30, 0.9)])
 def test_ratio_is_null_where_no_group_of_thirty_is_approved_at_all(card, rows: int, pd_of: float) -> None:
-    (found,) = report.fairness_of(pd.DataFrame({"sex": ["a"] * rows}), np.zeros(rows, int), np.full(rows, pd_of), card)
+    table = pd.DataFrame({"sex": ["a"] * rows})
+    (found,) = report.fairness_of(table, table, np.zeros(rows, int), np.full(rows, pd_of), card)
     assert found["approval_ratio"] is None
 
 
 def test_protected_number_is_grouped_by_quarters(card) -> None:
     table = pd.DataFrame({"sex": pd.array([*range(20, 60), None], dtype="Int64")})
-    found = report.fairness_of(table, np.tile([0, 1], 21)[:41], np.full(41, 0.1), card)
+    found = report.fairness_of(table, table, np.tile([0, 1], 21)[:41], np.full(41, 0.1), card)
     assert [row["count"] for row in found] == [10, 10, 10, 10, 1]
-    assert [row["group"] for row in found][-1] == "missing"
+    assert [row["group"] for row in found] == ["20 to 29", "30 to 39", "40 to 49", "50 to 59", "missing"]
+    some = report.fairness_of(table, table[5:25], np.tile([0, 1], 10), np.full(20, 0.1), card)
+    assert [(row["group"], row["count"]) for row in some] == [("20 to 29", 5), ("30 to 39", 10), ("40 to 49", 5)]
 
 
 def test_protected_text_and_day_and_state_are_groups_of_a_readable_number(card) -> None:
@@ -90,12 +105,21 @@ def test_protected_text_and_day_and_state_are_groups_of_a_readable_number(card) 
         {"sex": many, "born": days, "number": numbers, "number: state": ["refused"] * 40 + [None] * 80}
     )
     known = card.model_copy(update={"protected": ["sex", "born", "number"]})
-    found = report.fairness_of(table, np.arange(120) % 2, np.full(120, 0.1), known)
+    found = report.fairness_of(table, table, np.arange(120) % 2, np.full(120, 0.1), known)
     groups = {name: [(r["group"], r["count"]) for r in found if r["field"] == name] for name in known.protected}
     assert groups["sex"] == [("frequent", 50), ("other", 70)]
     assert groups["born"] == [(str(year), 12) for year in range(2001, 2011)]
     assert ("refused", 40) in groups["number"]
     assert len(groups["number"]) == 5
+
+
+def test_each_month_of_the_test_rows_is_measured_and_has_no_auc_where_it_has_one_outcome() -> None:
+    days = pd.to_datetime(pd.Series(["2024-02-01", "2023-12-31", "2024-02-29", "2023-12-01", None, "2024-02-03"]))
+    bad, pd_of = np.array([1, 0, 0, 0, 1, 1]), np.array([0.5, 0.1, 0.2, 0.3, 0.9, 0.1])
+    assert report.by_month(days, bad, pd_of) == [
+        {"month": "2023-12", "rows": 2, "bads": 0, "roc_auc": None, "brier": pytest.approx(0.05)},
+        {"month": "2024-02", "rows": 3, "bads": 2, "roc_auc": 0.5, "brier": pytest.approx(1.1 / 3)},
+    ]
 
 
 def test_importance_finds_the_feature_that_matters() -> None:

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from src.contract.package import Costs
 from src.model import selection
+from src.model.baseline import baseline, logistic_regression
 from src.model.candidates import build
 from src.model.kinds import Blend
 from src.model.metrics import GREATER_IS_BETTER, score_all
@@ -48,6 +50,24 @@ def test_out_of_fold_scores_are_not_those_of_seen_rows(found, params, features, 
     seen = build({"boosting": params["boosting"]}, features, 0)["boosting"].fit(X, bad).predict_proba(X)[:, 1]
     unseen = np.mean(found.scores("boosting", 1 / 6, COSTS)["roc_auc"])
     assert score_all(bad, seen, 1 / 6, COSTS)["roc_auc"] > unseen + 0.02
+
+
+def test_baselines_have_the_candidates_folds_and_the_regression_finds_what_a_line_can(found, features, table) -> None:
+    X, bad = table
+    folds: list[int] = []
+    with threadpool_limits(1):
+        result = baseline(found, X, logistic_regression(features, 0), lambda: folds.append(1))
+        again = baseline(found, X, logistic_regression(features, 0), lambda: None)
+    assert len(folds) == 6
+    assert (result.fold == found.fold).all()
+    assert (result.pd["logistic_regression"] == again.pd["logistic_regression"]).all()
+    unseen = found.fold[1] == 2
+    assert set(result.pd["bad_rate"][1, unseen]) == {bad[~unseen].mean()}
+    rate, regression = (np.mean(result.scores(name, 1 / 6, COSTS)["roc_auc"]) for name in result.pd)
+    assert rate == 0.5
+    assert regression > np.mean(found.scores("scorecard", 1 / 6, COSTS)["roc_auc"]) - 0.03
+    mixed = [feature.model_copy(update={"states": ["unknown"]}) for feature in features]
+    assert (baseline(found, X, logistic_regression(mixed, 0), lambda: None).pd["logistic_regression"] > 0).all()
 
 
 @pytest.mark.parametrize(

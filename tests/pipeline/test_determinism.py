@@ -48,13 +48,14 @@ def few(path):
     return params.model_copy(update={"evaluate": fewer})
 
 train.compare, train.choose = lambda *_: SimpleNamespace(too_large=(), scores=lambda *_: {}), lambda *_: chosen
+train.beside, beside = lambda *_: {}, train.beside
 evaluate.read_params = few
 for stage in (ingest, prepare, train, export):
     stage.main()
 Path("reports/candidates.json").write_bytes(compared)
 evaluate.main()
 
-train.compare, train.choose, evaluate.read_params = compare, choose, read_params
+train.compare, train.choose, train.beside, evaluate.read_params = compare, choose, beside, read_params
 os.chdir(sys.argv[1])
 for stage in (ingest, prepare, train, export, evaluate):
     stage.main()

@@ -53,6 +53,7 @@ def test_evaluation_is_of_the_cards_model_on_the_whole_test_split(
     assert found["sha256"] == card.sha256
     assert found["rows"] == len(test_rows) == 200
     assert found["bad_rate"] == 0.3
+    assert found["by_month"] is None, "no field says when the applications were made"
     assert sum(cell["count"] for cell in found["curves"]["confusion"]) == 200
     assert sum(group["count"] for group in found["curves"]["calibration"]) == 200
     assert sum(bar["good"] + bar["bad"] for bar in found["curves"]["scores"]) == 200
@@ -71,6 +72,17 @@ def test_every_group_of_each_protected_field_is_audited(found: dict, card: Card,
         assert max(g["approval_ratio"] for g in groups if not g["too_few"]) == 1
         assert all(0 <= g["approval_rate"] <= 1 and 0 <= g["mean_pd"] <= 1 for g in groups)
     assert {g["field"] for g in found["fairness"]} == set(card.protected)
+
+
+def test_segments_are_the_cards_features_in_the_bins_of_the_training_rows(
+    found: dict, card: Card, test_rows: pd.DataFrame
+) -> None:
+    assert 0 < len(found["segments"]) <= 10
+    for each in found["segments"]:
+        assert list(each) == ["fields", "bins", "rows", "observed", "expected", "low", "high"]
+        assert set(each["fields"]) <= {feature.name for feature in card.features}
+        assert 50 <= each["rows"] <= len(test_rows)
+        assert each["low"] <= each["observed"] <= each["high"]
 
 
 def test_importance_ranks_every_feature_and_no_protected_one(found: dict, card: Card) -> None:

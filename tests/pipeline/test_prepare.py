@@ -1,4 +1,4 @@
-"""The split: every row once, the same share of bads, the same rows for the same seed"""
+"""The split: every row once; by seed the same share of bads and the same rows again, by time the newest held out"""
 
 from pathlib import Path
 
@@ -74,6 +74,64 @@ def test_too_few_of_an_outcome_are_refused(table: pd.DataFrame, package: Package
 def test_part_without_an_outcome_is_refused(table: pd.DataFrame, package: Package, share: float) -> None:
     with pytest.raises(ContractError, match=r"split.test_share: .* leaves a part without an outcome"):
         prepare.split(table, package, share, 1)
+
+
+def dated(package: Package, name: str = "age_years") -> Package:
+    """The package, in which a field says when an application was made."""
+    content = package.model_dump(by_alias=True, exclude_unset=True)
+    for field in content["resources"][0]["schema"]["fields"]:
+        if field["name"] == name:
+            field |= {"type": "date", "role": "time", "constraints": {}}
+            for other in ("direction", "example", "unit"):
+                field.pop(other, None)
+    return Package.model_validate(content)
+
+
+def on_days(table: pd.DataFrame, days: int) -> pd.DataFrame:
+    """The table, its applications on so many days, in no order."""
+    return table.assign(age_years=pd.Timestamp("2024-01-01") + pd.to_timedelta(table.index * 7 % days, unit="D"))
+
+
+@pytest.mark.parametrize(("days", "share", "held"), [(10, 0.2, 200), (10, 0.26, 300), (3, 0.05, 333), (1000, 0.1, 100)])
+def test_newest_days_are_held_out_and_none_is_on_both_sides(
+    table: pd.DataFrame, package: Package, days: int, share: float, held: int
+) -> None:
+    train, test = prepare.split(on_days(table, days), dated(package), share, 20, "time")
+    assert train["age_years"].max() < test["age_years"].min()
+    assert (len(train) + len(test), len(test)) == (1000, held)
+    assert train.index.is_monotonic_increasing
+    assert test.index.is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda table: on_days(table, 1), "no training row is bad"),
+        (lambda table: one_sided(on_days(table, 10), 8), "from 2024-01-09 on as the test rows, no test row is bad"),
+        (lambda table: on_days(table, 10).assign(age_years=late), r"3 of 1000 rows have no 'age_years'"),
+    ],
+    ids=["one day", "no bad of late", "no day"],
+)
+def test_time_that_leaves_a_side_without_an_outcome_or_a_row_without_a_side_is_refused(
+    table: pd.DataFrame, package: Package, change, told: str
+) -> None:
+    with pytest.raises(ContractError, match=told) as refused:
+        prepare.split(change(table), dated(package), 0.2, 20, "time")
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def late(table: pd.DataFrame) -> pd.Series:
+    return table["age_years"].mask(table.index < 3)
+
+
+def one_sided(table: pd.DataFrame, day: int) -> pd.DataFrame:
+    new = table["age_years"] >= pd.Timestamp("2024-01-01") + pd.Timedelta(days=day)
+    return table.assign(credit_risk=table["credit_risk"].mask(new, "good"))
+
+
+def test_split_by_time_without_a_time_field_is_refused(table: pd.DataFrame, package: Package) -> None:
+    with pytest.raises(ContractError, match=r"^split.by: time needs the field .*`role: time`\)$"):
+        prepare.split(table, package, 0.2, 20, "time")
 
 
 def test_stage_writes_both_parts_and_a_refused_table_changes_neither(

@@ -96,13 +96,15 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     forest = params.train.candidates["forest"]
     two = params.train.model_copy(update={"candidates": {"simple": forest, "complex": forest, "small": forest}})
     entered = Entrants({"simple": forest, "complex": forest}, {"small": "rows"})
-    said = train.described(choice, scores_of(found), params.model_copy(update={"train": two}), entered, 400)
+    base = {"bad_rate": scores_of(found)["simple"]}
+    said = train.described(choice, scores_of(found), base, params.model_copy(update={"train": two}), entered, 400)
     assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "rows", "folds",
-                          "repeats", "candidates"]  # fmt: skip
+                          "repeats", "baseline", "candidates"]  # fmt: skip
     assert (said["rows"], said["folds"], said["repeats"]) == (400, 2, 1)
     assert [found["left_out"] for found in said["candidates"].values()] == [None, None, "rows"]
     assert said["candidates"]["small"].keys() == {"kind", "params", "left_out"}
     assert said["candidates"]["simple"]["params"] == {"trees": 20, "min_samples_leaf": 1, "max_features": "sqrt"}
+    assert said["baseline"]["bad_rate"]["brier"] == said["candidates"]["simple"]["brier"]
     assert said["chosen"] == choice.candidate
     assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
     assert (said["calibrated"], said["brier_gain_of_calibration"]) == (choice.calibrated, choice.brier_gain)
@@ -158,6 +160,13 @@ def test_card_says_what_was_decided(light_run: Project) -> None:
     assert (card.candidate, card.calibrated) == (found["chosen"], found["calibrated"])
     present = {name: one for name, one in found["candidates"].items() if one["left_out"] is None}
     assert list(present) == ["scorecard", "forest", "boosting", "blend"]
+    assert list(found["baseline"]) == ["bad_rate", "logistic_regression"]
+    assert (
+        found["baseline"]["logistic_regression"].keys()
+        == found["baseline"]["bad_rate"].keys()
+        == {metric for metric in present["blend"] if metric not in ("kind", "params", "left_out")}
+    )
+    assert 0.7 < found["baseline"]["logistic_regression"]["roc_auc"]["mean"] < 0.85
     best = max(present.items(), key=lambda item: item[1]["roc_auc"]["mean"])[0]
     assert card.candidate == best
     assert card.threshold == pytest.approx(1 / 6, abs=1e-6)

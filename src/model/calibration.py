@@ -1,0 +1,30 @@
+"""a model with isotonic calibration -> the same, whose probabilities are never 0 or 1"""
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+
+from src.model.metrics import Bad
+
+
+def bounds(bad: Bad) -> tuple[float, float]:
+    """Return the least and the greatest PD for which so many goods and bads can speak.
+
+    They are the targets that calibration gives a good and a bad row in place of 0 and 1 (Platt 1999, 2.2):
+
+    >>> bounds(np.array([0] * 8 + [1] * 2))
+    (0.1, 0.75)
+    """
+    bads = int(bad.sum())
+    return 1 / (len(bad) - bads + 2), (bads + 1) / (bads + 2)
+
+
+def bounded(model: Any, bad: Bad) -> None:
+    """Keep the steps of a fitted CalibratedClassifierCV's isotonic regressions within the bounds of its rows."""
+    for part in model.calibrated_classifiers_:
+        for isotonic in part.calibrators:
+            isotonic.y_thresholds_ = np.clip(isotonic.y_thresholds_, *bounds(bad))
+        part.calibrators = [
+            copy(isotonic) for isotonic in part.calibrators
+        ]  # a copy interpolates between the new steps
