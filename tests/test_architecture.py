@@ -40,6 +40,7 @@ DOORS = {  # what only one module, or one room, may name
     "onnxruntime": {"src.serving.predictors"},
     "slowapi": {"src.api.limits"},
     "jwt": {"src.api.tokens"},
+    "xlsxwriter": {"src.serving.scorecard"},
     "streamlit": {"src.frontend"},
     "babel": {"src.frontend"},
 }

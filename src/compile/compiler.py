@@ -29,6 +29,7 @@ from src.compile.onnx_graph import Ensemble, Graph
 from src.model.card import Feature
 from src.model.features import ApplicantEncoder
 from src.model.formulas import Linear, Mean, Tree, Trees
+from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
 
 WHOLE = ("integer", "boolean", "date")  # a date is days
@@ -36,11 +37,12 @@ COPIES = 8  # float64 numbers in the widest register, of AVX-512
 
 
 class Compiled(NamedTuple):
-    """The encoder's fields and the graph over their codes; of a scorecard its intercept, and weights in the fields."""
+    """The encoder's fields and the graph over their codes; of a scorecard also what the API sums."""
 
     fields: list[FieldCode]
     model: ModelProto
     intercept: float | None = None
+    calibration: Calibration | None = None
 
 
 def compile_model(estimator: Any, features: list[Feature], time: str | None = None) -> Compiled:
@@ -50,9 +52,20 @@ def compile_model(estimator: Any, features: list[Feature], time: str | None = No
     """
     compiler = Compiler(estimator, features, time)
     model = compiler.graph.model(len(features), compiler.probability(estimator))
-    if isinstance(estimator, Pipeline) and isinstance(formula := formula_of(estimator[-1]), Linear):
-        return Compiled(compiler.weighted(estimator, formula), model, formula.intercept)
+    base, calibration = uncalibrated(estimator)
+    if isinstance(base, Pipeline) and isinstance(formula := formula_of(base[-1]), Linear):
+        return Compiled(compiler.weighted(base, formula), model, formula.intercept, calibration)
     return Compiled(compiler.fields, model)
+
+
+def uncalibrated(estimator: Any) -> tuple[Any, Calibration | None]:
+    """Return what one isotonic regression calibrates, and that; an estimator without one as it is."""
+    if not isinstance(estimator, CalibratedClassifierCV) or len(estimator.calibrated_classifiers_) != 1:
+        return estimator, None
+    (part,) = estimator.calibrated_classifiers_
+    (isotonic,) = part.calibrators
+    inner = part.estimator.estimator if isinstance(part.estimator, FrozenEstimator) else part.estimator
+    return inner, Calibration(x=isotonic.X_thresholds_.tolist(), y=isotonic.y_thresholds_.tolist())
 
 
 def fields_of(estimator: Any, features: list[Feature], time: str | None) -> list[FieldCode]:

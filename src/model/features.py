@@ -243,7 +243,7 @@ def intervals(edges: Matrix) -> list[str]:
     >>> intervals(np.array([1.0, 2.5]))
     ['< 1', '1 to < 2.5', '>= 2.5']
     """
-    cuts = [f"{edge:g}" for edge in edges]
+    cuts = [repr(float(edge)).removesuffix(".0") for edge in edges]
     if not cuts:
         return ["any"]
     return [

@@ -95,6 +95,7 @@ class Kind(Generic[P]):
     `arguments` what it is called with; `encoding` adds arguments of the ApplicantEncoder before it. `formula` reads
     what was fitted; without one there is no serving form, and `export` refuses it. `library` is the distribution whose
     version must be the same where the model is loaded. `grown` fills in what params.yaml leaves to the number of rows.
+    What is `readable` is a table of points, which lenders file.
     """
 
     params: type[P]
@@ -104,6 +105,7 @@ class Kind(Generic[P]):
     formula: Callable[[Any], Formula] | None = None
     encoding: Callable[[P], dict[str, Any]] = no_options
     grown: Callable[[P, int], P] = as_it_is
+    readable: bool = False
 
     def build(self, params: P, setting: Setting) -> Any:
         """Return the unfitted estimator."""
@@ -159,6 +161,7 @@ KINDS: dict[str, Kind[Any]] = {
         arguments=scorecard,
         formula=linear,
         library="scikit-learn",
+        readable=True,
     ),
     "forest": Kind(
         params=Forest,

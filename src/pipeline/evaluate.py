@@ -9,9 +9,10 @@ from src.contract.package import read_package
 from src.contract.table import read_table
 from src.errors import run
 from src.files import rounded, write_bytes, write_json
-from src.model import report
+from src.model import report, scorecard
 from src.model.artifact import load_model
 from src.model.inputs import inputs
+from src.model.kinds import KINDS
 from src.model.model_card import Measured, model_card
 from src.model.segments import segments_of
 from src.params import read_params
@@ -21,6 +22,7 @@ TRAIN = Path("data/processed/train.parquet")
 TEST = Path("data/processed/test.parquet")
 MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
+SCORECARD = Path("reports/scorecard.csv")
 EXPORT = Path("models/export.json")
 INGESTED = Path("reports/ingest.json")
 METRICS = Path("reports/metrics.json")
@@ -60,9 +62,10 @@ def main() -> None:
     compared, export, ingested = (
         json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT, INGESTED)
     )
+    filed = KINDS[compared["candidates"][card.candidate]["kind"]].readable
     text = model_card(card, package, Measured(found, compared, export, ingested, training))
     write_bytes(MODEL_CARD, text.encode())
-    write_json(MODELS / "evaluation.json", found)
+    write_json(MODELS / "evaluation.json", found | {"scorecard": scorecard.read(SCORECARD) if filed else None})
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ LIBRARIES = ("onnxruntime",)
 
 def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
     """Return the PDs of the model as it will be served."""
-    predictor = predictor_of(compiled.fields, compiled.intercept, content)
+    predictor = predictor_of(compiled.fields, compiled.intercept, content, compiled.calibration)
     return np.array(predictor.probabilities(rows_of(table, predictor.row)))
 
 
@@ -59,13 +59,16 @@ def checked(
 
 def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) -> Export:
     """Return what models/export.json says."""
-    weights = None if compiled.intercept is None else digest(compiled.fields, compiled.intercept)
+    weights = None
+    if compiled.intercept is not None:
+        weights = digest(compiled.fields, compiled.intercept, compiled.calibration)
     return Export(
         model=card.sha256,
         file=ONNX if compiled.intercept is None else EXPORT,
         sha256=hashlib.sha256(content).hexdigest(),
         fields=compiled.fields,
         intercept=compiled.intercept,
+        calibration=compiled.calibration,
         weights_sha256=weights,
         libraries={name: version(name) for name in LIBRARIES},
         parity=parity,

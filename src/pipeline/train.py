@@ -1,4 +1,4 @@
-"""data/processed/train.parquet -> models/model.pkl, models/model.json (the card), reports/candidates.json"""
+"""data/processed/train.parquet -> models/{model.pkl,model.json}, reports/{candidates.json,scorecard.csv}"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
 from src.lineage import tracking
-from src.model import candidates, selection
+from src.model import candidates, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
 from src.model.calibration import bounded
@@ -41,7 +41,7 @@ from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
-from src.model.selection import Choice, Scores, choose
+from src.model.selection import Choice, Scores, choose, select
 from src.params import Params, Text, Train, read_params
 
 PARAMS = Path("params.yaml")
@@ -49,6 +49,7 @@ APPLICATIONS = Path("data/raw/applications.parquet")
 TRAIN = Path("data/processed/train.parquet")
 MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
+SCORECARD = Path("reports/scorecard.csv")
 NAME = "credit-score"
 BOUNDS = {"min_rows", "max_rows"}  # of a candidate: which rows it takes is none of its parameters
 
@@ -136,6 +137,14 @@ def described(
     }
 
 
+def readable(choice: Choice, scores: Scores, entered: Entrants) -> str | None:
+    """Return the candidate whose table of points is filed: the chosen one, else the best that has one; or None."""
+    found = {name: scores[name][choice.metric] for name, c in entered.present.items() if KINDS[c.kind].readable}
+    if not found or choice.candidate in found:
+        return choice.candidate if found else None
+    return select(found, choice.metric, "best")
+
+
 def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feature]:
     """Return the features with those values of a text that the model tells apart."""
     found = []
@@ -218,6 +227,8 @@ def main() -> None:
         choice = choose(found, scores, params.train)
         base = beside(found, features, X, costs, params)
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
+        name = readable(choice, scores, entered)
+        points = scorecard.filed(clone(pipelines[name]).fit(X, bad), X, bad, features, params.scale) if name else []
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
             with training.watching(model):
                 model.fit(X, bad)
@@ -231,6 +242,7 @@ def main() -> None:
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
+    scorecard.write(SCORECARD, points)
     write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X))))
 
 

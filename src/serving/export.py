@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from src.errors import LastroError, sentences
+from src.model.artifact import ArtifactError
+from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
 
 EXPORT = "export.json"
@@ -29,7 +31,7 @@ class Export(BaseModel):
     """models/export.json: which file is served, model.onnx's hash, encoder, libraries, parity with `model`'s file.
 
     A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added, and
-    `weights_sha256` is their `digest`.
+    `calibration` makes a PD of the sum where there is one; `weights_sha256` is their `digest`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,15 +41,25 @@ class Export(BaseModel):
     sha256: str
     fields: list[FieldCode]
     intercept: float | None = None
+    calibration: Calibration | None = None
     weights_sha256: str | None = None
     libraries: dict[str, str]
     parity: Parity
 
 
-def digest(fields: list[FieldCode], intercept: float) -> str:
+def digest(fields: list[FieldCode], intercept: float, calibration: Calibration | None = None) -> str:
     """Return the SHA-256 of all that a scorecard computes with."""
-    content = [intercept, *(field.model_dump() for field in fields)]
+    parts = [*fields, calibration] if calibration else fields
+    content = [intercept, *(part.model_dump() for part in parts)]
     return sha256(json.dumps(content).encode()).hexdigest()
+
+
+def verify_weights(path: Path, export: Export) -> None:
+    """Raise ArtifactError where a scorecard's weights are not those that `weights_sha256` names."""
+    if export.intercept is None:
+        return
+    if digest(export.fields, export.intercept, export.calibration) != export.weights_sha256:
+        raise ArtifactError(f"{path}: refused, its weights are not those of weights_sha256")
 
 
 def read_export(path: Path) -> Export:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from src.errors import LastroError
 from src.model.artifact import ArtifactError, read_verified
 from src.model.card import CARD, MODEL, Card, read_card
+from src.serving.calibration import Calibration
 from src.serving.codes import Encoder, FieldCode
-from src.serving.export import EXPORT, ONNX, Export, digest, read_export
+from src.serving.export import EXPORT, ONNX, Export, read_export, verify_weights
 from src.serving.reasons import Replaced, Row, differing, swapped
 from src.serving.scorer import Predictor, Scorer
 
@@ -24,13 +25,14 @@ class PointsPredictor:
 
     call_costs = False
 
-    def __init__(self, fields: list[FieldCode], intercept: float) -> None:
+    def __init__(self, fields: list[FieldCode], intercept: float, calibration: Calibration | None = None) -> None:
         self.row = Encoder(fields, [field.weigher() for field in fields]).row
         self.intercept = intercept
+        self.probability = calibration.probability if calibration else sigmoid
 
     def probabilities(self, rows: Sequence[Row]) -> list[float]:
         """Return the PD of each row of weights."""
-        return [sigmoid(self.log_odds(row)) for row in rows]
+        return [self.probability(self.log_odds(row)) for row in rows]
 
     def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
         """Return the PDs with each weight in turn as the reference has it: a sum less one weight, plus another."""
@@ -39,7 +41,7 @@ class PointsPredictor:
             total = self.log_odds(row)
             found.append(
                 [
-                    (sigmoid(total - weight + other), place)
+                    (self.probability(total - weight + other), place)
                     for place, (weight, other) in enumerate(zip(row, reference, strict=True))
                     if weight != other
                 ]
@@ -48,7 +50,7 @@ class PointsPredictor:
 
     def with_replaced(self, row: Row, reference: Row) -> tuple[float, list[Replaced]]:
         """Return the PD of a row of weights, and those with each weight in turn as the reference has it."""
-        return sigmoid(self.log_odds(row)), self.replaced([row], reference)[0]
+        return self.probability(self.log_odds(row)), self.replaced([row], reference)[0]
 
     def log_odds(self, row: Row) -> float:
         """Return the sum of a row's weights, one after another: from Python 3.12 on, `sum` rounds otherwise."""
@@ -148,11 +150,13 @@ def load(folder: Path) -> Served:
         wanted, installed = export.libraries["onnxruntime"], version("onnxruntime")
         if wanted != installed:
             raise ArtifactError(f"{folder / ONNX}: made for onnxruntime {wanted}, but {installed} is installed")
-    if export.intercept is not None and digest(export.fields, export.intercept) != export.weights_sha256:
-        raise ArtifactError(f"{folder / EXPORT}: refused, its weights are not those of weights_sha256")
-    return Served(card, export, predictor_of(export.fields, export.intercept, contents.get(ONNX, b"")))
+    verify_weights(folder / EXPORT, export)
+    predictor = predictor_of(export.fields, export.intercept, contents.get(ONNX, b""), export.calibration)
+    return Served(card, export, predictor)
 
 
-def predictor_of(fields: list[FieldCode], intercept: float | None, graph: bytes) -> Predictor:
+def predictor_of(
+    fields: list[FieldCode], intercept: float | None, graph: bytes, calibration: Calibration | None = None
+) -> Predictor:
     """Return a scorecard's predictor where there is an intercept, else a graph's."""
-    return OnnxPredictor(graph, fields) if intercept is None else PointsPredictor(fields, intercept)
+    return OnnxPredictor(graph, fields) if intercept is None else PointsPredictor(fields, intercept, calibration)

@@ -137,7 +137,7 @@ OTHER_SCHEME = {"authorization": f"Basic {KEYS['web']}"}
 
 
 @pytest.mark.parametrize("headers", [{}, WRONG, NOT_ASCII, WRONG_BEARER, OTHER_SCHEME, {"authorization": "Bearer"}])
-@pytest.mark.parametrize("path", ["/predictions", "/model/info", "/model/evaluation", "/metrics"])
+@pytest.mark.parametrize("path", ["/predictions", "/model/info", "/model/evaluation", "/model/scorecard", "/metrics"])
 def test_without_a_key_is_401(client: TestClient, path: str, headers: dict[str, Any]) -> None:
     answer = client.get(path, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")

@@ -90,7 +90,9 @@ def test_every_kind_is_served_as_fitted_and_tells_the_declined_why(seed: int) ->
             compiled = compile_model(found.model, found.card.features)
             content = graph_of(compiled)
             checked(found.card, found.model, compiled, content, table.X, seed, rows=OTHERS)
-            scorer = Scorer(predictor_of(compiled.fields, compiled.intercept, content), found.card)
+            scorer = Scorer(
+                predictor_of(compiled.fields, compiled.intercept, content, compiled.calibration), found.card
+            )
             hold_reasons(scorer, found.card, applicants(found.given))
 
 

@@ -17,14 +17,14 @@ from src.files import sha256_of
 from src.lineage import tracking
 from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
-from src.model import candidates
+from src.model import candidates, scorecard
 from src.model.artifact import load_model, to_bytes
 from src.model.card import features_of
 from src.model.entrants import Entrants, entrants
 from src.model.kinds import KINDS
 from src.model.selection import Choice, OutOfFold, Scores, choose
 from src.params import Params, read_params
-from src.pipeline import train
+from src.pipeline import evaluate, train
 from tests.conftest import ROOT, Project
 from tests.pipeline.conftest import PACKAGE, outputs
 
@@ -216,6 +216,23 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
     assert forest.params == {f"candidate.{name}": value for name, value in given.items()}
     assert not [name for name in forest.metrics if not name.startswith("cv/")], "no candidate is fitted again"
     assert card.sha256 == sha256_of(unwatched(package, table, read_params(worked.root / "params.yaml", KINDS)))
+    evaluate.main()
+    filed = scorecard.read(worked.root / "reports/scorecard.csv")
+    assert [row["feature"] for row in filed if row["bin"] == "no checking account"] == ["checking_status"]
+    assert json.loads(worked.read("models/evaluation.json"))["scorecard"] == filed
+
+
+def test_table_of_points_is_the_chosen_candidates_else_that_of_the_best_that_has_one(params: Params) -> None:
+    known = params.train.candidates
+    coarse = known["scorecard"].model_copy(update={"bins": 2})
+    entered = entrants({"fine": known["scorecard"], "coarse": coarse, "forest": known["forest"]}, 100)
+    scores: Scores = {name: {"brier": [value]} for name, value in (("fine", 0.2), ("coarse", 0.1), ("forest", 0.05))}
+    choices = {name: Choice(name, "brier", "best", False, 0.0) for name in scores}
+    assert {name: train.readable(choice, scores, entered) for name, choice in choices.items()} == {
+        "fine": "fine", "coarse": "coarse", "forest": "coarse"
+    }  # fmt: skip
+    alone = entrants({"forest": known["forest"]}, 100)
+    assert train.readable(choices["forest"], scores, alone) is None
 
 
 def unwatched(package: Package, table: pd.DataFrame, params: Params) -> bytes:

@@ -103,7 +103,7 @@ def compiled(name: str) -> Compiled:
 def served(name: str) -> Predictor:
     """The predictor of what `export` leaves for the API."""
     found = compiled(name)
-    return predictor_of(found.fields, found.intercept, graph_of(found))
+    return predictor_of(found.fields, found.intercept, graph_of(found), found.calibration)
 
 
 def applicants(rows: pd.DataFrame) -> list[dict[str, Any]]:

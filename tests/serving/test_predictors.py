@@ -65,9 +65,9 @@ def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
         )
 
 
-def test_only_a_plain_scorecard_is_a_table_of_weights() -> None:
-    assert isinstance(served("scorecard"), PointsPredictor)
-    assert isinstance(served("scorecard, calibrated"), OnnxPredictor)
+@pytest.mark.parametrize("name", NAMES)
+def test_scorecard_is_a_table_of_weights_calibrated_or_not(name: str) -> None:
+    assert isinstance(served(name), PointsPredictor if name.startswith("scorecard") else OnnxPredictor)
 
 
 @pytest.mark.parametrize("name", ["scorecard", "forest"])

@@ -1,0 +1,101 @@
+"""The served scorecard in the forms in which it is filed"""
+
+import csv
+import json
+import sys
+import zipfile
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import pytest
+
+from src.errors import LastroError
+from src.model import scorecard as training
+from src.serving import scorecard
+from src.serving.scorecard import COLUMNS, NoScorecardError, filed
+from tests.serving.test_predictors import folder_of
+
+ROW = {"feature": "income", "bin": "=1+1", "applicants": 3, "bads": 0, "share": 0.5, "bad_rate": None, "woe": 1.25,
+       "iv": 0.1, "points": 33.123456789}  # fmt: skip
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """models/ of a scorecard, with an evaluation."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    evaluated(folder_of("scorecard, calibrated", folder))
+    return folder
+
+
+def evaluated(folder: Path, **changes: object) -> None:
+    sha256 = json.loads((folder / "model.json").read_text())["sha256"]
+    (folder / "evaluation.json").write_text(json.dumps({"sha256": sha256, "scorecard": [ROW]} | changes))
+
+
+def test_columns_are_those_of_training() -> None:
+    assert COLUMNS == training.COLUMNS
+
+
+def test_csv_is_the_evaluations_table(models: Path) -> None:
+    header, row = csv.reader(StringIO(filed(models, "csv").decode()))
+    assert tuple(header) == COLUMNS
+    assert row == ["income", "=1+1", "3", "0", "0.5", "", "1.25", "0.1", "33.123456789"]
+
+
+def test_workbook_holds_the_table_its_texts_are_no_formulas_and_its_bytes_stay(models: Path) -> None:
+    content = filed(models, "xlsx")
+    assert content == filed(models, "xlsx")
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheet
+    assert "33.123456789" in sheet
+    assert all(f"<t>{name}</t>" in texts for name in (*COLUMNS, "income", "=1+1"))
+
+
+def test_no_scorecard_is_a_sentence(tmp_path: Path) -> None:
+    evaluated(folder_of("forest", tmp_path))
+    with pytest.raises(NoScorecardError, match="is no scorecard"):
+        filed(tmp_path, "sql")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"sha256": "0" * 64}, f"is of the model {'0' * 64}"), ({"scorecard": None}, "has no table of points")],
+)
+def test_evaluation_of_another_model_or_without_a_table_is_refused(
+    models: Path, changes: dict[str, object], said: str
+) -> None:
+    evaluated(models, **changes)
+    with pytest.raises(LastroError, match=said):
+        filed(models, "csv")
+    (models / "evaluation.json").unlink()
+    with pytest.raises(LastroError, match="no such file"):
+        filed(models, "xlsx")
+    assert b"FROM applicants" in filed(models, "sql"), "which needs no evaluation"
+
+
+def test_changed_weights_and_another_models_export_are_refused(models: Path) -> None:
+    export = json.loads((models / "export.json").read_text())
+    export["calibration"]["y"][0] += 1e-6
+    (models / "export.json").write_text(json.dumps(export))
+    with pytest.raises(LastroError, match="refused"):
+        filed(models, "sql")
+    (models / "export.json").write_text(json.dumps(export | {"model": "0" * 64}))
+    with pytest.raises(LastroError, match="the card names"):
+        filed(models, "sql")
+
+
+def test_command_writes_a_file_or_to_standard_output(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(models.parent)
+    monkeypatch.setattr(sys, "argv", ["scorecard", "--to", "sql", "--output", "out/card.sql"])
+    scorecard.main()
+    monkeypatch.setattr(sys, "argv", ["scorecard", "--to", "sql"])
+    scorecard.main()
+    sys.stdout.flush()
+    written = (models.parent / "out/card.sql").read_bytes()
+    assert written == filed(models, "sql")
+    assert capfdbinary.readouterr().out == written
