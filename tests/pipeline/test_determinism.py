@@ -47,7 +47,10 @@ def few(path):
     fewer = params.evaluate.model_copy(update={"bootstrap": 9, "permutations": 1})
     return params.model_copy(update={"evaluate": fewer})
 
-train.compare, train.choose = lambda *_: SimpleNamespace(too_large=(), scores=lambda *_: {}), lambda *_: chosen
+def scored(name, *_):
+    return {said["metric"]: [said["candidates"][name][said["metric"]]["mean"]] * 2}
+
+train.compare, train.choose = lambda *_: SimpleNamespace(too_large=(), scores=scored), lambda *_: chosen
 train.beside, beside = lambda *_: {}, train.beside
 evaluate.read_params = few
 for stage in (ingest, prepare, train, export):
