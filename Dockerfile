@@ -56,7 +56,8 @@ RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
 # --- the API
 FROM base AS api
 COPY src/__init__.py src/errors.py src/files.py src/params.py src/
-COPY src/contract/__init__.py src/contract/fields.py src/contract/package.py src/contract/
+COPY src/contract/__init__.py src/contract/dialect.py src/contract/fields.py src/contract/package.py \
+     src/contract/rules.py src/contract/schema.py src/contract/spelling.py src/contract/traps.py src/contract/
 COPY src/model/__init__.py src/model/artifact.py src/model/card.py src/model/points.py src/model/
 COPY src/serving src/serving
 COPY src/journal src/journal

@@ -18,6 +18,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # set before scikit-learn is ther
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("LASTRO_", "MLFLOW_", "AWS_", "DVC_", "MINIO_", "MAKE", "MPLBACKEND")
 
+# odd on purpose: what must not change a byte of what DVC tracks
+ELSEWHERE = {
+    "PYTHONHASHSEED": "4242",
+    "TZ": "Pacific/Auckland",
+    "LC_ALL": "C",
+    "OMP_NUM_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "2",
+    "OPENBLAS_CORETYPE": "Prescott",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4",
+}
+
 
 @dataclass(frozen=True)
 class Project:

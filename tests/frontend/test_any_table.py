@@ -1,7 +1,7 @@
 """A form for any lender's table: names of any text, reasons for having no value, texts, dates, and a hundred fields"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from html import unescape
 from typing import Any
@@ -11,7 +11,7 @@ import streamlit as st
 from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
-from src.frontend import finder, model_page
+from src.frontend import finder, model_page, served
 from src.frontend.answer import escaped, named
 from src.frontend.axes import labels
 from src.frontend.changes import smallest
@@ -29,20 +29,28 @@ from tests.frontend.odd import EXAMPLE, KINDS, KINDS_FIELDS, ODD_FIELDS, ODD_NAM
 TEXTS = Texts(Language("en"))
 SCRIPT = """
 import streamlit as st
-from src.frontend import finder, form, served
+from src.frontend import finder, form
 from src.frontend.language import Language
 from src.frontend.texts import Texts
 from tests.frontend.odd import EXAMPLE, KINDS_FIELDS, ODD_FIELDS, WIDE_FIELDS
-served.evaluation = lambda: {{"importance": [
-    {{"feature": "fact 7", "loss": 0.02, "std": 0.01}}, {{"feature": "fact 8", "loss": 0.01, "std": 0.02}}
-]}}
 texts = Texts(Language("en"))
 st.button("Fill", on_click=form.fill, args=({fields}, EXAMPLE, "form"))
 finder.show({fields}, texts, "form")
 st.session_state["values"] = form.draw({fields}, texts, "form")
 """
 ODD_TEXTS = ("> 3", "a_b __c__ _d", "5 * 3 *x*", "~~x~~", "www.x.org", "![a](b)", "---")
+EVALUATION = {
+    "importance": [{"feature": "fact 7", "loss": 0.02, "std": 0.01}, {"feature": "fact 8", "loss": 0.01, "std": 0.02}]
+}
 BY_NAME = {field.name: field for field in KINDS_FIELDS}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def evaluation() -> Iterator[None]:
+    """What the API would say of the facts that decide; the page's scripts run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(served, "evaluation", lambda: EVALUATION)
+        yield
 
 
 def opened(fields: str) -> AppTest:

@@ -15,20 +15,10 @@ from pathlib import Path
 import pytest
 
 from src.serving.predictors import load
-from tests.conftest import ROOT, Project, fresh_copy, light
+from tests.conftest import ELSEWHERE, ROOT, Project, fresh_copy, light
 from tests.documents import blocks
 from tests.pipeline.conftest import lock, outputs
 
-# odd on purpose: what must not change a byte of what DVC tracks
-ELSEWHERE = {
-    "PYTHONHASHSEED": "4242",
-    "TZ": "Pacific/Auckland",
-    "LC_ALL": "C",
-    "OMP_NUM_THREADS": "2",
-    "OPENBLAS_NUM_THREADS": "2",
-    "OPENBLAS_CORETYPE": "Prescott",
-    "NPY_DISABLE_CPU_FEATURES": "X86_V4",
-}
 STAGES = """
 import contextlib, json, os, sys
 from pathlib import Path

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -29,7 +30,7 @@ from src.serving.export import Parity
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Scored, Scorer
 from src.serving.sql import sql_of
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project
 from tests.serving.kinds import applicants, card, compiled, features, table
 
 Rows = list[dict[str, Any]]
@@ -102,11 +103,11 @@ def hold(answers: list[tuple[Any, ...]], said: list[Scored], reasons: bool) -> N
 
 
 @cache
-def german(calibrated: bool) -> tuple[Card, Compiled, Rows]:
+def german(calibrated: bool, applications: Path) -> tuple[Card, Compiled, Rows]:
     """params.yaml's scorecard on the committed data set, and all its rows."""
     params, known = read_params(ROOT / "params.yaml", kinds.KINDS), read_card(ROOT / "models/model.json")
     package = read_package(ROOT / params.dataset)
-    data = read_table(ROOT / "data/raw/applications.parquet")
+    data = read_table(applications)
     X, bad = inputs(data, known.features, None), package.is_bad(data[package.target.name]).to_numpy().astype("int64")
     model = build(entrants(params.train.candidates, len(X)).present, known.features, params.seed)["scorecard"]
     if calibrated:
@@ -118,8 +119,8 @@ def german(calibrated: bool) -> tuple[Card, Compiled, Rows]:
 
 
 @pytest.mark.parametrize("calibrated", [False, True], ids=["plain", "calibrated"])
-def test_all_rows_of_the_data_set_have_the_apis_answers(ask: Ask, calibrated: bool) -> None:
-    known, found, rows = german(calibrated)
+def test_all_rows_of_the_data_set_have_the_apis_answers(ask: Ask, calibrated: bool, light_run: Project) -> None:
+    known, found, rows = german(calibrated, light_run.root / "data/raw/applications.parquet")
     columns = {feature.name: TYPES[feature.type] for feature in known.features}
     hold(ask(columns, rows, statement(known, found)), scored(known, found, rows), reasons=not calibrated)
 
