@@ -23,13 +23,15 @@ def names(plots: Path) -> list[str]:
 
 def draw(plots: Path, folder: Path) -> None:
     """Draw the plots into PNG files in `folder`."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     for name in names(plots):
         plot = (plots / name).with_suffix(".json")
-        figure = Figure(figsize=(6, 4), layout="constrained")
-        PICTURES[plot.stem](figure.add_subplot(), json.loads(plot.read_text(encoding="utf-8")))
-        figure.savefig(folder / name, dpi=120)
+        with rc_context({"text.parse_math": False}):  # a feature's name may hold $
+            figure = Figure(figsize=(6, 4), layout="constrained")
+            PICTURES[plot.stem](figure.add_subplot(), json.loads(plot.read_text(encoding="utf-8")))
+            figure.savefig(folder / name, dpi=120)
 
 
 def roc(axes: "Axes", rows: Rows) -> None:

@@ -46,3 +46,8 @@ def test_decisions_of_one_kind_and_a_hundred_features_can_be_drawn(tmp_path: Pat
     confusion = [{"outcome": "good", "decision": "approve", "count": 0}]
     importance = [{"feature": f"feature_{number}", "loss": 0.0, "std": 0.0} for number in range(100)]
     assert len(drawn({"confusion": confusion, "importance": importance}, tmp_path / "plots")) == 2
+
+
+@pytest.mark.parametrize("name", [r"Fee ($) of \frac{ ($)", "a^{_b", "<b>x</b> & y", "Größe (m²)"])
+def test_feature_of_any_name_can_be_drawn(name: str, tmp_path: Path) -> None:
+    assert len(drawn({"importance": [{"feature": name, "loss": 0.1, "std": 0.0}]}, tmp_path / "plots")) == 1
