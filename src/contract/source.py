@@ -18,7 +18,7 @@ from pyarrow.parquet import ParquetFile
 from src.contract.fields import Column, ContractError
 from src.contract.package import Resource
 
-BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError)
+BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # the last: a zip with a password
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def opened(path: Path, resource: Resource) -> Iterator[IO[bytes]]:
             else:
                 yield stack.enter_context(path.open("rb"))
         except BROKEN as error:
-            raise ContractError(f"{path.name}: not a whole {compression} file: {error}") from None
+            raise ContractError(f"{path.name}: cannot be unpacked as {compression}: {error}") from None
 
 
 def _member(path: Path, names: Sequence[str], wanted: str | None) -> str:

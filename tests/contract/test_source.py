@@ -12,11 +12,18 @@ import pyarrow as arrow
 import pytest
 from pyarrow.parquet import write_table
 
+from src.contract.drafting.source import read_source
 from src.contract.fields import ContractError
 from src.contract.origin import written
 from tests.contract.reading import AMOUNT, PAID, TEXT, gz, package_of, read, values, zipped
 
 FIELDS = [AMOUNT, PAID]
+
+
+def locked(content: bytes) -> bytes:
+    """The zip with the mark of a password on its one member, in both of its headers."""
+    local, central = 6, content.index(b"PK\x01\x02") + 8
+    return bytes(byte | (place in (local, central)) for place, byte in enumerate(content))
 
 
 @pytest.mark.parametrize("resource", [{"path": "t.csv.gz"}, {"path": "t.csv", "compression": "gz"}])
@@ -59,15 +66,23 @@ def test_what_a_mac_adds_to_a_zip_is_no_file_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("t.csv.gz", TEXT.encode(), "t.csv.gz: not a whole gz file"),
-        ("t.csv.gz", gz(TEXT.encode())[:-9], "t.csv.gz: not a whole gz file"),
-        ("t.zip", TEXT.encode(), "t.zip: not a whole zip file"),
+        ("t.csv.gz", TEXT.encode(), "t.csv.gz: cannot be unpacked as gz"),
+        ("t.csv.gz", gz(TEXT.encode())[:-9], "t.csv.gz: cannot be unpacked as gz"),
+        ("t.zip", TEXT.encode(), "t.zip: cannot be unpacked as zip"),
         ("t.parquet", TEXT.encode(), "t.parquet: not a Parquet file"),
     ],
 )
 def test_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     with pytest.raises(ContractError, match=said):
         read(tmp_path, package_of({"path": name}, FIELDS), content)
+
+
+def test_zip_with_a_password_is_refused_in_a_sentence_by_the_reader_and_by_the_draft(tmp_path: Path) -> None:
+    content = locked(zipped(tmp_path, t_csv=TEXT.encode()))
+    with pytest.raises(ContractError, match=r"t\.zip: cannot be unpacked as zip: .*password"):
+        read(tmp_path, package_of({"path": "t.zip"}, FIELDS), content)
+    with pytest.raises(ContractError, match=r"cannot be unpacked: .*password"):
+        read_source(tmp_path / "t.zip")
 
 
 def parquet(folder: Path, **columns: Any) -> bytes:

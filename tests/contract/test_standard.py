@@ -80,7 +80,7 @@ HONOURED: list[tuple[str, str, Any, dict[str, Any], str, list[Any] | str]] = [
     ("resource", "mediatype", "application/json", AMOUNT, TEXT, "mediatype: 'application/json' is not read"),
     ("resource", "encoding", "utf-16", CELL, "amount,paid\nß,no\n", "t.csv: not a table in utf-16"),
     ("resource", "path", "t.xlsx", AMOUNT, TEXT, "path: 't.xlsx': xlsx is not read"),
-    ("resource", "compression", "gz", AMOUNT, TEXT, "t.csv: not a whole gz file"),
+    ("resource", "compression", "gz", AMOUNT, TEXT, "t.csv: cannot be unpacked as gz"),
     ("resource", "innerpath", "a.csv", AMOUNT, TEXT, "innerpath: 't.csv' is no zip file"),
     ("dialect", "header", False, AMOUNT, "1,yes\n2,no\n", [1, 2]),
     ("dialect", "headerRows", [3], AMOUNT, f"Report\n\n{TEXT}", [1, 2, 3]),

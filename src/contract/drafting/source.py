@@ -4,7 +4,6 @@ import codecs
 import gzip
 import hashlib
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,12 +14,12 @@ import chardet
 from tqdm import tqdm
 
 from src.contract.fields import ContractError
+from src.contract.source import BROKEN
 
 BLOCK = 1 << 18  # the head of the text is the first block
 DELAY = 2  # seconds after which progress is shown
 WIDE = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data")
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
 @dataclass(frozen=True)
