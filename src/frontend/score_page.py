@@ -1,5 +1,6 @@
 """the form -> one applicant's score: the page that `/` opens on"""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,21 +16,30 @@ from src.frontend.texts import Texts, texts
 
 FORM = "applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
-FILLED = "filled"  # in the session: when the example was asked for
+FILLED = "filled"  # in the session: since when the example stands in the form; infinite while it is being drawn
 HALF = 380  # pixels; where form and answer would be narrower, the answer stands beneath
-HURRY = 3.0  # seconds in which a click on Score may overtake the example on its way to the browser
+HURRY = 3.0  # seconds after the drawing in which a click on Score may overtake the example on its way to the browser
 
 
 def show() -> None:
     """Draw the form, and the answer beside it once it was sent; beneath it where the page is narrow."""
+    try:
+        halves()
+    finally:  # a run that is broken off has drawn, too: what was cleared is filled again, and the time begins anew
+        if st.session_state.get(FILLED) == math.inf:
+            st.session_state[FILLED] = time.monotonic()
+
+
+def halves() -> None:
+    """Draw the form, and what is known of the applicant in it."""
     st.title(_("Score an applicant"), anchor=False)
     info, fields = served.model_info(), served.fields()
     words = texts(info)
     whose.line(info)
-    halves = st.grid(2, min_column_width=HALF, gap="medium")
-    with halves.container():
+    sides = st.grid(2, min_column_width=HALF, gap="medium")
+    with sides.container():
         values, sent = form(fields, words)
-    with halves.container(key="answer"):
+    with sides.container(key="answer"):
         if sent:
             ask_for(fields, values, words)
         if asked := st.session_state.get(ASKED):
@@ -55,13 +65,14 @@ def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
 def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
     """Fill the form with the API's own example."""
     fill(fields, example, FORM)
-    st.session_state[FILLED] = time.monotonic()
+    st.session_state[FILLED] = math.inf
 
 
 def catch_up(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
     """Fill what is still empty where Score was clicked before the example had come to the browser."""
-    if time.monotonic() - st.session_state.get(FILLED, -HURRY) < HURRY:
-        fill([field for field in fields if empty(field, FORM)], example, FORM)
+    left = [field for field in fields if empty(field, FORM)]
+    if left and time.monotonic() - st.session_state.get(FILLED, -math.inf) < HURRY:
+        use_example(left, example)
 
 
 def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:

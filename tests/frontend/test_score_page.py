@@ -4,6 +4,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,6 +54,29 @@ def test_click_on_score_that_overtakes_the_example_scores_the_example(
     button(page, "Score").click().run()
     assert not page.error
     assert client.prediction(page.code[0].value)["inputs"] == example
+
+
+def test_example_that_the_browser_has_not_drawn_is_kept_however_long_the_answer_took_and_cleared_by_who_takes_time(
+    open_page: Open, client: Client, example: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(score_page, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    page = button(open_page(), "Example applicant").click().run()
+
+    def slow(*_: object) -> dict[str, Any]:
+        clock.now += 5 * score_page.HURRY
+        return dict(client.predict(example))
+
+    monkeypatch.setattr(score_page, "predicted", slow)
+    for _ in range(2):
+        page.selectbox[0].set_value(None)
+        button(page, "Score").click().run()
+        assert not page.error
+        assert page.selectbox[0].value is not None
+    clock.now += score_page.HURRY
+    page.selectbox[0].set_value(None)
+    button(page, "Score").click().run()
+    assert "is missing" in page.error[0].value
 
 
 def test_reasons_are_in_plain_words(open_page: Open, client: Client, example: dict[str, Any]) -> None:
