@@ -1,5 +1,6 @@
 """Which tests run and in which order: the longest first, what cannot run here is named, and nothing is skipped in CI"""
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("shared") and not SHARED.is_dir()]
     config.hook.pytest_deselected(items=left_out)
     items[:] = sorted((item for item in items if item not in left_out), key=rank)
+    gc.freeze()  # Streamlit collects all garbage after each run of a page: without what is there already, it is quick
 
 
 @pytest.hookimpl(optionalhook=True)
