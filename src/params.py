@@ -103,6 +103,19 @@ class Text(Section):
     most: Count = 200
 
 
+def _search_or_nothing(given: Any) -> Any:
+    """Refuse what is no mapping, in the words of params.yaml."""
+    if given is not None and not isinstance(given, dict | Searching):
+        raise ValueError("a search is null, or {trials: N}")
+    return given
+
+
+class Searching(Section):
+    """How many values of its parameters each candidate tries whose kind has some to try."""
+
+    trials: Count
+
+
 class Train(Section):
     """Which candidates compete, on which folds, by which metric and rule."""
 
@@ -113,6 +126,7 @@ class Train(Section):
     calibration: Literal["isotonic", "none"]
     text: Text = Text()
     max_nodes: Count = 400_000
+    search: Annotated[Searching | None, BeforeValidator(_search_or_nothing)] = None
     candidates: Annotated[dict[str, Annotated[Candidate, BeforeValidator(_of_its_kind)]], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -37,6 +37,7 @@ DOORS = {  # what only one module, or one room, may name
     "matplotlib": {"src.lineage.pictures"},
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
+    "optuna": {"src.model.search"},
     "onnxruntime": {"src.serving.predictors"},
     "slowapi": {"src.api.limits"},
     "jwt": {"src.api.tokens"},

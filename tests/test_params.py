@@ -50,6 +50,16 @@ def test_reader_without_the_table_of_kinds_learns_only_the_kinds(tmp_path: Path)
         (lambda p: p["train"]["candidates"].clear(), "train.candidates: Dictionary should have at least 1 item"),
         (lambda p: p["train"].update(folds=1), "train.folds: Input should be greater than or equal to 2 (given: 1)"),
         (lambda p: p["train"].update(metric="auc"), "train.metric: Input should be 'roc_auc'"),
+        (lambda p: p["train"].update(search=20), "train.search: a search is null, or {trials: N} (given: 20)"),
+        (lambda p: p["train"].update(search={}), "train.search.trials: Field required"),
+        (
+            lambda p: p["train"].update(search={"trial": 3}),
+            "train.search: unknown parameter 'trial'; the nearest known one is 'trials'",
+        ),
+        (
+            lambda p: p["train"].update(search={"trials": 0}),
+            "train.search.trials: Input should be greater than or equal to 1 (given: 0)",
+        ),
         (lambda p: p["split"].update(test_share=1.5), "split.test_share: Input should be less than 1"),
         (lambda p: p["split"].update(by="day"), "split.by: Input should be 'seed' or 'time' (given: 'day')"),
         (lambda p: p["train"]["candidates"]["blend"].update(members=["x", "forest"]), "'x' is none of the candidates"),

@@ -24,16 +24,26 @@ BROKEN = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError, RuntimeErr
 @contextmanager
 def opened(path: Path, resource: Resource) -> Iterator[IO[bytes]]:
     """Yield the file's bytes, unpacked where it is compressed; raises ContractError where it cannot be unpacked."""
+    with unpacked(path, resource.compression_of(path.name), resource.innerpath) as (content, _):
+        yield content
+
+
+@contextmanager
+def unpacked(path: Path, compression: str | None, innerpath: str | None) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Yield the bytes that are packed in the file, and the file itself: how far it is read is how far the work is.
+
+    Raises ContractError where it cannot be unpacked.
+    """
     with ExitStack() as stack:
-        compression = resource.compression_of(path.name)
+        file = stack.enter_context(path.open("rb"))
         try:
             if compression == "gz":
-                yield cast(IO[bytes], stack.enter_context(gzip.open(path)))
+                yield cast(IO[bytes], stack.enter_context(gzip.open(file))), file
             elif compression == "zip":
-                archive = stack.enter_context(zipfile.ZipFile(path))
-                yield stack.enter_context(archive.open(_member(path, archive.namelist(), resource.innerpath)))
+                archive = stack.enter_context(zipfile.ZipFile(file))
+                yield stack.enter_context(archive.open(_member(path, archive.namelist(), innerpath))), file
             else:
-                yield stack.enter_context(path.open("rb"))
+                yield file, file
         except BROKEN as error:
             raise ContractError(f"{path.name}: cannot be unpacked as {compression}: {error}") from None
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from types import ModuleType
 
 from src.lineage import git
-from src.lineage.mlflow_backend import TrackingError, experiment, opened, plainly
+from src.lineage.mlflow_backend import NOTHING, TrackingError, experiment, opened, plainly
 from src.lineage.settings import ROOT, Settings, read_settings
 
-__all__ = ["Run", "TrackingError", "git_tags", "training_run"]
+__all__ = ["Run", "TrackingError", "git_tags", "searches", "training_run"]
 
 EXPERIMENT = "credit-score"
 CODE = ("src", "dvc.yaml", "params.yaml", "data/external")
@@ -53,13 +53,21 @@ class Run:
                 self._mlflow.autolog(disable=True)
                 vars(model).pop(MARK, None)
 
-    def candidate(self, name: str, params: Mapping[str, object], fold_scores: Mapping[str, Sequence[float]]) -> None:
-        """Record one candidate in a child run: its parameters and its folds' scores.
+    def candidate(
+        self,
+        name: str,
+        params: Mapping[str, object],
+        fold_scores: Mapping[str, Sequence[float]],
+        tags: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Record one candidate, or one trial of its parameters, in a child run: its parameters and its folds' scores.
 
         Each score becomes the metric `cv/<metric>` at step = fold, with `cv/<metric>_mean` and `_std` beside it.
         """
         with plainly(self._settings):
-            child = self._mlflow.start_run(run_name=name, nested=True, experiment_id=self._experiment_id)
+            child = self._mlflow.start_run(
+                run_name=name, nested=True, experiment_id=self._experiment_id, tags=dict(tags)
+            )
             with child:
                 self._client.log_batch(child.info.run_id, params=self._params(params, "candidate"))
                 self._metrics(child.info.run_id, list(_fold_metrics(fold_scores)))
@@ -103,6 +111,11 @@ def training_run(
             stack.enter_context(parent)
             mlflow.log_params(_flat(params))
         yield Run(mlflow, settings, experiment_id, parent.info.run_id)
+
+
+def searches() -> Path:
+    """Return the folder of the studies in which candidates' parameters are searched for; it need not be there yet."""
+    return read_settings().state / "search"
 
 
 def git_tags(root: Path = ROOT) -> dict[str, str]:

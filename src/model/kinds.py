@@ -5,7 +5,7 @@ params.yaml by this table and has no use for scikit-learn.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -88,6 +88,15 @@ def no_options(_: Candidate) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Range:
+    """The values of a parameter that a search tries: whole where both ends are, evenly by their logarithm or not."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
 class Kind(Generic[P]):
     """One kind of candidate: all that params.yaml, training, export and the card know of it.
 
@@ -95,7 +104,8 @@ class Kind(Generic[P]):
     `arguments` what it is called with; `encoding` adds arguments of the ApplicantEncoder before it. `formula` reads
     what was fitted; without one there is no serving form, and `export` refuses it. `library` is the distribution whose
     version must be the same where the model is loaded. `grown` fills in what params.yaml leaves to the number of rows.
-    What is `readable` is a table of points, which lenders file.
+    What is `readable` is a table of points, which lenders file. `space` is what `train.search` tries: by parameter, the
+    range of its values.
     """
 
     params: type[P]
@@ -106,6 +116,7 @@ class Kind(Generic[P]):
     encoding: Callable[[P], dict[str, Any]] = no_options
     grown: Callable[[P, int], P] = as_it_is
     readable: bool = False
+    space: Mapping[str, Range] = field(default_factory=dict)
 
     def build(self, params: P, setting: Setting) -> Any:
         """Return the unfitted estimator."""
@@ -162,6 +173,7 @@ KINDS: dict[str, Kind[Any]] = {
         formula=linear,
         library="scikit-learn",
         readable=True,
+        space={"bins": Range(2, 20), "C": Range(0.001, 10.0, log=True)},
     ),
     "forest": Kind(
         params=Forest,
@@ -170,6 +182,7 @@ KINDS: dict[str, Kind[Any]] = {
         grown=grown_forest,
         formula=lambda fitted: mean_of_trees(fitted.estimators_),
         library="scikit-learn",
+        space={"min_samples_leaf": Range(1, 200, log=True), "max_features": Range(0.05, 0.8)},
     ),
     "boosting": Kind(
         params=Boosting,
@@ -177,6 +190,13 @@ KINDS: dict[str, Kind[Any]] = {
         arguments=boosting,
         formula=boosted,
         library="scikit-learn",
+        space={
+            "learning_rate": Range(0.01, 0.2, log=True),
+            "max_leaf_nodes": Range(4, 63, log=True),
+            "min_samples_leaf": Range(5, 200, log=True),
+            "l2_regularization": Range(0.01, 100.0, log=True),
+            "max_features": Range(0.1, 1.0),
+        },
     ),
     "blend": Kind(
         params=Blend,

@@ -219,7 +219,21 @@ def design(card: Card, measured: Measured) -> Section:
     drawn = REPEATED.get(compared["repeats"], f"{compared['repeats']} times")
     folds = f"Mean ± standard deviation over {compared['folds']} folds, drawn {drawn}:"
     candidates += f"\n\nLeft out: {', '.join(out)}." if out else ""
+    candidates += tuning(compared)
     return Section("Design", "2 (a) to (c)", [known, folds, candidates], lender)
+
+
+def tuning(compared: dict[str, Any]) -> str:
+    """Return how parameters were searched for, and on which rows; nothing where they were not."""
+    searched = {name: found["searched"] for name, found in compared["candidates"].items() if "searched" in found}
+    if not searched:
+        return ""
+    rows = next(iter(searched.values()))["rows"]
+    tried = ", ".join(f"`{name}` {found['trials']} times" for name, found in searched.items())
+    return (
+        f"\n\nParameters were searched for on {rows} of the {compared['rows']} training rows ({tried}); the folds above"
+        " are of the others, which no search has seen."
+    )
 
 
 def metrics(found: dict[str, Any]) -> Section:

@@ -41,7 +41,8 @@ class Choice:
 class OutOfFold:
     """What cross-validation predicted: `pd[name]` has shape (repeats, rows), `fold` gives each row's fold alike.
 
-    `too_large` names the candidates whose first fit had too many nodes; they have no predictions.
+    A row that was set apart has fold -1 and no prediction (NaN). `too_large` names the candidates whose first fit had
+    too many nodes; they have no predictions.
     """
 
     bad: Bad
@@ -52,7 +53,7 @@ class OutOfFold:
     def parts(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
         """Yield every repeat and the mask of each of its folds' rows."""
         for repeat, folds in enumerate(self.fold):
-            for fold in np.unique(folds):
+            for fold in np.unique(folds[folds >= 0]):
                 yield repeat, folds == fold
 
     def scores(self, name: str, threshold: float, costs: Costs) -> dict[str, list[float]]:
@@ -73,19 +74,21 @@ def cross_validate(
     seed: int,
     progress: Callable[[str], object],
     most_nodes: int | None = None,
+    apart: NDArray[np.bool_] | None = None,
 ) -> OutOfFold:
     """Predict every row by models that have not seen it, in `repeats` stratified partitions of `folds`.
+
+    Rows set `apart` are in no fold: every model sees them, and none predicts them.
 
     A blend is the mean of its members' probabilities, which is what its own fit would predict. `progress` is called
     with a text after each fit. A candidate whose first fit has more than `most_nodes` nodes is fitted no more, and is
     no part of a blend.
     """
-    fold = np.zeros((repeats, len(bad)), dtype=np.intp)
-    pd_of = {name: np.zeros((repeats, len(bad))) for name, candidate in candidates.items() if not candidate.parts}
+    fold = np.full((repeats, len(bad)), -1, dtype=np.intp)
+    pd_of = {name: np.full(fold.shape, np.nan) for name, candidate in candidates.items() if not candidate.parts}
     too_large: list[str] = []
     for repeat in range(repeats):
-        splits = StratifiedKFold(folds, shuffle=True, random_state=seed + repeat).split(X, bad)
-        for number, (seen, unseen) in enumerate(splits):
+        for number, (seen, unseen) in enumerate(partition(bad, folds, seed + repeat, apart)):
             fold[repeat, unseen] = number
             for name in list(pd_of):
                 fitted = clone(pipelines[name]).fit(X.iloc[seen], bad[seen])
@@ -101,6 +104,15 @@ def cross_validate(
         if len(parts) >= FEWEST_MEMBERS:
             found[name] = np.mean(parts, axis=0)
     return OutOfFold(bad, fold, {name: found[name] for name in candidates if name in found}, tuple(too_large))
+
+
+def partition(
+    bad: Bad, folds: int, seed: int, apart: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield of each stratified fold the rows outside of it and its own; those set `apart` are outside of all."""
+    rows = np.arange(len(bad)) if apart is None else np.flatnonzero(~apart)
+    for _, chosen in StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, bad[rows]):
+        yield np.setdiff1d(np.arange(len(bad)), rows[chosen]), rows[chosen]
 
 
 def nodes_of(fitted: Pipeline, candidate: Candidate) -> int:
@@ -140,8 +152,8 @@ def calibration_gain(found: OutOfFold, name: str) -> float:
     """
     before, after = [], []
     for repeat, rows in found.parts():
-        pd_of = found.pd[name][repeat]
-        calibrated = calibrate(pd_of[~rows], found.bad[~rows], pd_of[rows])
+        pd_of, others = found.pd[name][repeat], ~rows & (found.fold[repeat] >= 0)
+        calibrated = calibrate(pd_of[others], found.bad[others], pd_of[rows])
         before.append(np.mean((pd_of[rows] - found.bad[rows]) ** 2))
         after.append(np.mean((calibrated - found.bad[rows]) ** 2))
     return float(np.mean(before) - np.mean(after))

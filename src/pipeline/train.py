@@ -1,9 +1,13 @@
 """data/processed/train.parquet -> models/{model.pkl,model.json}, reports/{candidates.json,scorecard.csv}"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedKFold
@@ -41,6 +45,7 @@ from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
+from src.model.search import Build, Search, Searched, Trial, search
 from src.model.selection import Choice, Scores, choose, select
 from src.params import Params, Text, Train, read_params
 
@@ -62,10 +67,25 @@ def costs_of(params: Params, package: Package) -> CardCosts:
     return CardCosts(false_accept=found.false_accept, false_reject=found.false_reject, source=source)
 
 
+def tuned(entered: Entrants, build: Build, X: pd.DataFrame, bad: Bad, costs: Costs, params: Params) -> Searched:
+    """Return the candidates with the best parameters that a search finds, where params.yaml asks for one."""
+    if params.train.search is None:
+        return Searched(entered)
+    data = {"train": digest(TRAIN), "package": digest(Path(params.dataset))}
+    trials, folder = params.train.search.trials, tracking.searches()
+    return search(entered, Search(build, X, bad, params.train, trials, costs, params.seed, folder, data))
+
+
 def compare(
-    pipelines: dict[str, Pipeline], entered: Entrants, train: Train, X: pd.DataFrame, bad: Bad, seed: int
+    pipelines: dict[str, Pipeline],
+    entered: Entrants,
+    train: Train,
+    X: pd.DataFrame,
+    bad: Bad,
+    seed: int,
+    apart: NDArray[np.bool_] | None = None,
 ) -> selection.OutOfFold:
-    """Cross-validate the candidates under a progress bar that shows candidate and fold."""
+    """Cross-validate the candidates under a progress bar that shows candidate and fold; `apart` are rows of no fold."""
     if min(bad.sum(), len(bad) - bad.sum()) < train.folds:
         raise LastroError(f"train.folds: {train.folds} folds need as many rows of each outcome in the training split")
     repeats = repeats_of(train.repeats, len(bad))
@@ -77,7 +97,7 @@ def compare(
             bar.update()
 
         return selection.cross_validate(
-            pipelines, entered.present, X, bad, train.folds, repeats, seed, progress, train.max_nodes
+            pipelines, entered.present, X, bad, train.folds, repeats, seed, progress, train.max_nodes, apart
         )
 
 
@@ -108,12 +128,18 @@ def spread(by_metric: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
 
 
 def described(
-    choice: Choice, scores: Scores, base: Scores, params: Params, entered: Entrants, rows: int
+    choice: Choice,
+    scores: Scores,
+    base: Scores,
+    params: Params,
+    entered: Entrants,
+    rows: int,
+    searched: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> dict[str, object]:
     """Return what reports/candidates.json holds: the choice, each candidate's scores, and who was left out and why.
 
     A candidate's scores are the mean and the standard deviation over its folds, its parameters those that it had at so
-    many training rows.
+    many training rows. `searched` says what a search found of those that it tuned.
     """
     return {
         "chosen": choice.candidate,
@@ -130,6 +156,7 @@ def described(
                 "kind": candidate.kind,
                 "params": entered.present.get(name, candidate).model_dump(exclude={"kind", *BOUNDS}),
                 "left_out": entered.left_out.get(name),
+                **({"searched": searched[name]} if name in searched else {}),
                 **spread(scores.get(name, {})),
             }
             for name, candidate in params.train.candidates.items()
@@ -197,10 +224,14 @@ def settings_of(params: Params, rows: int) -> dict[str, object]:
     return {"seed": params.seed, "dataset": params.dataset, **said, "repeats": repeats}
 
 
-def record(run: tracking.Run, entered: Entrants, scores: Scores, card: Card) -> None:
-    """Record a child run for each candidate, and on the run itself the chosen one's scores and the model's hashes."""
+def record(run: tracking.Run, entered: Entrants, scores: Scores, card: Card, trials: Sequence[Trial] = ()) -> None:
+    """Record a child run for each candidate and trial, on the run itself the chosen one's scores and the hashes."""
     for name, by_metric in scores.items():
         run.candidate(name, entered.present[name].model_dump(exclude=BOUNDS), by_metric)
+    for trial in trials:
+        tags = {"searched": trial.name, "trial": str(trial.number + 1)}
+        name = f"{trial.name}, trial {trial.number + 1}"
+        run.candidate(name, trial.candidate.model_dump(exclude=BOUNDS), trial.scores, tags)
     run.log({f"cv_{metric}": float(pd.Series(values).mean()) for metric, values in scores[card.candidate].items()})
     run.tag({"data.md5": card.data["applications"], "model.sha256": card.sha256})
     run.tag({"candidate": card.candidate, "calibrated": str(card.calibrated).lower()})
@@ -217,12 +248,14 @@ def main() -> None:
     bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = costs_of(params, package).pair
     entered = entrants(params.train.candidates, len(X))
-    pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
+    build = partial(candidates.build, features=features, seed=params.seed, text=params.train.text)
 
     with threadpool_limits(1):  # with several threads, sums differ in the last bit
-        found = compare(pipelines, entered, params.train, X, bad, params.seed)
+        searched = tuned(entered, build, X, bad, costs, params)
+        entered = searched.entered
+        found = compare(build(entered.present), entered, params.train, X, bad, params.seed, searched.rows)
         entered = entered.without(dict.fromkeys(found.too_large, "size"))
-        pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
+        pipelines = build(entered.present)
         scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
         choice = choose(found, scores, params.train)
         base = beside(found, features, X, costs, params)
@@ -238,12 +271,14 @@ def main() -> None:
             threshold = cost_threshold(costs)
             typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
             card = card_of(choice, params, entered, package, features, time, typical, bad, sha256_of(content))
-            record(training, entered, scores, card)
+            record(training, entered, scores, card, searched.trials)
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
     scorecard.write(SCORECARD, points)
-    write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X))))
+    write_json(
+        CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), searched.told(choice.metric)))
+    )
 
 
 if __name__ == "__main__":

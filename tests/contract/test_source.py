@@ -81,7 +81,7 @@ def test_zip_with_a_password_is_refused_in_a_sentence_by_the_reader_and_by_the_d
     content = locked(zipped(tmp_path, t_csv=TEXT.encode()))
     with pytest.raises(ContractError, match=r"t\.zip: cannot be unpacked as zip: .*password"):
         read(tmp_path, package_of({"path": "t.zip"}, FIELDS), content)
-    with pytest.raises(ContractError, match=r"cannot be unpacked: .*password"):
+    with pytest.raises(ContractError, match=r"t\.zip: cannot be unpacked as zip: .*password"):
         read_source(tmp_path / "t.zip")
 
 

@@ -156,6 +156,15 @@ def test_segment_beyond_chance_is_a_limit_and_the_baselines_stand_beside_the_can
     assert f"| (a plain logistic regression) | {auc['mean']:.3f} ± {auc['std']:.3f} |" in text["Design"]
 
 
+def test_search_is_told_with_its_rows_and_only_where_there_was_one(card, package, measured) -> None:
+    given = measured.compared["candidates"]
+    forest = given["forest"] | {"searched": {"rows": 400, "trials": 30, "best": 7, "given": 0.78, "found": 0.79}}
+    compared = measured.compared | {"candidates": given | {"forest": forest}}
+    one = Measured(measured.found, compared, measured.export, measured.ingested, measured.training)
+    told = "searched for on 400 of the 800 training rows (`forest` 30 times); the folds above are of the others"
+    assert [told in sections(model_card(card, package, each))["Design"] for each in (one, measured)] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("calibrated", "gain", "said"),
     [

@@ -22,7 +22,7 @@ from src.params import read_params
 from src.serving.predictors import load
 from tests.collection import SHARED
 from tests.conftest import Project
-from tests.everything import HEADER, OUTCOMES, rows
+from tests.everything import HEADER, LAST, OUTCOMES, rows
 from tests.pipeline.conftest import field_named, outputs
 from tests.pipeline.stages import run_stages
 
@@ -97,6 +97,24 @@ def test_awkward_tables_documents_live_with_its_names(everything: Project) -> No
     assert {record["feature"] for record in records} == set(HEADER[2:-1])
     parts = [pd.read_parquet(everything.root / f"data/processed/{part}.parquet") for part in ("train", "test")]
     assert [list(part.columns) for part in parts] == [list(parts[0].columns)] * 2
+
+
+def test_awkward_tables_newest_days_are_tested_on_and_each_month_is_measured(everything: Project) -> None:
+    train, test = (pd.read_parquet(everything.root / f"data/processed/{part}.parquet") for part in ("train", "test"))
+    day = "Applied.On"
+    assert train[day].max() < test[day].min(), "a day is on one side"
+    assert test[day].nunique() < len(test) / 5, "though many applications share one"
+    beside = max((train[day] == train[day].max()).sum(), (test[day] == test[day].min()).sum())
+    assert abs(len(test) - 0.2 * (len(train) + len(test))) <= beside / 2, "no other day is nearer to the share"
+    evaluation = json.loads(everything.read("models/evaluation.json"))
+    months = evaluation["by_month"]
+    bads = (test["Outcome"] == OUTCOMES[1]).groupby(test[day].dt.strftime("%Y-%m"))
+    counted = [(month, bad.size, bad.sum()) for month, bad in bads]
+    assert [(each["month"], each["rows"], each["bads"]) for each in months] == counted
+    assert evaluation["rows"] == len(test) == sum(each["rows"] for each in months)
+    assert (months[-1]["month"], months[-1]["bads"], months[-1]["roc_auc"]) == (LAST.strftime("%Y-%m"), 0, None)
+    assert all(0 <= each["roc_auc"] <= 1 for each in months if 0 < each["bads"] < each["rows"])
+    assert all(0 < each["brier"] < 1 for each in months)
 
 
 def test_awkward_table_gives_the_same_bytes_twice(everything: Project, card: Card) -> None:

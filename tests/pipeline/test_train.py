@@ -190,13 +190,13 @@ def test_stage_that_cannot_record_its_run_changes_nothing(worked: Project, monke
     assert outputs(worked) == before
 
 
-def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for_each_candidate(
+def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for_each_candidate_and_trial(
     worked: Project, package: Package, table: pd.DataFrame
 ) -> None:
     def change(params: dict) -> None:
         known = params["train"]["candidates"]
         params["train"]["candidates"] = {"scorecard": known["scorecard"], "forest": known["forest"]}
-        params["train"] |= {"rule": "one_standard_error", "calibration": "none"}
+        params["train"] |= {"rule": "one_standard_error", "calibration": "none", "search": {"trials": 1}}
 
     worked.edit("params.yaml", change)
     train.main()
@@ -204,7 +204,8 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
     assert card.candidate == "scorecard"
     with opened(Settings()) as mlflow:
         runs = {run.info.run_name: run for run in mlflow.search_runs(search_all_experiments=True, output_format="list")}
-    assert runs.keys() == {"train", "scorecard", "forest"}
+    trials = {"scorecard, trial 1", "forest, trial 1"}
+    assert runs.keys() == {"train", "scorecard", "forest"} | trials
     parent = runs["train"].data
     assert parent.params["classify__C"] == "0.1"
     assert parent.params["folds"] == "2"
@@ -214,6 +215,19 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
     assert forest.tags["mlflow.parentRunId"] == runs["train"].info.run_id
     given = {"kind": "forest", "trees": "20", "min_samples_leaf": "1", "max_features": "sqrt"}
     assert forest.params == {f"candidate.{name}": value for name, value in given.items()}
+    tried = runs["forest, trial 1"].data
+    assert (tried.params, tried.tags["mlflow.parentRunId"]) == (forest.params, runs["train"].info.run_id)
+    assert (tried.tags["searched"], tried.tags["trial"]) == ("forest", "1")
+    found = json.loads(worked.read("reports/candidates.json"))["candidates"]["forest"]
+    score = tried.metrics["cv/roc_auc_mean"]
+    assert found["searched"] == {
+        "rows": 400,
+        "trials": 1,
+        "best": 1,
+        "given": round(score, 6),
+        "found": round(score, 6),
+    }
+    assert len(list((worked.root.parent / "state/search").iterdir())) == len(trials)
     assert not [name for name in forest.metrics if not name.startswith("cv/")], "no candidate is fitted again"
     assert card.sha256 == sha256_of(unwatched(package, table, read_params(worked.root / "params.yaml", KINDS)))
     evaluate.main()

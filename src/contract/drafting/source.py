@@ -1,20 +1,18 @@
 """a file as it was published -> how it is packed and encoded, its hash and bytes, and its first characters"""
 
 import codecs
-import gzip
 import hashlib
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal, NoReturn, cast
+from typing import IO, Literal, NoReturn
 
 import chardet
 from tqdm import tqdm
 
 from src.contract.fields import ContractError
-from src.contract.source import BROKEN
+from src.contract.source import unpacked
 
 BLOCK = 1 << 18  # the head of the text is the first block
 DELAY = 2  # seconds after which progress is shown
@@ -81,31 +79,19 @@ def progress(source: Source, what: str) -> "tqdm[NoReturn]":
     return tqdm(total=source.size, unit="B", unit_scale=True, desc=f"{what} of {source.path.name}", delay=DELAY)
 
 
-@contextmanager
-def opened(source: Source) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Yield a text file unpacked, and packed: how far the second is read is how far the work is."""
-    try:
-        with source.path.open("rb") as packed:
-            if source.compression == "gz":
-                with gzip.open(packed) as unpacked:
-                    yield cast(IO[bytes], unpacked), packed
-            elif source.compression == "zip":
-                with zipfile.ZipFile(packed) as archive, archive.open(source.innerpath or "") as unpacked:
-                    yield unpacked, packed
-            else:
-                yield packed, packed
-    except BROKEN as error:
-        raise ContractError(f"{source.path}: cannot be unpacked: {error}") from None
+def opened(source: Source) -> AbstractContextManager[tuple[IO[bytes], IO[bytes]]]:
+    """Open a text file: its bytes unpacked, and packed."""
+    return unpacked(source.path, source.compression, source.innerpath)
 
 
 def _sampled(source: Source) -> tuple[bytes, bytes]:
     """Return the first block of the text, and lines that are not ASCII, from anywhere in it."""
-    with opened(source) as (unpacked, _):
-        head = block = unpacked.read(BLOCK)
+    with opened(source) as (content, _):
+        head = block = content.read(BLOCK)
         sample: list[bytes] = []
         while block and sum(map(len, sample)) < BLOCK:
             sample += [line for line in block.splitlines() if not line.isascii()] if not block.isascii() else []
-            block = unpacked.read(BLOCK)
+            block = content.read(BLOCK)
     return head, b"\n".join(sample)
 
 
@@ -118,9 +104,9 @@ def _guessed(sample: bytes) -> list[str]:
 def _is_all(source: Source, encoding: str) -> bool:
     """Say whether all of the text can be read in that encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    with progress(source, "encoding") as bar, opened(source) as (unpacked, packed):
+    with progress(source, "encoding") as bar, opened(source) as (content, packed):
         try:
-            while block := unpacked.read(BLOCK):
+            while block := content.read(BLOCK):
                 decoder.decode(block)
                 bar.update(packed.tell() - bar.n)
             decoder.decode(b"", final=True)

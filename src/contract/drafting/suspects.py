@@ -91,8 +91,8 @@ def codes(values: Sequence[float] | np.ndarray, rows: Sequence[int] | np.ndarray
 
     >>> codes([-9, *range(10, 60), 999], [50, *[20] * 50, 9])
     [-9, 999]
-    >>> codes(range(-3, 30), [9] * 33)
-    []
+    >>> codes(range(-3, 30), [9] * 33), codes(range(-2, 6), [28, 57, 147, 37, 27, 3, 1, 1])
+    ([], [])
     """
     order = np.argsort(values)
     sorted_values, sorted_rows = np.asarray(values, dtype=float)[order], np.asarray(rows, dtype=float)[order]
@@ -112,7 +112,8 @@ def _apart(values: np.ndarray, rows: np.ndarray, high: bool = False) -> int:
         look = whole and all(int(-value if high else value) in LOOK for value in block)
         least = rows[:count].min()
         usual = max(LEAST_COUNT, RARE * total)
-        stands_out = gap > 1 or least > 2 * np.median(rest_rows)
+        scale = count > 1 and (np.diff(values[: count + 1]) == 1).all() and (np.diff(rows[: count + 1]) > 0).all()
+        stands_out = gap > 1 or (least > 2 * np.median(rest_rows) and not scale)
         below_zero = not high and rest[0] >= 0 > block[-1] and block[0] >= -9 and spread >= 5 and stands_out
         far = gap >= spread / 2
         if look and least >= usual and (below_zero or far):
