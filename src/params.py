@@ -94,6 +94,7 @@ def _of_its_kind(given: Any, info: ValidationInfo) -> Candidate:
 
 
 Metric = Literal["roc_auc", "pr_auc", "ks", "brier", "log_loss", "ece", "expected_cost"]
+Directions = Literal["bind", "ignore", "best"]
 
 
 class Text(Section):
@@ -111,6 +112,7 @@ class Train(Section):
     metric: Metric
     rule: Literal["best", "one_standard_error"]
     calibration: Literal["isotonic", "none"]
+    directions: Directions = "bind"
     text: Text = Text()
     max_nodes: Count = 400_000
     candidates: Annotated[dict[str, Annotated[Candidate, BeforeValidator(_of_its_kind)]], Field(min_length=1)]

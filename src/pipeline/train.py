@@ -20,6 +20,7 @@ from src.lineage import tracking
 from src.model import candidates, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
+from src.model.binning import weak_fields
 from src.model.calibration import bounded
 from src.model.card import (
     CARD,
@@ -35,6 +36,7 @@ from src.model.card import (
     translations_of,
     write_card,
 )
+from src.model.directions import Ways, better, bindable
 from src.model.entrants import Entrants, entrants, repeats_of
 from src.model.features import kept_texts
 from src.model.inputs import inputs, time_of
@@ -81,6 +83,42 @@ def compare(
         )
 
 
+def compare_ways(
+    entered: Entrants, features: list[Feature], params: Params, X: pd.DataFrame, bad: Bad, costs: Costs
+) -> tuple[selection.OutOfFold, Ways]:
+    """Cross-validate the candidates as `train.directions` says: bound, free, or both, of which the better enters."""
+    train, seed, can = params.train, params.seed, bindable(entered.present, features)
+    ways = Ways(can, frozenset(can if train.directions == "ignore" else ()))
+    pipelines = candidates.build(entered.present, features, seed, train.text, ways.free)
+    found = compare(pipelines, entered, train, X, bad, seed)
+    again = {name: entered.present[name] for name in can if name in found.pd}
+    if train.directions != "best" or not again:
+        return found, ways
+    pipelines = candidates.build(again, features, seed, train.text, again)
+    free = compare(pipelines, Entrants(again, {}), train, X, bad, seed)
+
+    def score(predicted: selection.OutOfFold, name: str) -> Mapping[str, list[float]]:
+        return predicted.scores(name, cost_threshold(costs), costs)
+
+    return better(found, free, train.metric, score, entered.present)
+
+
+def facts_of(pipelines: Mapping[str, Pipeline], ways: Ways, X: pd.DataFrame, bad: Bad) -> dict[str, dict[str, object]]:
+    """Return what the record says of each candidate beside its scores.
+
+    `directions` is "bound" or "free", null where there is nothing to bind; `directions_gain` is what ROC AUC gains by
+    being bound, null where not both were tried; `weak_fields` are what a scorecard leaves out.
+    """
+    return {
+        name: {
+            "directions": ways.of(name),
+            "directions_gain": ways.gains.get(name),
+            "weak_fields": weak_fields(pipeline[0], X, bad),
+        }
+        for name, pipeline in pipelines.items()
+    }
+
+
 def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEstimator:
     """Return the unfitted final estimator: the chosen pipeline, or one isotonic calibration around it."""
     if not calibrated:
@@ -108,12 +146,18 @@ def spread(by_metric: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
 
 
 def described(
-    choice: Choice, scores: Scores, base: Scores, params: Params, entered: Entrants, rows: int
+    choice: Choice,
+    scores: Scores,
+    base: Scores,
+    params: Params,
+    entered: Entrants,
+    rows: int,
+    facts: Mapping[str, Mapping[str, object]],
 ) -> dict[str, object]:
     """Return what reports/candidates.json holds: the choice, each candidate's scores, and who was left out and why.
 
     A candidate's scores are the mean and the standard deviation over its folds, its parameters those that it had at so
-    many training rows.
+    many training rows; `facts` holds what else is to say of it.
     """
     return {
         "chosen": choice.candidate,
@@ -130,6 +174,7 @@ def described(
                 "kind": candidate.kind,
                 "params": entered.present.get(name, candidate).model_dump(exclude={"kind", *BOUNDS}),
                 "left_out": entered.left_out.get(name),
+                **facts.get(name, {}),
                 **spread(scores.get(name, {})),
             }
             for name, candidate in params.train.candidates.items()
@@ -217,16 +262,16 @@ def main() -> None:
     bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = costs_of(params, package).pair
     entered = entrants(params.train.candidates, len(X))
-    pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
 
     with threadpool_limits(1):  # with several threads, sums differ in the last bit
-        found = compare(pipelines, entered, params.train, X, bad, params.seed)
+        found, ways = compare_ways(entered, features, params, X, bad, costs)
         entered = entered.without(dict.fromkeys(found.too_large, "size"))
-        pipelines = candidates.build(entered.present, features, params.seed, params.train.text)
+        pipelines = candidates.build(entered.present, features, params.seed, params.train.text, ways.free)
         scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
         choice = choose(found, scores, params.train)
         base = beside(found, features, X, costs, params)
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
+        facts = facts_of(pipelines, ways, X, bad)
         name = readable(choice, scores, entered)
         points = scorecard.filed(clone(pipelines[name]).fit(X, bad), X, bad, features, params.scale) if name else []
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
@@ -243,7 +288,7 @@ def main() -> None:
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
     scorecard.write(SCORECARD, points)
-    write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X))))
+    write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 
 
 if __name__ == "__main__":
