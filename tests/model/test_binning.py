@@ -20,8 +20,10 @@ from src.model.scorecard import Records, filed
 from src.params import Scale, Text
 from src.pipeline.export import checked, graph_of
 from src.pipeline.train import suggested
+from src.serving.export import Export
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Scorer
+from src.serving.sql import sql_of
 from tests.compile.random_tables import random_table
 from tests.serving import kinds
 
@@ -111,6 +113,9 @@ def test_what_is_left_out_is_still_taken_changes_no_score_and_is_no_reason() -> 
     assert others != given
     scored, changed = scorer.score_all(given, reasons=True), scorer.score_all(others, reasons=True)
     assert [each.probability_of_default for each in scored] == [each.probability_of_default for each in changed]
+    export = Export.model_construct(fields=compiled.fields, intercept=compiled.intercept, calibration=None)
+    statement = sql_of(kinds.card(), export)
+    assert [name for name in X if f'"{name}"' in statement] == [name for name in X if name not in weak]
     named = {reason.feature for each in scored for reason in each.reasons}
     assert named
     assert not named & set(weak)
