@@ -94,6 +94,7 @@ def _of_its_kind(given: Any, info: ValidationInfo) -> Candidate:
 
 
 Metric = Literal["roc_auc", "pr_auc", "ks", "brier", "log_loss", "ece", "expected_cost"]
+Directions = Literal["bind", "ignore", "best"]
 
 
 class Text(Section):
@@ -124,6 +125,7 @@ class Train(Section):
     metric: Metric
     rule: Literal["best", "one_standard_error"]
     calibration: Literal["isotonic", "none"]
+    directions: Directions = "bind"
     text: Text = Text()
     max_nodes: Count = 400_000
     search: Annotated[Searching | None, BeforeValidator(_search_or_nothing)] = None

@@ -29,6 +29,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.frontend": set(),
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }
+PICKLED = ["src.model.features", "src.model.binning"]  # whose classes a model.pkl holds
 APART = {"src.frontend"}  # imports nothing of ours but itself
 DOORS = {  # what only one module, or one room, may name
     "mlflow": {"src.lineage.mlflow_backend"},
@@ -86,7 +87,7 @@ def closure(path: Path) -> set[Path]:
         if current not in found:
             found.add(current)
             ours = [name for name in imports_of(current) if name.startswith("src.")]
-            ours += ["src.model.features"] if name_of(current) == "src.model.artifact" else []  # the pickle's own class
+            ours += PICKLED if name_of(current) == "src.model.artifact" else []
             waiting += [(ROOT / name.replace(".", "/")).with_suffix(".py") for name in ours]
     return found
 

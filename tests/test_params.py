@@ -60,6 +60,14 @@ def test_reader_without_the_table_of_kinds_learns_only_the_kinds(tmp_path: Path)
             lambda p: p["train"].update(search={"trials": 0}),
             "train.search.trials: Input should be greater than or equal to 1 (given: 0)",
         ),
+        (
+            lambda p: p["train"].update(directions="bound"),
+            "train.directions: Input should be 'bind', 'ignore' or 'best' (given: 'bound')",
+        ),
+        (
+            lambda p: p["train"]["candidates"]["scorecard"].update(least_iv=-1),
+            "train.candidates.scorecard.least_iv: Input should be greater than or equal to 0 (given: -1)",
+        ),
         (lambda p: p["split"].update(test_share=1.5), "split.test_share: Input should be less than 1"),
         (lambda p: p["split"].update(by="day"), "split.by: Input should be 'seed' or 'time' (given: 'day')"),
         (lambda p: p["train"]["candidates"]["blend"].update(members=["x", "forest"]), "'x' is none of the candidates"),

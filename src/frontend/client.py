@@ -74,6 +74,10 @@ class Client:
         """Return what the test split showed."""
         return self.ask("GET", "/model/evaluation")
 
+    def scorecard(self, form: str) -> bytes:
+        """Return the served scorecard as a file: csv, xlsx or sql."""
+        return self.answer("GET", "/model/scorecard", params={"format": form}).content
+
     def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application") -> Json:
         """Return the answer for one applicant, with reasons in any case."""
         return self.ask("POST", "/predict", params={"reasons": "true", "purpose": purpose}, json=dict(applicant))
@@ -97,16 +101,23 @@ class Client:
 
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""
+        answer = self.answer(method, path, **request)
+        found = content(answer)
+        if found is None:
+            raise refused(answer, {})
+        return found
+
+    def answer(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Return a success; raises PageError where the answer is none."""
         try:
             answer = self.http.request(method, path, headers=self.credential, **request)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise UnreachableError(self.endpoint) from error
-        found = content(answer)
-        if answer.is_success and found is not None:
-            return found
+        if answer.is_success:
+            return answer
         if answer.status_code == 401 and b"authorization" in self.credential:
             raise LoginNeededError
-        raise refused(answer, found or {})
+        raise refused(answer, content(answer) or {})
 
 
 def content(answer: httpx.Response) -> Json | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from src.frontend import bins
 from src.frontend.answer import escaped
 from src.frontend.language import _, current
 from src.frontend.texts import NONE, Texts
@@ -31,7 +32,9 @@ def table(members: Sequence[Json], name: str, words: Texts) -> None:
     """Draw the groups of one field."""
     st.table(
         {
-            _("Group"): [f"{escaped(words.label(name, each['group']))} ({people(each)})" for each in members],
+            _("Group"): [
+                f"{escaped(bins.said(words, name, each['group'], years=True))} ({people(each)})" for each in members
+            ],
             _("Approved"): [rate(each["approval_rate"]) for each in members],
             _("Ratio"): [ratio(each["approval_ratio"]) for each in members],
             _("Bad; PD"): [f"{rate(each['bad_rate'])}; {rate(each['mean_pd'])}" for each in members],

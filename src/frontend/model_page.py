@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import charts, fairness, segments, served
+from src.frontend import charts, fairness, scorecard, segments, served
 from src.frontend.answer import escaped
 from src.frontend.errors import NotFoundError
 from src.frontend.gauge import scale_of
@@ -42,6 +42,8 @@ def tests(info: Json) -> dict[str, Callable[[], None]]:
         _("Quality"): lambda: quality(found, info),
         _("Calibration"): lambda: calibration(found["curves"]["calibration"]),
     }
+    if found.get("scorecard"):
+        drawn[_("Scorecard")] = lambda: scorecard.show(found["scorecard"], info["card"]["features"], texts(info))
     if found.get("segments"):
         drawn[_("Segments")] = lambda: segments.show(found["segments"], texts(info))
     if found["fairness"]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from src.frontend import bins
 from src.frontend.answer import escaped
 from src.frontend.language import _, current
 from src.frontend.texts import Texts
@@ -40,7 +41,9 @@ def show(found: Sequence[Json], words: Texts) -> None:
 def name(segment: Json, words: Texts) -> str:
     """Return who is in a segment."""
     parts = zip(segment["fields"], segment["bins"], strict=True)
-    return "; ".join(f"{escaped(words.title(field))}: {escaped(words.label(field, group))}" for field, group in parts)
+    return "; ".join(
+        f"{escaped(words.title(field))}: {escaped(bins.said(words, field, group))}" for field, group in parts
+    )
 
 
 def expected(segment: Json) -> str:

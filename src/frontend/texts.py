@@ -1,6 +1,6 @@
 """the card's translations -> titles, descriptions and labels of the data set in the session's language"""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ NONE = "\N{EN DASH}"  # where there is no value; a hyphen alone would be a list 
 
 @dataclass(frozen=True)
 class Texts:
-    """The data set's words; the API's own where a language has none."""
+    """The data set's words; the API's own where a language has none. `labels` are what it calls a field's values."""
 
     language: Language
     translated: Mapping[str, Any] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def title(self, name: str, otherwise: str = "") -> str:
         """Return a field's title."""
@@ -81,7 +82,11 @@ def texts(info: Mapping[str, Any]) -> Texts:
     """Return the words of the served model's data set in the session's language."""
     language, card = current(), info["card"]
     units = {each["name"]: each["unit"] for each in card["features"] if each["unit"]}
-    return Texts(language, card.get("translations", {}).get(language.code, {}), units)
+    labels = {
+        each["name"]: [*(each["categories"] or []), *each.get("states", []), *each.get("suggestions", [])]
+        for each in card["features"]
+    }
+    return Texts(language, card.get("translations", {}).get(language.code, {}), units, labels)
 
 
 def unit(name: str) -> str:

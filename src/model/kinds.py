@@ -18,10 +18,16 @@ P = TypeVar("P", bound=Candidate)
 
 
 class Scorecard(Candidate):
-    """Logistic regression on quantile bins (null: more of more rows); `C` is the inverse strength of its L2 penalty."""
+    """Logistic regression on quantile bins (null: more of more rows); `C` is the inverse strength of its L2 penalty.
+
+    Where it is `monotone`, bins are merged until evidence and points keep the expected directions. Features whose
+    information value is below `least_iv` are left out.
+    """
 
     bins: Annotated[int, Field(ge=2)] | None
     C: Positive
+    monotone: bool = False
+    least_iv: Annotated[float, Field(ge=0)] = 0
 
 
 class Forest(Candidate):
@@ -58,7 +64,7 @@ class Blend(Candidate):
 class Setting:
     """What an estimator is built for, beside its own parameters.
 
-    `directions` holds a number for each column of the matrix: 1 where the risk is expected to rise with it, -1 where to
+    `directions` holds a number for each column of the matrix: 1 where the risk is bound to rise with it, -1 where to
     fall, else 0; it is empty where the columns are bins. `members` are the unfitted pipelines of a candidate's parts.
     """
 
@@ -87,6 +93,16 @@ def no_options(_: Candidate) -> dict[str, Any]:
     return {}
 
 
+def binned(params: Scorecard) -> dict[str, Any]:
+    """Return what makes bins of numbers, and leaves features out where that is asked."""
+    return {"bins": params.bins} | ({"least_iv": params.least_iv} if params.least_iv else {})
+
+
+def never(_: Candidate) -> bool:
+    """Say that no direction can bind it."""
+    return False
+
+
 @dataclass(frozen=True)
 class Range:
     """The values of a parameter that a search tries: whole where both ends are, evenly by their logarithm or not."""
@@ -105,7 +121,7 @@ class Kind(Generic[P]):
     what was fitted; without one there is no serving form, and `export` refuses it. `library` is the distribution whose
     version must be the same where the model is loaded. `grown` fills in what params.yaml leaves to the number of rows.
     What is `readable` is a table of points, which lenders file. `space` is what `train.search` tries: by parameter, the
-    range of its values.
+    range of its values. `binds` says whether an expected direction of risk can bind a candidate of these parameters.
     """
 
     params: type[P]
@@ -117,6 +133,7 @@ class Kind(Generic[P]):
     grown: Callable[[P, int], P] = as_it_is
     readable: bool = False
     space: Mapping[str, Range] = field(default_factory=dict)
+    binds: Callable[[P], bool] = never
 
     def build(self, params: P, setting: Setting) -> Any:
         """Return the unfitted estimator."""
@@ -144,7 +161,7 @@ def forest(params: Forest, setting: Setting) -> dict[str, Any]:
 
 
 def boosting(params: Boosting, setting: Setting) -> dict[str, Any]:
-    """Return the arguments of a histogram gradient boosting that keeps the expected direction of risk."""
+    """Return the arguments of a histogram gradient boosting that keeps the directions it is bound to."""
     return {
         "max_iter": params.iterations,
         "learning_rate": params.learning_rate,
@@ -166,7 +183,8 @@ def blend(params: Blend, setting: Setting) -> dict[str, Any]:
 KINDS: dict[str, Kind[Any]] = {
     "scorecard": Kind(
         params=Scorecard,
-        encoding=lambda params: {"bins": params.bins},
+        encoding=binned,
+        binds=lambda params: params.monotone,
         grown=grown_scorecard,
         estimator="sklearn.linear_model:LogisticRegression",
         arguments=scorecard,
@@ -188,6 +206,7 @@ KINDS: dict[str, Kind[Any]] = {
         params=Boosting,
         estimator="sklearn.ensemble:HistGradientBoostingClassifier",
         arguments=boosting,
+        binds=lambda _: True,
         formula=boosted,
         library="scikit-learn",
         space={

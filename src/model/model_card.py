@@ -164,7 +164,7 @@ def features(card: Card, measured: Measured) -> str:
         column = measured.training[feature.name]
         about = (feature.type, feature.unit, f"{column.isna().mean():.1%}", values(feature, column.dropna()))
         rows.append((feature.name, *about, RISK[feature.direction], record["loss"]))
-    head = ("feature", "type", "unit", "missing", "values", "as it rises", "loss of ROC AUC when shuffled")
+    head = ("feature", "type", "unit", "missing", "values", "expected as it rises", "loss of ROC AUC when shuffled")
     return table(head, rows)
 
 
@@ -199,6 +199,8 @@ def design(card: Card, measured: Measured) -> Section:
         f" {costs.source}).",
         f"**Score:** {scale.points:g} points at odds of {scale.odds:g} : 1, {scale.pdo:g} points double the odds, from"
         f" {scale.minimum:g} to {scale.maximum:g}.",
+        *directions(compared["candidates"]),
+        *weak_fields(compared["candidates"]),
     )
     rows = [
         (name, *(mean_and_deviation(scores[metric]) for metric in CANDIDATE_METRICS))
@@ -234,6 +236,23 @@ def tuning(compared: dict[str, Any]) -> str:
         f"\n\nParameters were searched for on {rows} of the {compared['rows']} training rows ({tried}); the folds above"
         " are of the others, which no search has seen."
     )
+
+
+def directions(compared: dict[str, Any]) -> list[str]:
+    """Return which candidates are bound to the expected directions of risk, and what that gains where it was tried."""
+    told = []
+    for name, found in compared.items():
+        way, gain = found.get("directions"), found.get("directions_gain")
+        if way:
+            tried = "" if gain is None else f" (being bound changes its ROC AUC by {gain:+.4f})"
+            told.append(f"`{name}` is {way}{' to' if way == 'bound' else ' of'} them{tried}")
+    return [f"**Expected directions of risk:** {'; '.join(told)}."] if told else []
+
+
+def weak_fields(compared: dict[str, Any]) -> list[str]:
+    """Return the features that a scorecard leaves out, because they say too little."""
+    weak = {name: found["weak_fields"] for name, found in compared.items() if found.get("weak_fields")}
+    return [f"**Left out of `{name}`, for their information value:** {names(found)}." for name, found in weak.items()]
 
 
 def metrics(found: dict[str, Any]) -> Section:

@@ -37,13 +37,15 @@ class Bins(NamedTuple):
 
 
 def filed(fitted: Pipeline, X: pd.DataFrame, bad: Bad, features: Sequence[Feature], scale: Scale) -> Records:
-    """Return a row a bin of every field, in the order of `features`.
+    """Return a row a bin of every field that is not left out, in the order of `features`.
 
     `woe` is ln(share of the goods / share of the bads), `iv` what the bin adds to the field's information value, both
     with .5 for an empty cell (Siddiqi 2006). `points` are unrounded: the intercept and the scale's offset are shared
     equally among the fields, so that an applicant's points add up to the score before calibration, rounding, clipping.
     """
     found, formula = bins_of(fitted[0], X), linear(fitted[-1])
+    left_out = getattr(fitted[0], "left_out_", [])
+    features = [feature for feature in features if feature.name not in left_out]
     factor = scale.pdo / math.log(2)
     share = (scale.points - scale.pdo * math.log2(scale.odds) - factor * formula.intercept) / len(features)
     records: Records = []

@@ -98,12 +98,19 @@ def cross_validate(
                     continue
                 pd_of[name][repeat, unseen] = fitted.predict_proba(X.iloc[unseen])[:, 1]
                 progress(f"{name}, repeat {repeat + 1}, fold {number + 1}")
-    found = {name: pd_of[name] for name in candidates if name in pd_of}
+    return OutOfFold(bad, fold, with_blends(pd_of, candidates), tuple(too_large))
+
+
+def with_blends(
+    pd_of: Mapping[str, NDArray[np.float64]], candidates: Mapping[str, Candidate]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the predictions with the blends' beside those of their members, in the order of the candidates."""
+    found = {name: pd_of[name] for name, candidate in candidates.items() if name in pd_of and not candidate.parts}
     for name, candidate in candidates.items():
         parts = [pd_of[part] for part in candidate.parts if part in pd_of]
         if len(parts) >= FEWEST_MEMBERS:
             found[name] = np.mean(parts, axis=0)
-    return OutOfFold(bad, fold, {name: found[name] for name in candidates if name in found}, tuple(too_large))
+    return {name: found[name] for name in candidates if name in found}
 
 
 def partition(

@@ -1,9 +1,8 @@
 """data/processed/train.parquet -> models/{model.pkl,model.json}, reports/{candidates.json,scorecard.csv}"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ from src.lineage import tracking
 from src.model import candidates, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
+from src.model.binning import weak_fields
 from src.model.calibration import bounded
 from src.model.card import (
     CARD,
@@ -39,6 +39,7 @@ from src.model.card import (
     translations_of,
     write_card,
 )
+from src.model.directions import Ways, asked, better, bindable
 from src.model.entrants import Entrants, entrants, repeats_of
 from src.model.features import kept_texts
 from src.model.inputs import inputs, time_of
@@ -101,6 +102,54 @@ def compare(
         )
 
 
+def compare_ways(
+    entered: Entrants,
+    ways: Ways,
+    build: Callable[..., dict[str, Pipeline]],
+    X: pd.DataFrame,
+    bad: Bad,
+    costs: Costs,
+    params: Params,
+    apart: NDArray[np.bool_] | None,
+) -> tuple[selection.OutOfFold, Ways]:
+    """Cross-validate the candidates as `train.directions` says: bound, free, or both, of which the better enters."""
+    train, seed = params.train, params.seed
+    found = compare(build(entered.present, free=ways.free), entered, train, X, bad, seed, apart)
+    again = {name: entered.present[name] for name in ways.candidates if name in found.pd}
+    if train.directions != "best" or not again:
+        return found, ways
+    free = compare(build(again, free=again), Entrants(again, {}), train, X, bad, seed, apart)
+
+    def score(predicted: selection.OutOfFold, name: str) -> Mapping[str, list[float]]:
+        return predicted.scores(name, cost_threshold(costs), costs)
+
+    return better(found, free, train.metric, score, entered.present)
+
+
+def facts_of(
+    pipelines: Mapping[str, Pipeline],
+    ways: Ways,
+    searched: Mapping[str, dict[str, object]],
+    X: pd.DataFrame,
+    bad: Bad,
+) -> dict[str, dict[str, object]]:
+    """Return what the record says of each candidate beside its scores.
+
+    `directions` is "bound" or "free", null where there is nothing to bind; `directions_gain` is what ROC AUC gains by
+    being bound, null where not both were tried; `weak_fields` are what a scorecard leaves out; `searched` says what a
+    search found, where there was one.
+    """
+    return {
+        name: {
+            "directions": ways.of(name),
+            "directions_gain": ways.gains.get(name),
+            "weak_fields": weak_fields(pipeline[0], X, bad),
+        }
+        | ({"searched": searched[name]} if name in searched else {})
+        for name, pipeline in pipelines.items()
+    }
+
+
 def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEstimator:
     """Return the unfitted final estimator: the chosen pipeline, or one isotonic calibration around it."""
     if not calibrated:
@@ -134,12 +183,12 @@ def described(
     params: Params,
     entered: Entrants,
     rows: int,
-    searched: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    facts: Mapping[str, Mapping[str, object]],
 ) -> dict[str, object]:
     """Return what reports/candidates.json holds: the choice, each candidate's scores, and who was left out and why.
 
     A candidate's scores are the mean and the standard deviation over its folds, its parameters those that it had at so
-    many training rows. `searched` says what a search found of those that it tuned.
+    many training rows; `facts` holds what else is to say of it.
     """
     return {
         "chosen": choice.candidate,
@@ -156,7 +205,7 @@ def described(
                 "kind": candidate.kind,
                 "params": entered.present.get(name, candidate).model_dump(exclude={"kind", *BOUNDS}),
                 "left_out": entered.left_out.get(name),
-                **({"searched": searched[name]} if name in searched else {}),
+                **facts.get(name, {}),
                 **spread(scores.get(name, {})),
             }
             for name, candidate in params.train.candidates.items()
@@ -248,18 +297,20 @@ def main() -> None:
     bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = costs_of(params, package).pair
     entered = entrants(params.train.candidates, len(X))
+    ways = asked(bindable(entered.present, features), params.train.directions)
     build = partial(candidates.build, features=features, seed=params.seed, text=params.train.text)
 
     with threadpool_limits(1):  # with several threads, sums differ in the last bit
-        searched = tuned(entered, build, X, bad, costs, params)
+        searched = tuned(entered, partial(build, free=ways.free), X, bad, costs, params)
         entered = searched.entered
-        found = compare(build(entered.present), entered, params.train, X, bad, params.seed, searched.rows)
+        found, ways = compare_ways(entered, ways, build, X, bad, costs, params, searched.rows)
         entered = entered.without(dict.fromkeys(found.too_large, "size"))
-        pipelines = build(entered.present)
+        pipelines = build(entered.present, free=ways.free)
         scores = {name: found.scores(name, cost_threshold(costs), costs) for name in pipelines}
         choice = choose(found, scores, params.train)
         base = beside(found, features, X, costs, params)
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
+        facts = facts_of(pipelines, ways, searched.told(choice.metric), X, bad)
         name = readable(choice, scores, entered)
         points = scorecard.filed(clone(pipelines[name]).fit(X, bad), X, bad, features, params.scale) if name else []
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
@@ -276,9 +327,7 @@ def main() -> None:
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
     scorecard.write(SCORECARD, points)
-    write_json(
-        CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), searched.told(choice.metric)))
-    )
+    write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,10 @@ class NoScorecardError(LastroError):
     """The model that is served is none."""
 
 
+class NoTableError(LastroError):
+    """The evaluation is missing, or has no table of the model's points."""
+
+
 def filed(folder: Path, form: Format) -> bytes:
     """Return the served scorecard in a form; raises NoScorecardError where the model of models/ is no scorecard."""
     card, export = read_card(folder / CARD), read_export(folder / EXPORT)
@@ -55,11 +59,11 @@ def records_of(path: Path, card: Card) -> Records:
     try:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise LastroError(f"{path}: no such file; `dvc repro` writes it") from None
+        raise NoTableError(f"{path}: no such file; `dvc repro` writes it") from None
     if found["sha256"] != card.sha256:
         raise LastroError(f"{path}: is of the model {found['sha256']}, the card names {card.sha256}")
     if not found.get("scorecard"):
-        raise LastroError(f"{path}: has no table of points; `dvc repro` writes it")
+        raise NoTableError(f"{path}: has no table of points; `dvc repro` writes it")
     records: Records = found["scorecard"]
     return records
 

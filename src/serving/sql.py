@@ -66,15 +66,17 @@ FROM scaled;
 
 
 def sql_of(card: Card, export: Export) -> str:
-    """Return the statement; its result has a row an applicant, in no order.
+    """Return the statement; its result has a row an applicant, in no order. A field without weight is not asked for.
 
     Every step is materialized: a planner that puts one into the next repeats it wherever it is named.
     """
-    pairs = list(zip(export.fields, card.features, strict=True))
+    every = list(zip(export.fields, card.features, strict=True))
+    pairs = [(field, feature) for field, feature in every if any(field.weights or [])] or every
+    fields = [field for field, _ in pairs]
     scale, factor = card.scale, card.scale.pdo / log(2)
     values = [(place, value_of(field)) for place, (field, feature) in enumerate(pairs, 1) if is_number(field, feature)]
     total = "\n  + ".join(f'"lastro {place}"' for place in range(1, len(pairs) + 1))
-    reference = Encoder(export.fields, [field.weigher() for field in export.fields]).row(card.reference)
+    reference = Encoder(fields, [field.weigher() for field in fields]).row(card.reference)
     return STATEMENT.format(
         name=comment(card.name),
         sha256=card.sha256,
@@ -101,7 +103,7 @@ def sql_of(card: Card, export: Export) -> str:
         gains="\n        UNION ALL ".join(
             f"SELECT {place} AS place, {literal(field.name)} AS feature,"
             f' scaled."lastro {place}" - {number(weight)} AS gain'
-            for place, (field, weight) in enumerate(zip(export.fields, reference, strict=True), 1)
+            for place, (field, weight) in enumerate(zip(fields, reference, strict=True), 1)
         ),
         told=number(TOLD / factor),
     )

@@ -202,3 +202,19 @@ def test_values_of_a_feature_are_told_in_a_few_words(card, type_, categories, co
 
 def test_bar_in_a_label_ends_no_cell() -> None:
     assert table(["a", "b"], [["x|y", None], [0.5, 1]]) == "| a | b |\n| --- | --- |\n| x\\|y |  |\n| 0.500 | 1 |"
+
+
+def test_card_says_who_keeps_expected_directions_and_what_a_scorecard_leaves_out(card, package, measured) -> None:
+    tried = {"boosting": {"directions": "free", "directions_gain": -0.00312}, "scorecard": {"directions": "bound"}}
+    for name, facts in (tried | {"forest": {"directions": None, "weak_fields": []}}).items():
+        measured.compared["candidates"][name] |= {"directions_gain": None} | facts
+    measured.compared["candidates"]["scorecard"]["weak_fields"] = ["job", "a*b"]
+    design = sections(model_card(card, package, measured))["Design"]
+    assert "`boosting` is free of them (being bound changes its ROC AUC by -0.0031)" in design
+    assert "`scorecard` is bound to them;" in design
+    assert "- **Left out of `scorecard`, for their information value:** job, a\\*b." in design
+    for found in measured.compared["candidates"].values():
+        found |= {"directions": None, "weak_fields": []}
+    design = sections(model_card(card, package, measured))["Design"]
+    assert "directions" not in design
+    assert "information value" not in design

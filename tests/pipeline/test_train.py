@@ -22,6 +22,7 @@ from src.model.artifact import load_model, to_bytes
 from src.model.card import features_of
 from src.model.entrants import Entrants, entrants
 from src.model.kinds import KINDS
+from src.model.metrics import GREATER_IS_BETTER
 from src.model.selection import Choice, OutOfFold, Scores, choose
 from src.params import Params, read_params
 from src.pipeline import evaluate, train
@@ -97,13 +98,16 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     two = params.train.model_copy(update={"candidates": {"simple": forest, "complex": forest, "small": forest}})
     entered = Entrants({"simple": forest, "complex": forest}, {"small": "rows"})
     base = {"bad_rate": scores_of(found)["simple"]}
-    said = train.described(choice, scores_of(found), base, params.model_copy(update={"train": two}), entered, 400)
+    facts = {"simple": {"directions": "free"}}
+    asked = params.model_copy(update={"train": two})
+    said = train.described(choice, scores_of(found), base, asked, entered, 400, facts)
     assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "rows", "folds",
                           "repeats", "baseline", "candidates"]  # fmt: skip
     assert (said["rows"], said["folds"], said["repeats"]) == (400, 2, 1)
     assert [found["left_out"] for found in said["candidates"].values()] == [None, None, "rows"]
     assert said["candidates"]["small"].keys() == {"kind", "params", "left_out"}
     assert said["candidates"]["simple"]["params"] == {"trees": 20, "min_samples_leaf": 1, "max_features": "sqrt"}
+    assert said["candidates"]["simple"]["directions"] == "free"
     assert said["baseline"]["bad_rate"]["brier"] == said["candidates"]["simple"]["brier"]
     assert said["chosen"] == choice.candidate
     assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
@@ -164,7 +168,7 @@ def test_card_says_what_was_decided(light_run: Project) -> None:
     assert (
         found["baseline"]["logistic_regression"].keys()
         == found["baseline"]["bad_rate"].keys()
-        == {metric for metric in present["blend"] if metric not in ("kind", "params", "left_out")}
+        == set(GREATER_IS_BETTER)
     )
     assert 0.7 < found["baseline"]["logistic_regression"]["roc_auc"]["mean"] < 0.85
     best = max(present.items(), key=lambda item: item[1]["roc_auc"]["mean"])[0]

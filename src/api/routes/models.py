@@ -11,9 +11,8 @@ from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.provenance import Provenance
 from src.api.schemas import ModelInfo
-from src.errors import LastroError
 from src.serving.predictors import Served
-from src.serving.scorecard import EVALUATION, Format, NoScorecardError, filed_of
+from src.serving.scorecard import EVALUATION, Format, NoScorecardError, NoTableError, filed_of
 
 TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
@@ -43,10 +42,7 @@ class Models:
 
     def model_evaluation(self) -> dict[str, JsonValue]:
         """Return what the evaluation on the test split found: metrics, curves, confusion, fairness."""
-        path = self.folder / EVALUATION
-        if not path.exists():
-            raise ProblemError(404, "This deployment has no evaluation of its model.")
-        found: dict[str, JsonValue] = json.loads(path.read_bytes())
+        found: dict[str, JsonValue] = json.loads(self.evaluated().read_bytes())
         return found
 
     def model_scorecard(self, format: Format = "csv") -> Response:
@@ -55,10 +51,18 @@ class Models:
             content = filed_of(self.served.card, self.served.export, self.folder / EVALUATION, format)
         except NoScorecardError as error:
             raise ProblemError(404, f"{error}.") from None
-        except LastroError:
+        except NoTableError:
+            self.evaluated()
             raise ProblemError(404, "This deployment has no table of its model's points.") from None
         headers = {"content-disposition": f'attachment; filename="scorecard.{format}"'}
         return Response(content, media_type=TYPES[format], headers=headers)
+
+    def evaluated(self) -> Path:
+        """Return the evaluation's path; raises ProblemError where this deployment has none."""
+        path = self.folder / EVALUATION
+        if not path.exists():
+            raise ProblemError(404, "This deployment has no evaluation of its model.")
+        return path
 
     def router(self) -> APIRouter:
         """Return the routes."""

@@ -47,3 +47,16 @@ def test_no_scorecard_and_no_table_are_404_and_say_which(
     served = client_with(models=scorecard)
     assert "no table" in served.get("/model/scorecard", headers=HEADERS).json()["detail"]
     assert served.get("/model/scorecard?format=sql", headers=HEADERS).status_code == 200
+    (scorecard / "evaluation.json").unlink()
+    missing = served.get("/model/scorecard", headers=HEADERS)
+    assert (missing.status_code, missing.json()["detail"]) == (404, "This deployment has no evaluation of its model.")
+
+
+@pytest.mark.parametrize("content", [b'{"sha256": "%s", "scorecard": []}' % (b"0" * 64), b"no JSON"])
+def test_evaluation_of_another_model_and_one_that_cannot_be_read_are_faults_and_no_404(
+    client_with: Callable[..., TestClient], scorecard: Path, content: bytes
+) -> None:
+    (scorecard / "evaluation.json").write_bytes(content)
+    answer = client_with(models=scorecard).get("/model/scorecard", headers=HEADERS)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "the request id names this failure" in answer.json()["detail"]
