@@ -10,6 +10,7 @@ DAYS = re.compile(r"(?P<rest>.+) days before")
 FORMS = re.compile(
     rf"(?P<over>over )?(?P<low>{NUMBER}) to (?P<below>< )?(?P<high>{NUMBER})|(?P<sign>< |>= )?(?P<alone>{NUMBER})"
 )
+LEAST = 1e-10  # that the page's numbers tell from 0
 TRUTHS = {"true": True, "false": False}
 
 
@@ -45,5 +46,6 @@ def numbers(words: Texts, text: str, years: bool) -> str:
 
 
 def plain(words: Texts, number: str, years: bool) -> str:
-    """Return a number as short as it is exact."""
-    return number if years and number.isdigit() else words.language.plain(float(number))
+    """Return a number as short as it is exact; one that would be 0 so stays as it is written."""
+    small = 0 < abs(float(number)) < LEAST
+    return number if small or (years and number.isdigit()) else words.language.plain(float(number))

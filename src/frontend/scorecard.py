@@ -85,10 +85,11 @@ def field(rows: Sequence[Json], names: Sequence[str], known: Known, words: Texts
 
 
 def heading(name: str, known: Known, words: Texts) -> str:
-    """Return a field's title and unit."""
+    """Return a field's title, and what its numbers are."""
     feature = known.get(name, {})
     title = words.title(name, feature.get("title", ""))
-    return f"{title} ({unit(feature['unit'])})" if feature.get("unit") else title
+    said = _("days before the application") if feature.get("type") == "date" else unit(feature.get("unit") or "")
+    return f"{title} ({said})" if said else title
 
 
 def name_of(text: str, names: Sequence[str], words: Texts) -> str:

@@ -19,6 +19,7 @@ PORTUGUESE = Texts(Language("pt-BR"), {"job": {"categories": {"none": "nenhum"}}
         (">= 1347", "≥ 1,347", "≥ 1.347"),
         ("30 to 400 days before", "30 to 400 days before", "30 a 400 dias antes"),
         ("12", "12", "12"),
+        ("< 2e-12", "< 2e-12", "< 2e-12"),
         ("any", "any number", "qualquer número"),
         ("other", "other", "outros"),
         ("missing", "not known", "não se sabe"),

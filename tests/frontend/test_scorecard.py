@@ -89,7 +89,9 @@ def test_tab_has_a_table_a_field_in_both_languages_and_files_in_three_forms(
     }
 
 
-def test_pair_is_told_from_a_field_whose_name_has_the_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pair_is_told_from_a_field_whose_name_has_the_sign_and_numbers_say_what_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     known: dict[str, Any] = {name: {} for name in ("a", f"b{TIMES}c", f"a{TIMES}b", "d")}
     assert scorecard.parts(f"a{TIMES}b", known) == [f"a{TIMES}b"]
     assert scorecard.parts(f"a{TIMES}b{TIMES}d", known) == [f"a{TIMES}b", "d"]
@@ -97,5 +99,8 @@ def test_pair_is_told_from_a_field_whose_name_has_the_sign(monkeypatch: pytest.M
     assert scorecard.parts(f"a{TIMES}x", known) == [f"a{TIMES}x"]
     texts = Texts(Language("en"))
     monkeypatch.setattr("src.frontend.language.current", lambda: texts.language)
+    dated: dict[str, Any] = {"since": {"type": "date", "unit": None}, "age": {"type": "integer", "unit": "years"}}
+    assert scorecard.heading("since", dated, texts) == "Since (days before the application)"
+    assert scorecard.heading("age", dated, texts) == "Age (years)"
     assert scorecard.name_of(f">= 1000{TIMES}missing", ["a", "d"], texts) == f"≥ 1,000{TIMES}not known"
     assert scorecard.name_of(f"x{TIMES}y{TIMES}z", ["a", "d"], texts) == f"x{TIMES}y{TIMES}z"
