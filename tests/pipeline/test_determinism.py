@@ -40,7 +40,7 @@ def few(path):
 def scored(name, *_):
     return {said["metric"]: [said["candidates"][name][said["metric"]]["mean"]] * 2}
 
-train.compare, train.choose = lambda *_: SimpleNamespace(too_large=(), scores=scored), lambda *_: chosen
+train.compare, train.choose = lambda *_: SimpleNamespace(pd={}, too_large=(), scores=scored), lambda *_: chosen
 train.beside, beside = lambda *_: {}, train.beside
 evaluate.read_params = few
 for stage in (ingest, prepare, train, export):
