@@ -1,4 +1,4 @@
-"""models/model.pkl + data/raw/applications.parquet -> models/model.onnx, models/export.json: the model as served"""
+"""models/model.pkl + data/raw/applications.parquet -> models/{model.onnx,codes.json,export.json}: as it is served"""
 
 import hashlib
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from src.model.artifact import load_model
 from src.model.card import Card
 from src.model.inputs import inputs
 from src.params import read_params
-from src.serving.export import EXPORT, ONNX, Export, Parity, digest
+from src.serving.export import CODES, EXPORT, ONNX, Export, Parity, digest, parted
 from src.serving.predictors import predictor_of
 
 PARAMS = Path("params.yaml")
@@ -58,7 +58,7 @@ def checked(
 
 
 def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) -> Export:
-    """Return what models/export.json says."""
+    """Return what models/export.json says, codes.json's part included."""
     weights = None
     if compiled.intercept is not None:
         weights = digest(compiled.fields, compiled.intercept, compiled.calibration)
@@ -83,8 +83,10 @@ def main() -> None:
     compiled = compile_model(model, card.features, card.time.name if card.time else None)
     content = graph_of(compiled)
     export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed))
+    stated, codes = parted(export)
     write_bytes(MODELS / ONNX, content)
-    exact = export.model_dump(mode="json")
+    write_bytes(MODELS / CODES, codes)
+    exact = stated.model_dump(mode="json")
     write_json(MODELS / EXPORT, exact | {"parity": rounded(exact["parity"])})
 
 
