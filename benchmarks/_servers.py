@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from benchmarks._load import Load
-from benchmarks._models import ROOT
 
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 90.0  # seconds until a server must answer
 OURS = ("LASTRO_", "MLFLOW_", "AWS_", "PYTHONDONTWRITEBYTECODE")
 UVICORN = ["-m", "uvicorn", "--no-access-log", "--no-proxy-headers", "--no-server-header", "--log-level", "warning"]

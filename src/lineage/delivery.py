@@ -16,7 +16,7 @@ from src.lineage.folder import Folder
 from src.lineage.lock import LineageError, Lock, read_lock
 from src.lineage.storage import Bucket, place_of
 from src.model.card import CARD, MODEL, Card, read_card
-from src.serving.export import EXPORT, ONNX, Export, read_export
+from src.serving.export import CODES, EXPORT, ONNX, Export, read_stated
 from src.serving.predictors import load
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "
     Raises a LastroError, and writes nothing, where a file or an object is missing or is not the one that is named.
     """
     lock, models = read_lock(release), release / "models"
-    card, export = read_card(models / CARD), read_export(models / EXPORT)
+    card, export = read_card(models / CARD), read_stated(models / EXPORT)
     if sha256 and sha256 != card.sha256:
         raise LineageError(f"{models / CARD} is of the model {card.sha256}, but {sha256} was asked for")
     contents = {name: _committed(models / name, lock) for name in (CARD, EXPORT, EVALUATION)}
@@ -45,7 +45,8 @@ def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "
 
 def _objects(card: Card, export: Export) -> dict[str, str]:
     """Return the files that DVC keeps, each with the sha256 that Git's files name."""
-    return {MODEL: card.sha256} | ({ONNX: export.sha256} if export.file == ONNX else {})
+    graph = {ONNX: export.sha256} if export.file == ONNX else {}
+    return {MODEL: card.sha256} | graph | ({CODES: export.codes_sha256} if export.codes_sha256 else {})
 
 
 def _committed(path: Path, lock: Lock) -> bytes:

@@ -4,6 +4,7 @@ Pickled models name this module: it may not move or be renamed while an older mo
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,8 +129,7 @@ class ScorecardEncoder(StatefulEncoder):
 
     def _matrix(self, X: pd.DataFrame, risks: Matrix) -> Matrix:
         """Return the training rows' matrix."""
-        known = self._known(X)
-        return self._weighed(np.hstack([known, self._text_blocks(risks)]) if self.texts else known)
+        return self._weighed(self._filled(len(X), chain(self._blocks(X), self._text_blocks(risks))))
 
     def _weighed(self, matrix: Matrix) -> Matrix:
         """Return the matrix with zeros for what is left out: a regression then finds no weight for it."""

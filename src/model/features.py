@@ -3,8 +3,8 @@
 Every pickled model names this module and its classes: none may move or be renamed while an older model.pkl is in use.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -56,8 +56,22 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
     def transform(self, X: pd.DataFrame) -> Matrix:
         """Return the matrix, shape (rows, `len(get_feature_names_out())`)."""
         check_is_fitted(self, "edges_")
-        blocks = [self._numeric_block(name, _numbers(X[name])) for name in self.numeric]
-        return np.hstack(blocks + [self._label_block(X[name], labels) for name, labels in self.categories.items()])
+        return self._filled(len(X), self._blocks(X))
+
+    def _filled(self, rows: int, blocks: Iterable[Matrix]) -> Matrix:
+        """Return the blocks side by side; only one of them is there beside the whole."""
+        matrix, start = np.empty((rows, len(self.get_feature_names_out()))), 0
+        for block in blocks:
+            matrix[:, start : start + block.shape[1]] = block
+            start += block.shape[1]
+        return matrix
+
+    def _blocks(self, X: pd.DataFrame) -> Iterator[Matrix]:
+        """Yield each feature's columns."""
+        for name in self.numeric:
+            yield self._numeric_block(name, _numbers(X[name]))
+        for name, labels in self.categories.items():
+            yield self._label_block(X[name], labels)
 
     def _numeric_block(self, name: str, values: Matrix) -> Matrix:
         missing = np.isnan(values)
@@ -135,14 +149,13 @@ class StatefulEncoder(ApplicantEncoder):
     def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> Matrix:
         """Return the training rows' matrix, in which no row's own outcome speaks from its text's code."""
         risks = self._learn(X, y)
-        return np.hstack([self._known(X), self._text_blocks(risks)]) if self.texts else self._known(X)
+        return self._filled(len(X), chain(self._blocks(X), self._text_blocks(risks)))
 
     def transform(self, X: pd.DataFrame) -> Matrix:
         """Return the matrix, shape (rows, `len(get_feature_names_out())`)."""
         check_is_fitted(self, "edges_")
-        if not self.texts:
-            return self._known(X)
-        return np.hstack([self._known(X), self._text_blocks(self.risk_.transform(self._tokens(X)))])
+        risks = self.risk_.transform(self._tokens(X)) if self.texts else np.empty((len(X), 0))
+        return self._filled(len(X), chain(self._blocks(X), self._text_blocks(risks)))
 
     def _learn(self, X: pd.DataFrame, y: Any) -> Matrix:
         """Learn all; return the texts' risk in the training rows, cross-fitted."""
@@ -162,12 +175,12 @@ class StatefulEncoder(ApplicantEncoder):
             self.edges_ |= {name: _edges(whole[:, place], self.bins) for place, name in enumerate(self.texts)}
         return risks
 
-    def _known(self, X: pd.DataFrame) -> Matrix:
-        blocks = [np.empty((len(X), 0))]
+    def _blocks(self, X: pd.DataFrame) -> Iterator[Matrix]:
         for name in self.numeric:
             numbers, places = _parted(X[name], self.seen_.get(name, []))
-            blocks.append(self._with_states(name, self._numeric_block(name, numbers), places))
-        return np.hstack([*blocks, *(self._label_block(X[name], labels) for name, labels in self.labels_.items())])
+            yield self._with_states(name, self._numeric_block(name, numbers), places)
+        for name, labels in self.labels_.items():
+            yield self._label_block(X[name], labels)
 
     def _with_states(self, name: str, block: Matrix, places: NDArray[np.intp]) -> Matrix:
         """Return a number's columns with one a state, before the last where that one says missing."""
@@ -190,14 +203,13 @@ class StatefulEncoder(ApplicantEncoder):
             columns.append(np.where(places >= 0, places, np.where(X[name].isna(), len(kept) + 1, len(kept))))
         return np.column_stack(columns)
 
-    def _text_blocks(self, risks: Matrix) -> Matrix:
+    def _text_blocks(self, risks: Matrix) -> Iterator[Matrix]:
         if self.bins is None:
-            return risks
-        blocks = []
+            yield risks
+            return
         for place, name in enumerate(self.texts):
             edges = self.edges_[name]
-            blocks.append(_indicators(np.searchsorted(edges, risks[:, place], side="right"), len(edges) + 1)[:, :-1])
-        return np.hstack(blocks)
+            yield _indicators(np.searchsorted(edges, risks[:, place], side="right"), len(edges) + 1)[:, :-1]
 
     def risks(self, name: str) -> Matrix:
         """Return the risk of each text that is kept, then that of all others, then that of a missing one."""
@@ -290,4 +302,6 @@ def _quantiles(values: Matrix, parts: int) -> Matrix:
 
 def _indicators(codes: Matrix | NDArray[np.intp], count: int) -> Matrix:
     """Return one column a code from 0, and a last one for -1, missing."""
-    return np.asarray(np.eye(count + 1)[np.where(codes < 0, count, codes).astype(np.intp)])
+    found = np.zeros((len(codes), count + 1))
+    found[np.arange(len(codes)), np.where(codes < 0, count, codes).astype(np.intp)] = 1
+    return found

@@ -27,6 +27,15 @@ def inputs(table: pd.DataFrame, features: Sequence[Feature], time: Time | None) 
     return pd.DataFrame({feature.name: _column(table, feature, made) for feature in features}, index=table.index)
 
 
+def thinned(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return a table's rows, of more than `most` every second, third or later one.
+
+    >>> thinned(pd.DataFrame({"n": range(7)}), 3)["n"].tolist()
+    [0, 3, 6]
+    """
+    return table.iloc[:: max(1, -(-len(table) // most))]
+
+
 def _column(table: pd.DataFrame, feature: Feature, made: pd.Series | None) -> pd.Series:
     values = table[feature.name]
     if feature.type == "date" and made is not None:

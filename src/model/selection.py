@@ -1,15 +1,19 @@
 """candidates, training table -> out-of-fold probabilities, and which candidate they favour"""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+from joblib.externals.loky import get_reusable_executor
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from src.contract.package import Costs
 from src.model.calibration import bounds
@@ -19,6 +23,9 @@ from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, score_all
 from src.params import Candidate, Train
 
 FEWEST_MEMBERS = 2  # of a blend
+WORKERS = 2
+MANY_ROWS = 20_000  # from which a fit takes longer than a process to start
+Matrix = NDArray[np.float64]
 Scores = Mapping[str, Mapping[str, list[float]]]
 """candidate -> metric -> its value on each fold"""
 
@@ -35,6 +42,44 @@ class Choice:
     rule: str
     calibrated: bool
     brier_gain: float
+
+
+class Part(NamedTuple):
+    """One fold of a repeat: the places of the rows that are fitted, and of those that are predicted."""
+
+    repeat: int
+    number: int
+    seen: NDArray[np.intp]
+    unseen: NDArray[np.intp]
+
+    def __str__(self) -> str:
+        return f"repeat {self.repeat + 1}, fold {self.number + 1}"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What fits a candidate on one part and predicts the other, in whichever process: on one thread, so equal bits."""
+
+    pipelines: Mapping[str, Pipeline]
+    X: pd.DataFrame
+    bad: Bad
+
+    def __call__(self, name: str, part: Part) -> Vector:
+        """Return the PDs of the rows that the fit has not seen."""
+        with threadpool_limits(1):
+            fitted = clone(self.pipelines[name]).fit(self.X.iloc[part.seen], self.bad[part.seen])
+            found: Vector = fitted.predict_proba(self.X.iloc[part.unseen])[:, 1]
+        return found
+
+
+def each(fit: Fit, jobs: Sequence[tuple[str, Part]]) -> Iterator[Vector]:
+    """Yield what each job predicts, in their order; where rows are many, by two processes."""
+    workers = min(WORKERS, cpu_count()) if len(fit.bad) >= MANY_ROWS else 1
+    if workers == 1:
+        yield from (fit(*job) for job in jobs)
+    else:
+        yield from Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in jobs)
+        get_reusable_executor().shutdown()  # what they hold is wanted for the final fit
 
 
 @dataclass(frozen=True)
@@ -81,23 +126,32 @@ def cross_validate(
     Rows set `apart` are in no fold: every model sees them, and none predicts them.
 
     A blend is the mean of its members' probabilities, which is what its own fit would predict. `progress` is called
-    with a text after each fit. A candidate whose first fit has more than `most_nodes` nodes is fitted no more, and is
-    no part of a blend.
+    with a text after each fit, in order. A candidate whose first fit has more than `most_nodes` nodes is fitted no
+    more, and is no part of a blend.
     """
     fold = np.full((repeats, len(bad)), -1, dtype=np.intp)
     pd_of = {name: np.full(fold.shape, np.nan) for name, candidate in candidates.items() if not candidate.parts}
     too_large: list[str] = []
-    for repeat in range(repeats):
-        for number, (seen, unseen) in enumerate(partition(bad, folds, seed + repeat, apart)):
-            fold[repeat, unseen] = number
-            for name in list(pd_of):
-                fitted = clone(pipelines[name]).fit(X.iloc[seen], bad[seen])
-                if repeat == number == 0 and nodes_of(fitted, candidates[name]) > (most_nodes or np.inf):
-                    too_large.append(name)
-                    del pd_of[name]
-                    continue
-                pd_of[name][repeat, unseen] = fitted.predict_proba(X.iloc[unseen])[:, 1]
-                progress(f"{name}, repeat {repeat + 1}, fold {number + 1}")
+    parts = [
+        Part(repeat, number, seen, unseen)
+        for repeat in range(repeats)
+        for number, (seen, unseen) in enumerate(partition(bad, folds, seed + repeat, apart))
+    ]
+    for part in parts:
+        fold[part.repeat, part.unseen] = part.number
+    for name in list(pd_of):
+        first = parts[0]
+        fitted = clone(pipelines[name]).fit(X.iloc[first.seen], bad[first.seen])
+        if nodes_of(fitted, candidates[name]) > (most_nodes or np.inf):
+            too_large.append(name)
+            del pd_of[name]
+            continue
+        pd_of[name][0, first.unseen] = fitted.predict_proba(X.iloc[first.unseen])[:, 1]
+        progress(f"{name}, {first}")
+    jobs = [(name, part) for part in parts[1:] for name in pd_of]
+    for (name, part), found in zip(jobs, each(Fit(pipelines, X, bad), jobs), strict=True):
+        pd_of[name][part.repeat, part.unseen] = found
+        progress(f"{name}, {part}")
     return OutOfFold(bad, fold, with_blends(pd_of, candidates), tuple(too_large))
 
 

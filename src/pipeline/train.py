@@ -221,6 +221,12 @@ def readable(choice: Choice, scores: Scores, entered: Entrants) -> str | None:
     return select(found, choice.metric, "best")
 
 
+def part_of(model: BaseEstimator, choice: Choice, name: str) -> Pipeline | None:
+    """Return the fitted candidate of this name where the fitted model is it, or holds it; else None."""
+    base = model.calibrated_classifiers_[0].estimator if choice.calibrated else model
+    return base if name == choice.candidate else getattr(base[-1], "named_estimators_", {}).get(name)
+
+
 def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feature]:
     """Return the features with those values of a text that the model tells apart."""
     found = []
@@ -312,10 +318,11 @@ def main() -> None:
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
         facts = facts_of(pipelines, ways, searched.told(choice.metric), X, bad)
         name = readable(choice, scores, entered)
-        points = scorecard.filed(clone(pipelines[name]).fit(X, bad), X, bad, features, params.scale) if name else []
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
             with training.watching(model):
                 model.fit(X, bad)
+            part = (part_of(model, choice, name) or clone(pipelines[name]).fit(X, bad)) if name else None
+            points = scorecard.filed(part, X, bad, features, params.scale) if part else []
             if choice.calibrated:
                 bounded(model, bad)
             content = to_bytes(model)

@@ -1,19 +1,26 @@
-"""models/export.json: which file of the model is served, by which hashes, and how far it is from the fitted one"""
+"""models/export.json: which file of the model is served, by which hashes, and how far it is from the fitted one
+
+Where a model tells numbers apart at many points, models/codes.json holds these, and export.json its sha256.
+"""
 
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from src.errors import LastroError, sentences
-from src.model.artifact import ArtifactError
+from src.files import sha256_of
+from src.model.artifact import ArtifactError, read_verified
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
 
 EXPORT = "export.json"
 ONNX = "model.onnx"
+CODES = "codes.json"
+MOST_CUTS = 2000  # in export.json, which is in Git
+MOVED = ("cuts", "weights")  # of a field, to codes.json
 
 
 class Parity(BaseModel):
@@ -31,7 +38,8 @@ class Export(BaseModel):
     """models/export.json: which file is served, model.onnx's hash, encoder, libraries, parity with `model`'s file.
 
     A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added, and
-    `calibration` makes a PD of the sum where there is one; `weights_sha256` is their `digest`.
+    `calibration` makes a PD of the sum where there is one; `weights_sha256` is their `digest`. Where `codes_sha256` is
+    there, the file holds no cuts and no weights: codes.json does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,8 +51,14 @@ class Export(BaseModel):
     intercept: float | None = None
     calibration: Calibration | None = None
     weights_sha256: str | None = None
+    codes_sha256: str | None = None
     libraries: dict[str, str]
     parity: Parity
+
+    @model_serializer(mode="wrap")
+    def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = written(self)
+        return found if self.codes_sha256 else {name: value for name, value in found.items() if name != "codes_sha256"}
 
 
 def digest(fields: list[FieldCode], intercept: float, calibration: Calibration | None = None) -> str:
@@ -62,11 +76,42 @@ def verify_weights(path: Path, export: Export) -> None:
         raise ArtifactError(f"{path}: refused, its weights are not those of weights_sha256")
 
 
-def read_export(path: Path) -> Export:
-    """Read and check export.json; raises LastroError where it is missing or is none."""
+def parted(export: Export, most: int = MOST_CUTS) -> tuple[Export, bytes]:
+    """Return what export.json and codes.json hold of an export; the second is empty where there are few cuts."""
+    if sum(len(field.cuts) for field in export.fields) <= most:
+        return export, b""
+    lines = [json.dumps({"name": field.name, **field.model_dump(include=set(MOVED))}) for field in export.fields]
+    content = ("[" + ",\n".join(lines) + "]\n").encode()
+    nothing = {name: FieldCode.model_fields[name].default for name in MOVED}
+    bare = [field.model_copy(update=nothing) for field in export.fields]
+    return export.model_copy(update={"fields": bare, "codes_sha256": sha256_of(content)}), content
+
+
+def completed(export: Export, folder: Path) -> Export:
+    """Return the export with what codes.json of the folder holds of it; raises ArtifactError where that is another."""
+    if export.codes_sha256 is None:
+        return export
+    path = folder / CODES
+    moved = json.loads(read_verified(path, export.codes_sha256))
+    if [part["name"] for part in moved] != [field.name for field in export.fields]:
+        raise ArtifactError(f"{path}: refused, its fields are not those of {EXPORT}")
+    fields = [
+        field.model_copy(update={name: part[name] for name in MOVED})
+        for field, part in zip(export.fields, moved, strict=True)
+    ]
+    return export.model_copy(update={"fields": fields})
+
+
+def read_stated(path: Path) -> Export:
+    """Read and check export.json by itself; raises LastroError where it is missing or is none."""
     try:
         return Export.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise LastroError(f"{path}: no such file; `dvc repro` writes it") from None
     except ValidationError as error:
         raise LastroError(sentences(error, str(path))) from None
+
+
+def read_export(path: Path) -> Export:
+    """Read and check export.json, and codes.json beside it where that is named; raises LastroError."""
+    return completed(read_stated(path), path.parent)

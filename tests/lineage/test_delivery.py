@@ -13,6 +13,7 @@ from src.lineage.delivery import deliver
 from src.lineage.folder import Folder
 from src.lineage.lock import read_lock
 from src.lineage.storage import Bucket, place_of
+from src.serving.export import parted, read_export
 from src.serving.predictors import load
 from tests.conftest import Project
 from tests.lineage.conftest import Minio
@@ -31,7 +32,8 @@ def release(pushed_run: Project, tmp_path: Path) -> Path:
     """What a commit knows of the model: dvc.lock and the small files."""
     folder = tmp_path / "release"
     (folder / "models").mkdir(parents=True)
-    for path in (pushed_run.root / "dvc.lock", *(pushed_run.root / "models").glob("*.json")):
+    small = [path for path in (pushed_run.root / "models").glob("*.json") if path.name != "codes.json"]
+    for path in (pushed_run.root / "dvc.lock", *small):
         shutil.copy(path, folder / path.relative_to(pushed_run.root))
     return folder
 
@@ -142,3 +144,26 @@ def test_folder_without_a_server_delivers_too(pushed_run: Project, release: Path
     shutil.rmtree(tmp_path / "remote" / "files")
     with pytest.raises(LastroError, match="does not hold the object"):
         deliver(release, found, tmp_path / "again")
+
+
+def test_cuts_that_git_does_not_hold_are_fetched_and_verified(
+    pushed_run: Project, release: Path, tmp_path: Path
+) -> None:
+    objects = Path(shutil.copytree(pushed_run.root / ".dvc/cache/files/md5", tmp_path / "remote/files/md5"))
+    whole = read_export(release / "models/export.json")
+    stated, codes = parted(whole, most=0)
+    (release / "models/export.json").write_text(stated.model_dump_json())
+    (release / "models/codes.json").write_bytes(codes)
+    relock(release, "export.json", "codes.json")
+    (release / "models/codes.json").unlink()
+    md5 = read_lock(release).output("models/codes.json")[0]
+    (objects / md5[:2]).mkdir(exist_ok=True)
+    (objects / md5[:2] / md5[2:]).write_bytes(codes)
+    place = place_of(str(tmp_path / "remote"), {})
+    deliver(release, place, tmp_path / "to")
+    assert (tmp_path / "to/codes.json").read_bytes() == codes
+    assert load(tmp_path / "to").export.fields == whole.fields
+    (objects / md5[:2] / md5[2:]).write_bytes(codes.replace(b"1", b"2", 1))
+    with pytest.raises(LastroError, match=r"codes\.json: refused, the md5"):
+        deliver(release, place, tmp_path / "other")
+    assert not (tmp_path / "other").exists()

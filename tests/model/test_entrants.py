@@ -43,6 +43,12 @@ def test_leaf_that_grows_has_one_of_a_thousand_rows_and_what_is_said_stays(commi
     assert entrants(said, 50_000).present["scorecard"].bins == 6
 
 
+def test_scorecard_of_many_rows_is_fitted_less_exactly_unless_told(committed: dict) -> None:
+    assert [entrants(committed, rows).present["scorecard"].tolerance for rows in (99_999, 100_000)] == [1e-4, 1e-2]
+    said = {"scorecard": committed["scorecard"].model_copy(update={"tolerance": 1e-6})}
+    assert entrants(said, 200_000).present["scorecard"].tolerance == 1e-6
+
+
 def test_blend_goes_on_with_the_members_that_are_left_and_ends_with_fewer_than_two(committed: dict) -> None:
     entered = entrants(committed, 800)
     smaller = entered.without({"forest": "size"})

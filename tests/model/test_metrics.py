@@ -41,14 +41,3 @@ def test_pd_at_the_threshold_is_declined() -> None:
 def test_ece_lies_between_zero_and_one(values: list[float]) -> None:
     pd = np.array(values)
     assert 0 <= metrics.ece((pd > 0.5).astype("int64"), pd) <= 1
-
-
-def test_bootstrap_interval_holds_the_value_and_repeats_with_its_seed() -> None:
-    random = np.random.default_rng(0)
-    pd = random.random(200)
-    bad = (random.random(200) < pd).astype("int64")
-    first = metrics.bootstrap(bad, pd, 1 / 6, COSTS, 50, seed=1)
-    values = metrics.score_all(bad, pd, 1 / 6, COSTS)
-    assert all(first[name][0] <= values[name] <= first[name][1] for name in values if name != "ece")
-    assert first == metrics.bootstrap(bad, pd, 1 / 6, COSTS, 50, seed=1)
-    assert first != metrics.bootstrap(bad, pd, 1 / 6, COSTS, 50, seed=2)

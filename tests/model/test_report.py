@@ -2,6 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.inspection import permutation_importance
 from sklearn.metrics import auc, roc_auc_score
 
 from src.model import report
@@ -138,3 +140,24 @@ def test_importance_finds_the_feature_that_matters() -> None:
     assert [row["feature"] for row in found] == ["used", "unused"]
     assert found[0]["loss"] > 0.3
     assert found[1]["loss"] == 0
+
+
+def test_importance_is_that_of_scikit_learn() -> None:
+    random = np.random.default_rng(1)
+    X = pd.DataFrame({name: random.random(80) for name in "abc"})
+    bad = (X["a"] + 0.3 * X["b"] + random.random(80) > 1).to_numpy().astype("int64")
+    model = RandomForestClassifier(20, random_state=0).fit(X, bad)
+    theirs = permutation_importance(model, X, bad, scoring="roc_auc", n_repeats=3, random_state=5)
+    ours = {row["feature"]: (row["loss"], row["std"]) for row in report.importance_of(model, X, bad, 3, seed=5)}
+    for name, mean, std in zip(X.columns, theirs.importances_mean, theirs.importances_std, strict=True):
+        assert ours[name] == pytest.approx((mean, std), abs=1e-12)
+
+
+def test_rows_are_drawn_once_there_are_many_with_their_share_of_bads() -> None:
+    bad = np.array([1] + [0] * 899 + [1] * 100)
+    assert report.drawn(bad, 1000, seed=0).tolist() == list(range(1000))
+    kept = report.drawn(bad, 100, seed=0)
+    assert len(np.unique(kept)) == 100
+    assert bad[kept].sum() == 10
+    assert report.drawn(np.array([1] + [0] * 999), 10, seed=0)[0] == 0
+    assert kept.tolist() == report.drawn(bad, 100, seed=0).tolist() != report.drawn(bad, 100, seed=1).tolist()

@@ -33,6 +33,22 @@ def test_every_row_is_predicted_once_a_repeat_in_stratified_folds(found, table) 
     assert (found.fold[0] != found.fold[1]).any()
 
 
+def test_two_processes_predict_what_one_does_to_the_bit(
+    found, params, features, table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "MANY_ROWS", 1)
+    monkeypatch.setattr(selection, "cpu_count", lambda: 2)
+    chosen = {name: params[name] for name in ("scorecard", "boosting")}
+    X, bad = table
+    said: list[str] = []
+    again = selection.cross_validate(build(chosen, features, 0), chosen, X, bad, 3, 2, 0, said.append)
+    assert [text for text in said if text.startswith("boosting")] == [
+        f"boosting, repeat {repeat}, fold {fold}" for repeat in (1, 2) for fold in (1, 2, 3)
+    ]
+    for name in chosen:
+        assert np.array_equal(again.pd[name], found.pd[name])
+
+
 def test_blend_is_the_mean_of_its_members_out_of_fold(found) -> None:
     assert np.allclose(found.pd["blend"], (found.pd["scorecard"] + found.pd["boosting"]) / 2)
 

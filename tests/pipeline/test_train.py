@@ -129,6 +129,23 @@ def test_final_model_is_one_estimator_that_clone_can_refit(
     assert once.shape == (800, 2)
 
 
+def test_candidate_inside_the_model_is_what_its_own_fit_would_be(
+    table: pd.DataFrame, package: Package, params: Params
+) -> None:
+    X = table[[column.name for column in package.features]]
+    bad = (table[package.target.name] == package.target.bad_label).to_numpy().astype("int64")
+    pipelines = candidates.build(entrants(params.train.candidates, len(table)).present, features_of(package), 1)
+    with threadpool_limits(1):
+        alone = clone(pipelines["scorecard"]).fit(X, bad).predict_proba(X)
+        blend = clone(pipelines["blend"]).fit(X, bad)
+        calibrated = train.final(pipelines["scorecard"], True, 3, 1).fit(X, bad)
+    for model, candidate in ((blend, "blend"), (calibrated, "scorecard")):
+        choice = Choice(candidate, "roc_auc", "best", model is calibrated, 0.0)
+        assert np.array_equal(train.part_of(model, choice, "scorecard").predict_proba(X), alone)
+    assert train.part_of(blend, Choice("blend", "roc_auc", "best", False, 0.0), "another") is None
+    assert train.part_of(calibrated, Choice("scorecard", "roc_auc", "best", True, 0.0), "blend") is None
+
+
 def test_costs_of_params_override_the_packages(params: Params, package: Package) -> None:
     own = Costs(false_accept=3, false_reject=2)
     assert train.costs_of(params, package).source == "data package"

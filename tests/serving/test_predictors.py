@@ -1,6 +1,7 @@
 """models/ is verified before anything is loaded, and each predictor says what the fitted model says"""
 
 import json
+from collections.abc import Callable
 from math import inf
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from src.model.artifact import to_bytes
 from src.model.card import write_card
 from src.pipeline.export import export_of, graph_of
 from src.serving.codes import FieldCode
-from src.serving.export import EXPORT, ONNX, Parity
+from src.serving.export import CODES, EXPORT, ONNX, Parity, parted, read_export, read_stated
 from src.serving.predictors import OnnxPredictor, PointsPredictor, load, sigmoid
 from tests.serving.kinds import (
     NAMES,
@@ -93,6 +94,52 @@ def test_changed_pickle_is_refused_even_where_it_is_not_served(name: str, tmp_pa
         load(folder)
     (folder / "model.pkl").unlink()
     load(folder)
+
+
+def with_codes(folder: Path) -> Path:
+    """The same model, its cuts beside export.json."""
+    stated, codes = parted(read_export(folder / EXPORT), most=0)
+    (folder / EXPORT).write_text(stated.model_dump_json())
+    (folder / CODES).write_bytes(codes)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["scorecard, calibrated", "forest"])
+def test_model_with_its_cuts_in_a_file_of_their_own_is_the_same(name: str, tmp_path: Path) -> None:
+    before = load(folder_of(name, tmp_path))
+    after = load(with_codes(tmp_path))
+    assert not any(field.cuts or field.weights for field in read_stated(tmp_path / EXPORT).fields)
+    assert after.export.fields == before.export.fields
+    given = applicants(table()[0])
+    assert (served_pds(after.scorer.predictor, given) == served_pds(before.scorer.predictor, given)).all()
+
+
+@pytest.mark.parametrize("spoil", [lambda codes: codes.replace(b"1", b"2", 1), lambda _: b""])
+def test_changed_cuts_are_refused(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = with_codes(folder_of("forest", tmp_path)) / CODES
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(LastroError, match=r"codes\.json: refused"):
+        load(tmp_path)
+    path.unlink()
+    with pytest.raises(LastroError, match=r"codes\.json: no such file"):
+        load(tmp_path)
+
+
+def test_few_cuts_stay_where_they_are(tmp_path: Path) -> None:
+    export = read_export(folder_of("scorecard", tmp_path) / EXPORT)
+    count = sum(len(field.cuts) for field in export.fields)
+    assert parted(export, most=count) == (export, b"")
+    assert "codes_sha256" not in json.loads((tmp_path / EXPORT).read_text())
+    stated, codes = parted(export, most=count - 1)
+    assert json.loads(stated.model_dump_json())["codes_sha256"] == sha256_of(codes)
+
+
+def test_cuts_of_other_fields_are_refused(tmp_path: Path) -> None:
+    folder = with_codes(folder_of("forest", tmp_path))
+    export = json.loads((folder / EXPORT).read_text())
+    (folder / EXPORT).write_text(json.dumps(export | {"fields": export["fields"][::-1]}))
+    with pytest.raises(LastroError, match=r"codes\.json: refused, its fields are not those of export\.json"):
+        load(folder)
 
 
 def test_export_of_another_model_is_refused_and_both_are_named(tmp_path: Path) -> None:
