@@ -112,13 +112,13 @@ def search(entered: Entrants, over: Search) -> Searched:
     """Return each candidate whose kind has a space with its best parameters; the others are as they were.
 
     The first trial of each is what params.yaml says. What is searched on is one half of the rows of either outcome,
-    drawn by the seed; the other half is left for the comparison. Raises LastroError where the half has too few rows.
+    drawn by the seed; the other half is left for the comparison. Raises LastroError where a half has too few rows.
     """
     names = [name for name, candidate in entered.present.items() if KINDS[candidate.kind].space]
     if not names:
         return Searched(entered)
     rows = half(over.bad, over.seed)
-    if min(np.bincount(over.bad[rows], minlength=2)) < over.train.folds:
+    if min(np.bincount(over.bad[part], minlength=2).min() for part in (rows, ~rows)) < over.train.folds:
         raise LastroError(
             f"train.search: {over.train.folds} folds of half of the training rows need as many rows of each outcome"
         )
