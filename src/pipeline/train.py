@@ -1,6 +1,7 @@
 """data/processed/train.parquet -> models/{model.pkl,model.json}, reports/{candidates.json,scorecard.csv}"""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -57,6 +58,7 @@ MODELS = Path("models")
 CANDIDATES = Path("reports/candidates.json")
 SCORECARD = Path("reports/scorecard.csv")
 NAME = "credit-score"
+WATCHED_ROWS = 100_000  # of more, MLflow's six predictions of them all would take as long as the fit itself
 BOUNDS = {"min_rows", "max_rows"}  # of a candidate: which rows it takes is none of its parameters
 
 
@@ -319,7 +321,7 @@ def main() -> None:
         facts = facts_of(pipelines, ways, searched.told(choice.metric), X, bad)
         name = readable(choice, scores, entered)
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
-            with training.watching(model):
+            with training.watching(model) if len(X) <= WATCHED_ROWS else nullcontext():
                 model.fit(X, bad)
             part = (part_of(model, choice, name) or clone(pipelines[name]).fit(X, bad)) if name else None
             points = scorecard.filed(part, X, bad, features, params.scale) if part else []

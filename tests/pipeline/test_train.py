@@ -257,6 +257,24 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
     assert json.loads(worked.read("models/evaluation.json"))["scorecard"] == filed
 
 
+def test_fit_of_many_rows_is_not_watched_and_its_run_says_the_rest(
+    worked: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(params: dict) -> None:
+        params["train"]["candidates"] = {"scorecard": params["train"]["candidates"]["scorecard"]}
+
+    worked.edit("params.yaml", change)
+    monkeypatch.setattr(train, "WATCHED_ROWS", 799)
+    train.main()
+    with opened(Settings()) as mlflow:
+        runs = {run.info.run_name: run for run in mlflow.search_runs(search_all_experiments=True, output_format="list")}
+    assert runs.keys() == {"train", "scorecard"}
+    parent = runs["train"].data
+    assert parent.tags["model.sha256"] == load_model(worked.root / "models")[0].sha256
+    assert "cv_roc_auc" in parent.metrics
+    assert not [name for name in parent.metrics if name.startswith("training_")]
+
+
 def test_table_of_points_is_the_chosen_candidates_else_that_of_the_best_that_has_one(params: Params) -> None:
     known = params.train.candidates
     coarse = known["scorecard"].model_copy(update={"bins": 2})
