@@ -6,6 +6,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from src.model.card import Feature
+from src.model.columns import field_of_columns
 from src.model.features import ApplicantEncoder, StatefulEncoder
 from src.model.kinds import KINDS, Setting
 from src.params import Candidate, Text
@@ -37,7 +38,9 @@ def _base(candidate: Candidate, features: list[Feature], seed: int, text: Text) 
     kind = KINDS[candidate.kind]
     encode = encoder(features, seed, text, kind.encoding(candidate))
     directions = [] if encode.bins else _directions(encode, features)
-    classifier = kind.build(candidate, Setting(seed, directions, {}))
+    columns = [] if encode.bins else field_of_columns(encode)
+    labels = [place for place, name in enumerate(columns) if name in encode.categories]
+    classifier = kind.build(candidate, Setting(seed, directions, {}, columns, labels))
     return Pipeline([("encode", encode), ("classify", classifier)])
 
 

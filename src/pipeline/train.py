@@ -17,7 +17,7 @@ from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
 from src.lineage import tracking
-from src.model import candidates, scorecard, selection
+from src.model import candidates, filing, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
 from src.model.calibration import bounded
@@ -125,6 +125,9 @@ def described(
         "folds": params.train.folds,
         "repeats": repeats_of(params.train.repeats, rows),
         "baseline": {name: spread(by_metric) for name, by_metric in base.items()},
+        "readability": readability(
+            {name: by_metric[choice.metric] for name, by_metric in scores.items()}, choice, entered, params
+        ),
         "candidates": {
             name: {
                 "kind": candidate.kind,
@@ -135,6 +138,19 @@ def described(
             for name, candidate in params.train.candidates.items()
         },
     }
+
+
+def readability(
+    scores: Mapping[str, list[float]], choice: Choice, entered: Entrants, params: Params
+) -> dict[str, str | float | None]:
+    """Return what a table of points costs: the best candidate's metric less the best readable one's, 95 % interval."""
+    found = {name: values for name, values in scores.items() if KINDS[entered.present[name].kind].readable}
+    best = select(scores, choice.metric, "best")
+    if not found:
+        return {"best": best, "readable": None, "difference": None, "low": None, "high": None}
+    name = select(found, choice.metric, "best")
+    difference, low, high = selection.paired_difference(scores[best], scores[name], params.train.folds)
+    return {"best": best, "readable": name, "difference": difference, "low": low, "high": high}
 
 
 def readable(choice: Choice, scores: Scores, entered: Entrants) -> str | None:
@@ -228,7 +244,7 @@ def main() -> None:
         base = beside(found, features, X, costs, params)
         model = final(pipelines[choice.candidate], choice.calibrated, params.train.folds, params.seed)
         name = readable(choice, scores, entered)
-        points = scorecard.filed(clone(pipelines[name]).fit(X, bad), X, bad, features, params.scale) if name else []
+        points = filing.filed(clone(pipelines[name]).fit(X, bad), X, bad, features, params.scale) if name else []
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
             with training.watching(model):
                 model.fit(X, bad)

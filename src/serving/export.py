@@ -1,6 +1,7 @@
 """models/export.json: which file of the model is served, by which hashes, and how far it is from the fitted one"""
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from src.errors import LastroError, sentences
 from src.model.artifact import ArtifactError
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
+from src.serving.pairs import PairCode
 
 EXPORT = "export.json"
 ONNX = "model.onnx"
@@ -30,8 +32,9 @@ class Parity(BaseModel):
 class Export(BaseModel):
     """models/export.json: which file is served, model.onnx's hash, encoder, libraries, parity with `model`'s file.
 
-    A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added, and
-    `calibration` makes a PD of the sum where there is one; `weights_sha256` is their `digest`.
+    What is looked up, a scorecard or an additive model, is served from this file itself: its fields hold all weights,
+    and `pairs` what two of them add together; `intercept` is added to them, and `calibration` makes a PD of the sum
+    where there is one. `weights_sha256` is their `digest`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,24 +44,30 @@ class Export(BaseModel):
     sha256: str
     fields: list[FieldCode]
     intercept: float | None = None
+    pairs: list[PairCode] = []
     calibration: Calibration | None = None
     weights_sha256: str | None = None
     libraries: dict[str, str]
     parity: Parity
 
 
-def digest(fields: list[FieldCode], intercept: float, calibration: Calibration | None = None) -> str:
-    """Return the SHA-256 of all that a scorecard computes with."""
-    parts = [*fields, calibration] if calibration else fields
+def digest(
+    fields: list[FieldCode],
+    intercept: float,
+    calibration: Calibration | None = None,
+    pairs: Sequence[PairCode] = (),
+) -> str:
+    """Return the SHA-256 of all that a table of points computes with."""
+    parts = [*fields, *pairs, *([calibration] if calibration else [])]
     content = [intercept, *(part.model_dump() for part in parts)]
     return sha256(json.dumps(content).encode()).hexdigest()
 
 
 def verify_weights(path: Path, export: Export) -> None:
-    """Raise ArtifactError where a scorecard's weights are not those that `weights_sha256` names."""
+    """Raise ArtifactError where the weights are not those that `weights_sha256` names."""
     if export.intercept is None:
         return
-    if digest(export.fields, export.intercept, export.calibration) != export.weights_sha256:
+    if digest(export.fields, export.intercept, export.calibration, export.pairs) != export.weights_sha256:
         raise ArtifactError(f"{path}: refused, its weights are not those of weights_sha256")
 
 
