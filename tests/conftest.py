@@ -97,6 +97,7 @@ def light(params: dict) -> None:
     params["train"] |= {"folds": 2, "repeats": 1}
     params["train"]["candidates"]["forest"]["trees"] = 20
     params["train"]["candidates"]["boosting"]["iterations"] = 20
+    params["train"]["candidates"]["additive"]["iterations"] = 20
     params["evaluate"] |= {"bootstrap": 100, "permutations": 1}
 
 

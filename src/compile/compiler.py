@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import Pipeline
 
+from src.compile.additive import tables_of
 from src.compile.fitted import (
     NotExportableError,
     Seen,
@@ -28,21 +29,23 @@ from src.compile.fitted import (
 from src.compile.onnx_graph import Ensemble, Graph
 from src.model.card import Feature
 from src.model.features import ApplicantEncoder
-from src.model.formulas import Linear, Mean, Tree, Trees
+from src.model.formulas import Additive, Linear, Mean, Tree, Trees
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
+from src.serving.pairs import PairCode
 
 WHOLE = ("integer", "boolean", "date")  # a date is days
 COPIES = 8  # float64 numbers in the widest register, of AVX-512
 
 
 class Compiled(NamedTuple):
-    """The encoder's fields and the graph over their codes; of a scorecard also what the API sums."""
+    """The encoder's fields and the graph over their codes; of what is looked up also what the API sums."""
 
     fields: list[FieldCode]
     model: ModelProto
     intercept: float | None = None
     calibration: Calibration | None = None
+    pairs: list[PairCode] = []  # noqa: RUF012  # of a NamedTuple
 
 
 def compile_model(estimator: Any, features: list[Feature], time: str | None = None) -> Compiled:
@@ -53,8 +56,12 @@ def compile_model(estimator: Any, features: list[Feature], time: str | None = No
     compiler = Compiler(estimator, features, time)
     model = compiler.graph.model(len(features), compiler.probability(estimator))
     base, calibration = uncalibrated(estimator)
-    if isinstance(base, Pipeline) and isinstance(formula := formula_of(base[-1]), Linear):
-        return Compiled(compiler.weighted(base, formula), model, formula.intercept, calibration)
+    if isinstance(base, Pipeline) and isinstance(formula := formula_of(base[-1]), Linear | Additive):
+        intercept, weights, pairs = compiler.tables(base, formula)
+        fields = [
+            field.model_copy(update={"weights": given}) for field, given in zip(compiler.fields, weights, strict=True)
+        ]
+        return Compiled(fields, model, intercept, calibration, pairs)
     return Compiled(compiler.fields, model)
 
 
@@ -143,8 +150,8 @@ class Compiler:
     def margin(self, base: Any) -> str:
         """Return the tensor of a part's log-odds."""
         match formula_of(base[-1]):
-            case Linear() as formula:
-                return self.linear(base, formula)
+            case Linear() | Additive() as formula:
+                return self.summed(*self.tables(base, formula))
             case Trees(start=float(start)):
                 return self.trees(base, start)
         raise NotExportableError(f"no serving form for log-odds of {type(base[-1]).__name__}")
@@ -199,20 +206,37 @@ class Compiler:
             found[name] = [by_risk[self.fields[self.place[name]].missing], *by_risk]
         return [found[field.name] for field in self.fields]
 
-    def weighted(self, base: Pipeline, formula: Linear) -> list[FieldCode]:
-        """Return the fields with the weights of their codes."""
-        pairs = zip(self.fields, self.weights(base, formula), strict=True)
-        return [field.model_copy(update={"weights": weights}) for field, weights in pairs]
+    def tables(self, base: Pipeline, formula: Linear | Additive) -> tuple[float, list[list[float]], list[PairCode]]:
+        """Return what log-odds start with, each field's weights of its codes, and what pairs of fields add."""
+        if isinstance(formula, Additive):
+            return tables_of(base, self.fields, formula)
+        return formula.intercept, self.weights(base, formula), []
 
-    def linear(self, base: Pipeline, formula: Linear) -> str:
-        """Return log-odds: each code's weight looked up, summed, and the intercept added."""
-        graph, tables = self.graph, self.weights(base, formula)
-        starts = np.cumsum([0, *(len(table) for table in tables[:-1])]) + 1
-        places = graph.node("Add", "codes", graph.constant(starts[None, :].astype(np.float64)))
-        flat = graph.constant(np.array([weight for table in tables for weight in table]))
+    def summed(self, intercept: float, tables: list[list[float]], pairs: list[PairCode]) -> str:
+        """Return log-odds: each code's weight looked up, and that of each pair's codes; summed, the intercept added."""
+        graph, grids = self.graph, [pair.grid() for pair in pairs]
+        sizes = [*map(len, tables), *(len(grid) * len(grid[0]) for grid in grids)]
+        starts = np.cumsum([0, *sizes[:-1]]) + 1
+        places = graph.node("Add", "codes", graph.constant(starts[None, : len(tables)].astype(np.float64)))
+        if pairs:
+            asked = [self.asked(pair, len(grid[0])) for pair, grid in zip(pairs, grids, strict=True)]
+            shifts = graph.constant(starts[None, len(tables) :].astype(np.float64) - 1)
+            places = graph.node(
+                "Concat", places, graph.node("Add", graph.node("Concat", *asked, axis=1), shifts), axis=1
+            )
+        rows = [*tables, *(row for grid in grids for row in grid)]
+        flat = graph.constant(np.array([weight for row in rows for weight in row]))
         found = graph.node("Gather", flat, graph.node("Cast", places, to=TensorProto.INT64))
-        total = graph.total(found, len(tables))
-        return graph.node("Add", total, graph.number(formula.intercept))
+        return graph.node("Add", graph.total(found, len(sizes)), graph.number(intercept))
+
+    def asked(self, pair: PairCode, width: int) -> str:
+        """Return the place of each row's codes in a pair's grid, whose rows stand one after another."""
+        first, second = (
+            self.graph.node("Gather", "codes", self.graph.constant(np.array([self.place[name]])), axis=1)
+            for name in (pair.first, pair.second)
+        )
+        row = self.graph.node("Mul", first, self.graph.number(float(width)))
+        return self.graph.node("Add", self.graph.node("Add", row, second), self.graph.number(width + 1.0))
 
     def trees(self, base: Pipeline, start: float | None = None) -> str:
         """Return the sum of the leaves that each row reaches; a missing number takes the training median's way.

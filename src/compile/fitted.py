@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from src.errors import LastroError
 from src.model.features import ApplicantEncoder, StatefulEncoder
-from src.model.formulas import Formula, Mean, Tree, Trees
+from src.model.formulas import Additive, Formula, Mean, Tree, Trees
 from src.model.kinds import KINDS
 
 
@@ -107,6 +107,10 @@ def cut_points(base: Pipeline) -> Iterator[tuple[str, float]]:
     for name in encoder.numeric:
         yield from ((name, float(edge)) for edge in encoder.edges_.get(name, ()))
     columns, numeric = matrix_columns(encoder), set(encoder.numeric)
+    if isinstance(formula := formula_of(base[-1]), Additive):
+        for (name, missing, state), cuts in zip(columns, formula.cuts, strict=True):
+            if name in numeric and not missing and state is None:
+                yield from ((name, float(cut)) for cut in cuts)
     for tree in trees_of(base[-1]):
         for node in np.flatnonzero(tree.left >= 0):
             name, missing, state = columns[tree.column[node]]

@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from src.model.binning import ScorecardEncoder
 from src.model.card import Feature
+from src.model.columns import field_of_columns
 from src.model.directions import expected
 from src.model.features import ApplicantEncoder, StatefulEncoder
 from src.model.kinds import KINDS, Setting
@@ -55,8 +56,10 @@ def _base(
         encode = encoder(features, seed, text, options | bound)
     else:
         encode = encoder(features, seed, text, options)
-        columns = [signs.get(name, 0) for name in encode.get_feature_names_out()]
-        classifier = kind.build(candidate, Setting(seed, columns, {}))
+        expects = [signs.get(name, 0) for name in encode.get_feature_names_out()]
+        columns = field_of_columns(encode)
+        labels = [place for place, name in enumerate(columns) if name in encode.categories]
+        classifier = kind.build(candidate, Setting(seed, expects, {}, columns, labels))
     return Pipeline([("encode", encode), ("classify", classifier)])
 
 

@@ -47,7 +47,7 @@ class ApplicantEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
             values = _numbers(X[name])
             known = values[~np.isnan(values)]
             if self.bins is not None:
-                self.edges_[name] = _edges(known, self.bins)
+                self.edges_[name] = edges_of(known, self.bins)
             else:
                 self.medians_[name] = float(np.median(known)) if known.size else 0.0
         self.n_features_in_ = X.shape[1]
@@ -172,7 +172,7 @@ class StatefulEncoder(ApplicantEncoder):
         risks: Matrix = self.risk_.fit_transform(tokens, y)
         if self.bins is not None:
             whole = self.risk_.transform(tokens)
-            self.edges_ |= {name: _edges(whole[:, place], self.bins) for place, name in enumerate(self.texts)}
+            self.edges_ |= {name: edges_of(whole[:, place], self.bins) for place, name in enumerate(self.texts)}
         return risks
 
     def _blocks(self, X: pd.DataFrame) -> Iterator[Matrix]:
@@ -281,7 +281,7 @@ def _parted(column: pd.Series, states: Sequence[str]) -> tuple[Matrix, NDArray[n
     return _numbers(pd.to_numeric(column, errors="coerce")), _places(column, states)
 
 
-def _edges(known: Matrix, bins: int) -> Matrix:
+def edges_of(known: Matrix, bins: int) -> Matrix:
     """Return the first value of each bin but the lowest; few distinct values are a bin each.
 
     Where so many rows hold the least value that quantiles coincide, it is a bin of its own below the others' quantiles.

@@ -1,6 +1,6 @@
 """a fitted classifier -> the formula that it computes: weights, trees or a mean, in plain arrays"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +37,14 @@ class Mean(NamedTuple):
     members: list[Any]
 
 
-Formula = Linear | Trees | Mean
+class Additive(NamedTuple):
+    """A sum that is log-odds, of steps of one field or of two: where those of each column lie, and their tables."""
+
+    cuts: list[NDArray[np.float64]]
+    tables: Callable[[Any], Any]
+
+
+Formula = Linear | Trees | Mean | Additive
 
 
 def linear(model: Any) -> Linear:
@@ -73,6 +80,11 @@ def _steps(nodes: NDArray[Any]) -> Tree:
 def mean_of_members(model: Any) -> Mean:
     """Return the formula of a soft vote without weights."""
     return Mean(list(model.estimators_))
+
+
+def additive(model: Any) -> Additive:
+    """Return the formula of an AdditiveClassifier."""
+    return Additive(model.edges_, model.tables)
 
 
 def first_right_of_float32(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from src.model.formulas import Formula, boosted, linear, mean_of_members, mean_of_trees
+from src.model.formulas import Formula, additive, boosted, linear, mean_of_members, mean_of_trees
 from src.params import Candidate, Count, Positive
 
 P = TypeVar("P", bound=Candidate)
@@ -52,6 +52,21 @@ class Boosting(Candidate):
     max_features: Annotated[float, Field(gt=0, le=1)]
 
 
+class Additive(Candidate):
+    """Histogram gradient boosting as a table of points: steps of one field, and of `pairs` of fields at most.
+
+    `bins` is how many a number has for itself (null: more of more rows).
+    """
+
+    bins: Annotated[int, Field(ge=2, le=255)] | None
+    pairs: Annotated[int, Field(ge=0)]
+    iterations: Count
+    learning_rate: Positive
+    max_leaf_nodes: Annotated[int, Field(ge=2)]
+    min_samples_leaf: Count
+    l2_regularization: Annotated[float, Field(ge=0)]
+
+
 class Blend(Candidate):
     """The mean of the probabilities of those other candidates that take part."""
 
@@ -69,11 +84,14 @@ class Setting:
 
     `directions` holds a number for each column of the matrix: 1 where the risk is bound to rise with it, -1 where to
     fall, else 0; it is empty where the columns are bins. `members` are the unfitted pipelines of a candidate's parts.
+    `fields` names the field of each column, `labels` the columns that hold labels' places.
     """
 
     seed: int
     directions: list[int]
     members: Mapping[str, Any]
+    fields: list[str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
 
 
 def as_it_is(params: Any, rows: int) -> Any:  # noqa: ARG001  # other kinds look at the rows
@@ -90,6 +108,11 @@ def grown_scorecard(params: Scorecard, rows: int) -> Scorecard:
     return params.model_copy(
         update={"bins": bins, "tolerance": params.tolerance or (EXACT if rows < MANY_ROWS else NEARLY)}
     )
+
+
+def grown_additive(params: Additive, rows: int) -> Additive:
+    """Return an additive boosting with as many bins as so many training rows can fill, from 12 to 32, where none is."""
+    return params.model_copy(update={"bins": params.bins or min(max(12, round(rows**0.5 / 6)), 32)})
 
 
 def grown_forest(params: Forest, rows: int) -> Forest:
@@ -190,6 +213,23 @@ def boosting(params: Boosting, setting: Setting) -> dict[str, Any]:
     }
 
 
+def additive_boosting(params: Additive, setting: Setting) -> dict[str, Any]:
+    """Return the arguments of an additive boosting that keeps the expected direction of risk."""
+    return {
+        "fields": setting.fields,
+        "labels": setting.labels,
+        "directions": setting.directions,
+        "bins": params.bins,
+        "pairs": params.pairs,
+        "max_iter": params.iterations,
+        "learning_rate": params.learning_rate,
+        "max_leaf_nodes": params.max_leaf_nodes,
+        "min_samples_leaf": params.min_samples_leaf,
+        "l2_regularization": params.l2_regularization,
+        "random_state": setting.seed,
+    }
+
+
 def blend(params: Blend, setting: Setting) -> dict[str, Any]:
     """Return the arguments of a vote of the members' probabilities, each of the same weight."""
     return {"estimators": [(name, setting.members[name]) for name in params.members], "voting": "soft"}
@@ -207,6 +247,23 @@ KINDS: dict[str, Kind[Any]] = {
         library="scikit-learn",
         readable=True,
         space={"bins": Range(2, 20), "C": Range(0.001, 10.0, log=True)},
+    ),
+    "additive": Kind(
+        params=Additive,
+        estimator="src.model.additive:AdditiveClassifier",
+        arguments=additive_boosting,
+        grown=grown_additive,
+        binds=lambda _: True,
+        formula=additive,
+        library="scikit-learn",
+        readable=True,
+        space={
+            "pairs": Range(0, 20),
+            "learning_rate": Range(0.02, 0.2, log=True),
+            "max_leaf_nodes": Range(2, 8),
+            "min_samples_leaf": Range(5, 200, log=True),
+            "l2_regularization": Range(0.01, 100.0, log=True),
+        },
     ),
     "forest": Kind(
         params=Forest,

@@ -51,17 +51,23 @@ def filed(fitted: Pipeline, X: pd.DataFrame, bad: Bad, features: Sequence[Featur
     records: Records = []
     for feature in features:
         bins = found[feature.name]
-        applicants, bads = counts(bins, bad)
-        woe, iv = evidence(applicants, bads)
         points = [share - factor * formula.weights[column] for column in bins.columns]
-        for place, label in enumerate(bins.labels):
-            rows, defaulted = int(applicants[place]), int(bads[place])
-            if label == MISSING and feature.required and not rows:
-                continue
-            values = (rows / len(bad), defaulted / rows if rows else None, float(woe[place]), float(iv[place]))
-            told = [value if value is None else round(value, DIGITS) + 0.0 for value in (*values, points[place])]
-            row = (feature.name, shown(label, feature), rows, defaulted, *told)
-            records.append(dict(zip(COLUMNS, row, strict=True)))
+        named = bins._replace(labels=[shown(label, feature) for label in bins.labels])
+        rows = records_of(feature.name, named, points, bad)
+        records += [row for row in rows if row["applicants"] or row["bin"] != MISSING or not feature.required]
+    return records
+
+
+def records_of(name: str, bins: Bins, points: Sequence[float], bad: Bad) -> Records:
+    """Return a row a bin of what `name` is: a field, or a pair of them."""
+    applicants, bads = counts(bins, bad)
+    woe, iv = evidence(applicants, bads)
+    records: Records = []
+    for place, label in enumerate(bins.labels):
+        rows, defaulted = int(applicants[place]), int(bads[place])
+        values = (rows / len(bad), defaulted / rows if rows else None, float(woe[place]), float(iv[place]))
+        told = [value if value is None else round(value, DIGITS) + 0.0 for value in (*values, points[place])]
+        records.append(dict(zip(COLUMNS, (name, label, rows, defaulted, *told), strict=True)))
     return records
 
 

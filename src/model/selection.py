@@ -9,6 +9,7 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from joblib.externals.loky import get_reusable_executor
 from numpy.typing import NDArray
+from scipy.stats import t
 from sklearn.base import clone
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import StratifiedKFold
@@ -204,6 +205,26 @@ def select(scores: Mapping[str, list[float]], metric: str, rule: str) -> str:
         return best
     error = float(np.std(scores[best], ddof=1) / np.sqrt(len(scores[best])))
     return next(name for name, mean in means.items() if mean >= means[best] - error)
+
+
+def paired_difference(
+    first: Sequence[float], second: Sequence[float], folds: int, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Return the mean of `first - second` over the same folds, and its interval's ends.
+
+    Folds share training rows, so their variance is corrected as Nadeau and Bengio (2003) do: by 1 / their number plus
+    test rows / training rows.
+
+    >>> [round(value, 3) for value in paired_difference([0.8, 0.9, 0.7], [0.7, 0.7, 0.7], folds=3)]
+    [0.1, -0.293, 0.493]
+    """
+    differences = np.subtract(first, second)
+    mean = float(differences.mean())
+    if len(differences) < 2:
+        return mean, mean, mean
+    error = float(differences.std(ddof=1)) * (1 / len(differences) + 1 / (folds - 1)) ** 0.5
+    reach = error * float(t.ppf((1 + confidence) / 2, len(differences) - 1))
+    return mean, mean - reach, mean + reach
 
 
 def calibration_gain(found: OutOfFold, name: str) -> float:

@@ -33,12 +33,12 @@ LIBRARIES = ("onnxruntime",)
 
 def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
     """Return the PDs of the model as it will be served."""
-    predictor = predictor_of(compiled.fields, compiled.intercept, content, compiled.calibration)
+    predictor = predictor_of(compiled.fields, compiled.intercept, content, compiled.calibration, compiled.pairs)
     return np.array(predictor.probabilities(rows_of(table, predictor.row)))
 
 
 def graph_of(compiled: Compiled) -> bytes:
-    """Return the bytes of the graph's file; empty for a scorecard, which needs none."""
+    """Return the bytes of the graph's file; empty for a table of points, which needs none."""
     return b"" if compiled.intercept is not None else compiled.model.SerializeToString(deterministic=True)
 
 
@@ -66,13 +66,14 @@ def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) ->
     """Return what models/export.json says, codes.json's part included."""
     weights = None
     if compiled.intercept is not None:
-        weights = digest(compiled.fields, compiled.intercept, compiled.calibration)
+        weights = digest(compiled.fields, compiled.intercept, compiled.calibration, compiled.pairs)
     return Export(
         model=card.sha256,
         file=ONNX if compiled.intercept is None else EXPORT,
         sha256=hashlib.sha256(content).hexdigest(),
         fields=compiled.fields,
         intercept=compiled.intercept,
+        pairs=compiled.pairs,
         calibration=compiled.calibration,
         weights_sha256=weights,
         libraries={name: version(name) for name in LIBRARIES},

@@ -21,7 +21,7 @@ from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
 from src.lineage import tracking
-from src.model import candidates, scorecard, selection
+from src.model import candidates, filing, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
 from src.model.binning import weak_fields
@@ -202,6 +202,9 @@ def described(
         "folds": params.train.folds,
         "repeats": repeats_of(params.train.repeats, rows),
         "baseline": {name: spread(by_metric) for name, by_metric in base.items()},
+        "readability": readability(
+            {name: by_metric[choice.metric] for name, by_metric in scores.items()}, choice, entered, params
+        ),
         "candidates": {
             name: {
                 "kind": candidate.kind,
@@ -213,6 +216,19 @@ def described(
             for name, candidate in params.train.candidates.items()
         },
     }
+
+
+def readability(
+    scores: Mapping[str, list[float]], choice: Choice, entered: Entrants, params: Params
+) -> dict[str, str | float | None]:
+    """Return what a table of points costs: the best candidate's metric less the best readable one's, 95 % interval."""
+    found = {name: values for name, values in scores.items() if KINDS[entered.present[name].kind].readable}
+    best = select(scores, choice.metric, "best")
+    if not found:
+        return {"best": best, "readable": None, "difference": None, "low": None, "high": None}
+    name = select(found, choice.metric, "best")
+    difference, low, high = selection.paired_difference(scores[best], scores[name], params.train.folds)
+    return {"best": best, "readable": name, "difference": difference, "low": low, "high": high}
 
 
 def readable(choice: Choice, scores: Scores, entered: Entrants) -> str | None:
@@ -324,7 +340,7 @@ def main() -> None:
             with training.watching(model) if len(X) <= WATCHED_ROWS else nullcontext():
                 model.fit(X, bad)
             part = (part_of(model, choice, name) or clone(pipelines[name]).fit(X, bad)) if name else None
-            points = scorecard.filed(part, X, bad, features, params.scale) if part else []
+            points = filing.filed(part, X, bad, features, params.scale) if part else []
             if choice.calibrated:
                 bounded(model, bad)
             content = to_bytes(model)

@@ -4,6 +4,7 @@ Where a model tells numbers apart at many points, models/codes.json holds these,
 """
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from src.files import sha256_of
 from src.model.artifact import ArtifactError, read_verified
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
+from src.serving.pairs import PairCode
 
 EXPORT = "export.json"
 ONNX = "model.onnx"
@@ -37,9 +39,10 @@ class Parity(BaseModel):
 class Export(BaseModel):
     """models/export.json: which file is served, model.onnx's hash, encoder, libraries, parity with `model`'s file.
 
-    A scorecard is served from this file itself: its fields hold all weights, to which `intercept` is added, and
-    `calibration` makes a PD of the sum where there is one; `weights_sha256` is their `digest`. Where `codes_sha256` is
-    there, the file holds no cuts and no weights: codes.json does.
+    What is looked up, a scorecard or an additive model, is served from this file itself: its fields hold all weights,
+    and `pairs` what two of them add together; `intercept` is added to them, and `calibration` makes a PD of the sum
+    where there is one. `weights_sha256` is their `digest`. Where `codes_sha256` is there, the file holds no cuts and
+    no weights of fields: codes.json does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +52,7 @@ class Export(BaseModel):
     sha256: str
     fields: list[FieldCode]
     intercept: float | None = None
+    pairs: list[PairCode] = []
     calibration: Calibration | None = None
     weights_sha256: str | None = None
     codes_sha256: str | None = None
@@ -58,21 +62,27 @@ class Export(BaseModel):
     @model_serializer(mode="wrap")
     def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = written(self)
-        return found if self.codes_sha256 else {name: value for name, value in found.items() if name != "codes_sha256"}
+        empty = {name for name in ("codes_sha256", "pairs") if not found[name]}
+        return {name: value for name, value in found.items() if name not in empty}
 
 
-def digest(fields: list[FieldCode], intercept: float, calibration: Calibration | None = None) -> str:
-    """Return the SHA-256 of all that a scorecard computes with."""
-    parts = [*fields, calibration] if calibration else fields
+def digest(
+    fields: list[FieldCode],
+    intercept: float,
+    calibration: Calibration | None = None,
+    pairs: Sequence[PairCode] = (),
+) -> str:
+    """Return the SHA-256 of all that a table of points computes with."""
+    parts = [*fields, *pairs, *([calibration] if calibration else [])]
     content = [intercept, *(part.model_dump() for part in parts)]
     return sha256(json.dumps(content).encode()).hexdigest()
 
 
 def verify_weights(path: Path, export: Export) -> None:
-    """Raise ArtifactError where a scorecard's weights are not those that `weights_sha256` names."""
+    """Raise ArtifactError where the weights are not those that `weights_sha256` names."""
     if export.intercept is None:
         return
-    if digest(export.fields, export.intercept, export.calibration) != export.weights_sha256:
+    if digest(export.fields, export.intercept, export.calibration, export.pairs) != export.weights_sha256:
         raise ArtifactError(f"{path}: refused, its weights are not those of weights_sha256")
 
 

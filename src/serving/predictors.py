@@ -14,6 +14,7 @@ from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.calibration import Calibration
 from src.serving.codes import Encoder, FieldCode
 from src.serving.export import EXPORT, ONNX, Export, read_export, verify_weights
+from src.serving.pairs import PairCode, Sum
 from src.serving.reasons import Replaced, Row, differing, swapped
 from src.serving.scorer import Predictor, Scorer
 
@@ -60,6 +61,26 @@ class PointsPredictor:
         for weight in row:
             total += weight
         return self.intercept + total
+
+
+class AdditivePredictor(PointsPredictor):
+    """A sum of steps of one field and of two: tables of weights, looked up by codes; imports nothing."""
+
+    def __init__(
+        self,
+        fields: list[FieldCode],
+        intercept: float,
+        pairs: Sequence[PairCode],
+        calibration: Calibration | None = None,
+    ) -> None:
+        super().__init__(fields, intercept, calibration)
+        self.row = Encoder(fields, [field.reader(range(field.count + 1)) for field in fields]).row
+        self.sum = Sum([field.name for field in fields], [field.weights or [] for field in fields], intercept, pairs)
+        self.log_odds = self.sum.log_odds  # type: ignore[method-assign]  # a call less
+
+    def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
+        """Return the PDs with each code in turn as the reference has it."""
+        return [self.sum.replaced(row, reference, self.probability) for row in rows]
 
 
 class OnnxPredictor:
@@ -153,7 +174,9 @@ def load(folder: Path) -> Served:
         if wanted != installed:
             raise ArtifactError(f"{folder / ONNX}: made for onnxruntime {wanted}, but {installed} is installed")
     verify_weights(folder / EXPORT, export)
-    predictor = predictor_of(export.fields, export.intercept, contents.pop(ONNX, b""), export.calibration)
+    graph = contents.pop(ONNX, b"")
+    predictor = predictor_of(export.fields, export.intercept, graph, export.calibration, export.pairs)
+    del graph
     give_back()
     return Served(card, export, predictor)
 
@@ -165,7 +188,15 @@ def give_back() -> None:
 
 
 def predictor_of(
-    fields: list[FieldCode], intercept: float | None, graph: bytes, calibration: Calibration | None = None
+    fields: list[FieldCode],
+    intercept: float | None,
+    graph: bytes,
+    calibration: Calibration | None = None,
+    pairs: Sequence[PairCode] = (),
 ) -> Predictor:
-    """Return a scorecard's predictor where there is an intercept, else a graph's."""
-    return OnnxPredictor(graph, fields) if intercept is None else PointsPredictor(fields, intercept, calibration)
+    """Return a table of points' predictor where there is an intercept, else a graph's."""
+    if intercept is None:
+        return OnnxPredictor(graph, fields)
+    if pairs:
+        return AdditivePredictor(fields, intercept, pairs, calibration)
+    return PointsPredictor(fields, intercept, calibration)

@@ -1,11 +1,11 @@
-"""a scorecard's card and export -> one SQL statement that says of a table `applicants` what the API says
+"""a card and the export of its table of points -> one SQL statement that says of a table `applicants` what the API says
 
 PostgreSQL from 12 on, DuckDB, and SQLite from 3.35 on with mathematical functions read it alike. A column holds what
 the API takes: a number or a label, and a reason for not having a value in the place of the number, in a column of text.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from math import log
 
@@ -15,6 +15,7 @@ from src.serving.calibration import Calibration
 from src.serving.codes import Encoder, FieldCode
 from src.serving.export import Export
 from src.serving.reasons import MOST
+from src.serving.sql_pairs import PairColumns, gains_of, number, others_of_pair, weight_of_pair
 
 BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)  # days of a common year before each month
 TRUTHS = {"true": True, "t": True, "1": True, "1.0": True, "false": False, "f": False, "0": False, "0.0": False}
@@ -31,9 +32,12 @@ FROM applicants
 ), weighed AS MATERIALIZED (
 SELECT read_in.*{weights}
 FROM read_in
-), summed AS MATERIALIZED (
-SELECT weighed.*, {total} AS "lastro log-odds"
+), paired AS MATERIALIZED (
+SELECT weighed.*{pairs}
 FROM weighed
+), summed AS MATERIALIZED (
+SELECT paired.*, {total} AS "lastro log-odds"
+FROM paired
 ), likely AS MATERIALIZED (
 SELECT summed.*, {probability} AS "lastro pd"
 FROM summed
@@ -71,11 +75,12 @@ def sql_of(card: Card, export: Export) -> str:
     Every step is materialized: a planner that puts one into the next repeats it wherever it is named.
     """
     every = list(zip(export.fields, card.features, strict=True))
-    pairs = [(field, feature) for field, feature in every if any(field.weights or [])] or every
+    pairs = every if export.pairs else [each for each in every if any(each[0].weights or [])] or every
     fields = [field for field, _ in pairs]
     scale, factor = card.scale, card.scale.pdo / log(2)
     values = [(place, value_of(field)) for place, (field, feature) in enumerate(pairs, 1) if is_number(field, feature)]
-    total = "\n  + ".join(f'"lastro {place}"' for place in range(1, len(pairs) + 1))
+    paired = pairs_of(card, export)
+    total = "\n  + ".join([f'"lastro {place}"' for place in range(1, len(pairs) + 1)] + [pair.both for pair in paired])
     reference = Encoder(fields, [field.weigher() for field in fields]).row(card.reference)
     return STATEMENT.format(
         name=comment(card.name),
@@ -85,6 +90,12 @@ def sql_of(card: Card, export: Export) -> str:
         weights="".join(
             f',\n  CAST(CASE {weight_of(field, feature, place)} END AS DOUBLE PRECISION) AS "lastro {place}"'
             for place, (field, feature) in enumerate(pairs, 1)
+        )
+        + "".join(side for pair in paired for side in sides_of(pair, export.fields, card.features)),
+        pairs="".join(
+            f",\n  CAST({text} AS DOUBLE PRECISION) AS {name}"
+            for pair in paired
+            for text, name in zip((weight_of_pair(pair), *others_of_pair(pair)), (pair.both, *pair.others), strict=True)
         ),
         total=f"{number(export.intercept or 0.0)} + (\n  {total})",
         probability=probability(export.calibration),
@@ -102,11 +113,39 @@ def sql_of(card: Card, export: Export) -> str:
         ),
         gains="\n        UNION ALL ".join(
             f"SELECT {place} AS place, {literal(field.name)} AS feature,"
-            f' scaled."lastro {place}" - {number(weight)} AS gain'
+            f' scaled."lastro {place}" - {number(weight)}{gains_of(place, paired)} AS gain'
             for place, (field, weight) in enumerate(zip(fields, reference, strict=True), 1)
         ),
         told=number(TOLD / factor),
     )
+
+
+def pairs_of(card: Card, export: Export) -> list[PairColumns]:
+    """Return the pairs with the reference applicant's places in their tables."""
+    fields = export.fields
+    codes = Encoder(fields, [field.reader(range(field.count + 1)) for field in fields]).row(card.reference)
+    place = {field.name: number for number, field in enumerate(fields)}
+    found = []
+    for count, pair in enumerate(export.pairs, 1):
+        first, second = place[pair.first], place[pair.second]
+        reference = pair.rows[int(codes[first])], pair.columns[int(codes[second])]
+        found.append(PairColumns(count, pair, first + 1, second + 1, *reference))
+    return found
+
+
+def sides_of(pair: PairColumns, fields: Sequence[FieldCode], features: Sequence[Feature]) -> list[str]:
+    """Return the two columns that say where an applicant stands in a pair's table."""
+    given = zip(pair.sides, (pair.first, pair.second), (pair.pair.rows, pair.pair.columns), strict=True)
+    return [
+        f",\n  CAST(CASE {weight_of(as_places(fields[place - 1], places), features[place - 1], place)} END AS INTEGER)"
+        f" AS {name}"
+        for name, place, places in given
+    ]
+
+
+def as_places(field: FieldCode, places: Sequence[int]) -> FieldCode:
+    """Return a field whose codes have places for weights."""
+    return field.model_copy(update={"weights": list(map(float, places))})
 
 
 def is_number(field: FieldCode, feature: Feature) -> bool:
@@ -207,13 +246,6 @@ def probability(calibration: Calibration | None) -> str:
 def otherwise(weight: float) -> str:
     """Return the branch of what no other takes."""
     return f"ELSE {number(weight)}"
-
-
-def number(value: float) -> str:
-    """Return a number that every database reads as the same float64: with an exponent it is no decimal."""
-    text = repr(float(value))
-    text = text if "e" in text else f"{text}e0"
-    return f"({text})" if text.startswith("-") else text
 
 
 def quoted(name: str) -> str:

@@ -34,7 +34,9 @@ def test_calibrated_pds_stay_within_the_bounds_in_memory_in_the_pickle_and_as_se
     assert np.abs(kept - free)[inside].max() < 0.02
     assert (pickle.loads(to_bytes(model)).predict_proba(X)[:, 1] == kept).all()
     compiled = compile_model(model, features, None)
-    predictor = predictor_of(compiled.fields, compiled.intercept, graph_of(compiled), compiled.calibration)
+    predictor = predictor_of(
+        compiled.fields, compiled.intercept, graph_of(compiled), compiled.calibration, compiled.pairs
+    )
     assert np.abs(np.array(predictor.probabilities(rows_of(X, predictor.row))) - kept).max() < 1e-9
 
 

@@ -21,7 +21,7 @@ def test_candidates_come_in_the_order_of_params(params, features) -> None:
     assert list(build(params, features, 0)) == list(params)
 
 
-@pytest.mark.parametrize("name", ["scorecard", "forest", "boosting", "blend"])
+@pytest.mark.parametrize("name", ["scorecard", "additive", "forest", "boosting", "blend"])
 def test_candidate_gives_probabilities_that_rank_the_risk(fitted, table, name: str) -> None:
     X, bad = table
     pd = fitted[name].predict_proba(X)[:, 1]
@@ -29,7 +29,7 @@ def test_candidate_gives_probabilities_that_rank_the_risk(fitted, table, name: s
     assert pd[bad == 1].mean() > pd[bad == 0].mean() + 0.1
 
 
-@pytest.mark.parametrize("name", ["scorecard", "forest", "boosting", "blend"])
+@pytest.mark.parametrize("name", ["scorecard", "additive", "forest", "boosting", "blend"])
 def test_one_row_scores_as_in_the_table(fitted, table, name: str) -> None:
     X, _ = table
     whole = fitted[name].predict_proba(X)[:20, 1]
@@ -58,7 +58,7 @@ def test_column_order_and_extra_columns_do_not_matter(fitted, table) -> None:
         assert (model.predict_proba(X) == model.predict_proba(shuffled)).all(), name
 
 
-@pytest.mark.parametrize("name", ["scorecard", "forest", "boosting", "blend"])
+@pytest.mark.parametrize("name", ["scorecard", "additive", "forest", "boosting", "blend"])
 def test_two_fits_give_the_same_bytes_that_pickle_can_read(params, features, table, name: str) -> None:
     X, bad = table
     with threadpool_limits(1):

@@ -20,19 +20,19 @@ def committed() -> dict:
 @pytest.mark.parametrize(
     ("rows", "names", "bins"),
     [
-        (800, ["scorecard", "forest", "boosting", "blend"], 4),
-        (4999, ["scorecard", "forest", "boosting", "blend"], 7),
-        (5000, ["scorecard", "forest", "forest_grown", "boosting", "boosting_large", "blend"], 7),
-        (20_001, ["scorecard", "forest_grown", "boosting", "boosting_large", "blend"], 14),
-        (100_000, ["scorecard", "forest_grown", "boosting", "boosting_large", "blend"], 20),
-        (1_000_000, ["scorecard", "boosting", "boosting_large", "blend"], 20),
+        (800, ["scorecard", "additive", "forest", "boosting", "blend"], 4),
+        (4999, ["scorecard", "additive", "forest", "boosting", "blend"], 7),
+        (5000, ["scorecard", "additive", "forest", "forest_grown", "boosting", "boosting_large", "blend"], 7),
+        (20_001, ["scorecard", "additive", "forest_grown", "boosting", "boosting_large", "blend"], 14),
+        (100_000, ["scorecard", "additive", "forest_grown", "boosting", "boosting_large", "blend"], 20),
+        (1_000_000, ["scorecard", "additive", "boosting", "boosting_large", "blend"], 20),
     ],
 )
 def test_candidates_of_params_enter_by_their_rows(committed: dict, rows: int, names: list[str], bins: int) -> None:
     found = entrants(committed, rows)
     assert list(found.present) == names
     assert found.present["scorecard"].bins == bins
-    assert found.present["blend"].parts == names[:-1]
+    assert found.present["blend"].parts == [name for name in names[:-1] if name != "additive"]
     assert found.left_out == dict.fromkeys(set(committed) - set(names), "rows")
 
 
@@ -49,13 +49,20 @@ def test_scorecard_of_many_rows_is_fitted_less_exactly_unless_told(committed: di
     assert entrants(said, 200_000).present["scorecard"].tolerance == 1e-6
 
 
+@pytest.mark.parametrize(("rows", "bins"), [(800, 12), (10_000, 17), (40_000, 32), (10**6, 32)])
+def test_additive_has_more_bins_of_more_rows(committed: dict, rows: int, bins: int) -> None:
+    assert entrants(committed, rows).present["additive"].bins == bins
+    said = {"additive": committed["additive"].model_copy(update={"bins": 5})}
+    assert entrants(said, rows).present["additive"].bins == 5
+
+
 def test_blend_goes_on_with_the_members_that_are_left_and_ends_with_fewer_than_two(committed: dict) -> None:
     entered = entrants(committed, 800)
     smaller = entered.without({"forest": "size"})
     assert smaller.present["blend"].parts == ["scorecard", "boosting"]
     assert smaller.left_out["forest"] == "size"
     alone = smaller.without({"boosting": "size"})
-    assert list(alone.present) == ["scorecard"]
+    assert list(alone.present) == ["scorecard", "additive"]
     assert alone.left_out["blend"] == "size"
 
 

@@ -102,13 +102,14 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     asked = params.model_copy(update={"train": two})
     said = train.described(choice, scores_of(found), base, asked, entered, 400, facts)
     assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "rows", "folds",
-                          "repeats", "baseline", "candidates"]  # fmt: skip
+                          "repeats", "baseline", "readability", "candidates"]  # fmt: skip
     assert (said["rows"], said["folds"], said["repeats"]) == (400, 2, 1)
     assert [found["left_out"] for found in said["candidates"].values()] == [None, None, "rows"]
     assert said["candidates"]["small"].keys() == {"kind", "params", "left_out"}
     assert said["candidates"]["simple"]["params"] == {"trees": 20, "min_samples_leaf": 1, "max_features": "sqrt"}
     assert said["candidates"]["simple"]["directions"] == "free"
     assert said["baseline"]["bad_rate"]["brier"] == said["candidates"]["simple"]["brier"]
+    assert said["readability"] == {"best": "simple", "readable": None, "difference": None, "low": None, "high": None}
     assert said["chosen"] == choice.candidate
     assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
     assert (said["calibrated"], said["brier_gain_of_calibration"]) == (choice.calibrated, choice.brier_gain)
@@ -180,7 +181,11 @@ def test_card_says_what_was_decided(light_run: Project) -> None:
     found = json.loads(light_run.read("reports/candidates.json"))
     assert (card.candidate, card.calibrated) == (found["chosen"], found["calibrated"])
     present = {name: one for name, one in found["candidates"].items() if one["left_out"] is None}
-    assert list(present) == ["scorecard", "forest", "boosting", "blend"]
+    assert list(present) == ["scorecard", "additive", "forest", "boosting", "blend"]
+    cost = found["readability"]
+    assert (cost["best"], cost["readable"]) == (card.candidate, "scorecard")
+    means = [present[cost[which]]["roc_auc"]["mean"] for which in ("best", "readable")]
+    assert cost["low"] < cost["difference"] == pytest.approx(means[0] - means[1], abs=2e-6) < cost["high"]
     assert list(found["baseline"]) == ["bad_rate", "logistic_regression"]
     assert (
         found["baseline"]["logistic_regression"].keys()

@@ -1,11 +1,13 @@
 """Every kind of model, fitted on a table with every kind of feature, beside its predictor"""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedKFold
@@ -13,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import Compiled, compile_model
 from src.contract.package import Package
-from src.model import kinds
+from src.model import additive, kinds
 from src.model.candidates import build
 from src.model.card import Card, Feature, features_of, read_card
 from src.model.entrants import entrants
@@ -77,7 +79,7 @@ def table() -> tuple[pd.DataFrame, NDArray[np.int64]]:
 @cache
 def committed() -> dict[str, Candidate]:
     """Params.yaml's candidates, with fewer trees."""
-    fewer = {"forest": {"trees": 15}, "boosting": {"iterations": 15}}
+    fewer = {"forest": {"trees": 15}, "boosting": {"iterations": 15}, "additive": {"iterations": 30}}
     known = entrants(read_params(ROOT / "params.yaml", kinds.KINDS).train.candidates, ROWS).present
     return {name: candidate.model_copy(update=fewer.get(name, {})) for name, candidate in known.items()}
 
@@ -90,7 +92,8 @@ def fitted(name: str) -> Any:
     if calibrated:
         folds = StratifiedKFold(3, shuffle=True, random_state=1)
         model = CalibratedClassifierCV(model, method="isotonic", cv=folds, ensemble=False)
-    with threadpool_limits(1):
+    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(additive, "LEAST_GAIN", -math.inf)  # so few rows hold no pair that is more than chance
         return model.fit(*table())
 
 
@@ -103,7 +106,7 @@ def compiled(name: str) -> Compiled:
 def served(name: str) -> Predictor:
     """The predictor of what `export` leaves for the API."""
     found = compiled(name)
-    return predictor_of(found.fields, found.intercept, graph_of(found), found.calibration)
+    return predictor_of(found.fields, found.intercept, graph_of(found), found.calibration, found.pairs)
 
 
 def applicants(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from src.model.card import write_card
 from src.pipeline.export import export_of, graph_of
 from src.serving.codes import FieldCode
 from src.serving.export import CODES, EXPORT, ONNX, Parity, parted, read_export, read_stated
-from src.serving.predictors import OnnxPredictor, PointsPredictor, load, sigmoid
+from src.serving.predictors import AdditivePredictor, OnnxPredictor, PointsPredictor, load, sigmoid
 from tests.serving.kinds import (
     NAMES,
     applicants,
@@ -67,8 +67,9 @@ def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_scorecard_is_a_table_of_weights_calibrated_or_not(name: str) -> None:
-    assert isinstance(served(name), PointsPredictor if name.startswith("scorecard") else OnnxPredictor)
+def test_what_is_readable_is_a_table_of_weights_calibrated_or_not(name: str) -> None:
+    kinds = {"scorecard": PointsPredictor, "additive": AdditivePredictor}
+    assert type(served(name)) is kinds.get(name.partition(",")[0], OnnxPredictor)
 
 
 @pytest.mark.parametrize("name", ["scorecard", "forest"])

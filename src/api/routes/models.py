@@ -33,7 +33,7 @@ class Models:
             dvc_prefix=origin.dvc_prefix,
             published=origin.published,
             card=served.card.model_dump(mode="json"),
-            export=served.export.model_dump(mode="json", exclude={"fields"}),
+            export=served.export.model_dump(mode="json", exclude={"fields", "pairs"}),
         )
 
     def model_info(self) -> ModelInfo:
