@@ -79,15 +79,15 @@ def is_module(name: str) -> bool:
     return (ROOT / name.replace(".", "/")).with_suffix(".py").is_file()
 
 
-def closure(path: Path) -> set[Path]:
-    """The file and every file of ours that running it imports."""
+def closure(path: Path, unpickles: bool = True) -> set[Path]:
+    """The file and every file of ours that running it imports, those of a pickled model's classes where it loads one."""
     found, waiting = set(), [path]
     while waiting:
         current = waiting.pop()
         if current not in found:
             found.add(current)
             ours = [name for name in imports_of(current) if name.startswith("src.")]
-            ours += PICKLED if name_of(current) == "src.model.artifact" else []
+            ours += PICKLED if unpickles and name_of(current) == "src.model.artifact" else []
             waiting += [(ROOT / name.replace(".", "/")).with_suffix(".py") for name in ours]
     return found
 

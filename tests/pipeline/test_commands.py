@@ -27,7 +27,7 @@ def experiment(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> 
     """A committed light run, and an experiment with another rule and more folds in its workspace."""
     project = light_run.copy(tmp_path_factory.mktemp("experiment") / "project")
     project.run("git", *COMMIT.split(), "light")
-    project.run(*written("dvc exp run"))
+    project.run(*written("dvc exp run -S train.folds"))
     return project
 
 
