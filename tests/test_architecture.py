@@ -80,7 +80,7 @@ def is_module(name: str) -> bool:
 
 
 def closure(path: Path, unpickles: bool = True) -> set[Path]:
-    """The file and every file of ours that running it imports, those of a pickled model's classes where it loads one."""
+    """The file and all of ours that running it imports, with the modules of a pickled model where it loads one."""
     found, waiting = set(), [path]
     while waiting:
         current = waiting.pop()

@@ -24,7 +24,6 @@ from src.lineage import tracking
 from src.model import candidates, filing, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
-from src.model.binning import weak_fields
 from src.model.calibration import bounded
 from src.model.card import (
     CARD,
@@ -40,6 +39,7 @@ from src.model.card import (
     translations_of,
     write_card,
 )
+from src.model.compared import BOUNDS, described, facts_of, readable
 from src.model.directions import Ways, asked, better, bindable
 from src.model.entrants import Entrants, entrants, repeats_of
 from src.model.features import kept_texts
@@ -48,7 +48,7 @@ from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
 from src.model.search import Build, Search, Searched, Trial, search
-from src.model.selection import Choice, Scores, choose, select
+from src.model.selection import Choice, Scores, choose
 from src.params import Params, Text, Train, read_params
 
 PARAMS = Path("params.yaml")
@@ -59,7 +59,6 @@ CANDIDATES = Path("reports/candidates.json")
 SCORECARD = Path("reports/scorecard.csv")
 NAME = "credit-score"
 WATCHED_ROWS = 100_000  # of more, MLflow's six predictions of them all would take as long as the fit itself
-BOUNDS = {"min_rows", "max_rows"}  # of a candidate: which rows it takes is none of its parameters
 
 
 def costs_of(params: Params, package: Package) -> CardCosts:
@@ -128,30 +127,6 @@ def compare_ways(
     return better(found, free, train.metric, score, entered.present)
 
 
-def facts_of(
-    pipelines: Mapping[str, Pipeline],
-    ways: Ways,
-    searched: Mapping[str, dict[str, object]],
-    X: pd.DataFrame,
-    bad: Bad,
-) -> dict[str, dict[str, object]]:
-    """Return what the record says of each candidate beside its scores.
-
-    `directions` is "bound" or "free", null where there is nothing to bind; `directions_gain` is what ROC AUC gains by
-    being bound, null where not both were tried; `weak_fields` are what a scorecard leaves out; `searched` says what a
-    search found, where there was one.
-    """
-    return {
-        name: {
-            "directions": ways.of(name),
-            "directions_gain": ways.gains.get(name),
-            "weak_fields": weak_fields(pipeline[0], X, bad),
-        }
-        | ({"searched": searched[name]} if name in searched else {})
-        for name, pipeline in pipelines.items()
-    }
-
-
 def final(pipeline: Pipeline, calibrated: bool, folds: int, seed: int) -> BaseEstimator:
     """Return the unfitted final estimator: the chosen pipeline, or one isotonic calibration around it."""
     if not calibrated:
@@ -168,75 +143,6 @@ def beside(
     with tqdm(total=found.fold.shape[0] * params.train.folds, unit="fit", desc="baseline") as bar:
         predicted = baseline(found, X, regression, bar.update)
     return {name: predicted.scores(name, cost_threshold(costs), costs) for name in predicted.pd}
-
-
-def spread(by_metric: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
-    """Return each metric's mean and standard deviation over the folds."""
-    return {
-        metric: {"mean": float(pd.Series(values).mean()), "std": float(pd.Series(values).std())}
-        for metric, values in by_metric.items()
-    }
-
-
-def described(
-    choice: Choice,
-    scores: Scores,
-    base: Scores,
-    params: Params,
-    entered: Entrants,
-    rows: int,
-    facts: Mapping[str, Mapping[str, object]],
-) -> dict[str, object]:
-    """Return what reports/candidates.json holds: the choice, each candidate's scores, and who was left out and why.
-
-    A candidate's scores are the mean and the standard deviation over its folds, its parameters those that it had at so
-    many training rows; `facts` holds what else is to say of it.
-    """
-    return {
-        "chosen": choice.candidate,
-        "metric": choice.metric,
-        "rule": choice.rule,
-        "calibrated": choice.calibrated,
-        "brier_gain_of_calibration": choice.brier_gain,
-        "rows": rows,
-        "folds": params.train.folds,
-        "repeats": repeats_of(params.train.repeats, rows),
-        "baseline": {name: spread(by_metric) for name, by_metric in base.items()},
-        "readability": readability(
-            {name: by_metric[choice.metric] for name, by_metric in scores.items()}, choice, entered, params
-        ),
-        "candidates": {
-            name: {
-                "kind": candidate.kind,
-                "params": entered.present.get(name, candidate).model_dump(exclude={"kind", *BOUNDS}),
-                "left_out": entered.left_out.get(name),
-                **facts.get(name, {}),
-                **spread(scores.get(name, {})),
-            }
-            for name, candidate in params.train.candidates.items()
-        },
-    }
-
-
-def readability(
-    scores: Mapping[str, list[float]], choice: Choice, entered: Entrants, params: Params
-) -> dict[str, str | float | None]:
-    """Return what a table of points costs: the best candidate's metric less the best readable one's, 95 % interval."""
-    found = {name: values for name, values in scores.items() if KINDS[entered.present[name].kind].readable}
-    best = select(scores, choice.metric, "best")
-    if not found:
-        return {"best": best, "readable": None, "difference": None, "low": None, "high": None}
-    name = select(found, choice.metric, "best")
-    difference, low, high = selection.paired_difference(scores[best], scores[name], params.train.folds)
-    return {"best": best, "readable": name, "difference": difference, "low": low, "high": high}
-
-
-def readable(choice: Choice, scores: Scores, entered: Entrants) -> str | None:
-    """Return the candidate whose table of points is filed: the chosen one, else the best that has one; or None."""
-    found = {name: scores[name][choice.metric] for name, c in entered.present.items() if KINDS[c.kind].readable}
-    if not found or choice.candidate in found:
-        return choice.candidate if found else None
-    return select(found, choice.metric, "best")
 
 
 def part_of(model: BaseEstimator, choice: Choice, name: str) -> Pipeline | None:

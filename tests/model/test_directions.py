@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from src.contract.package import Costs
 from src.model.card import Feature
+from src.model.compared import facts_of
 from src.model.directions import Ways, better, bindable
 from src.model.directions import asked as first
 from src.model.entrants import Entrants
@@ -82,7 +83,7 @@ def test_right_direction_binds_and_is_in_the_final_fit_the_record_and_the_blend(
     found, ways = compared(entered, features, table, asked(directions="best", metric="brier"))
     X, bad = table
     built = train.candidates.build(entered.present, features, 3, free=ways.free)
-    facts = train.facts_of(built, ways, {}, X, bad)
+    facts = facts_of(built, ways, {}, X, bad)
     signs = {"bound": -1, "free": 0}
     for name in ("boosting", "monotone"):
         assert facts[name]["directions_gain"] == ways.gains[name]

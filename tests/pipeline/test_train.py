@@ -20,6 +20,7 @@ from src.lineage.settings import Settings
 from src.model import candidates, scorecard
 from src.model.artifact import load_model, to_bytes
 from src.model.card import features_of
+from src.model.compared import described, readable
 from src.model.entrants import Entrants, entrants
 from src.model.kinds import KINDS
 from src.model.metrics import GREATER_IS_BETTER
@@ -100,7 +101,7 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     base = {"bad_rate": scores_of(found)["simple"]}
     facts = {"simple": {"directions": "free"}}
     asked = params.model_copy(update={"train": two})
-    said = train.described(choice, scores_of(found), base, asked, entered, 400, facts)
+    said = described(choice, scores_of(found), base, asked, entered, 400, facts)
     assert list(said) == ["chosen", "metric", "rule", "calibrated", "brier_gain_of_calibration", "rows", "folds",
                           "repeats", "baseline", "readability", "candidates"]  # fmt: skip
     assert (said["rows"], said["folds"], said["repeats"]) == (400, 2, 1)
@@ -286,11 +287,11 @@ def test_table_of_points_is_the_chosen_candidates_else_that_of_the_best_that_has
     entered = entrants({"fine": known["scorecard"], "coarse": coarse, "forest": known["forest"]}, 100)
     scores: Scores = {name: {"brier": [value]} for name, value in (("fine", 0.2), ("coarse", 0.1), ("forest", 0.05))}
     choices = {name: Choice(name, "brier", "best", False, 0.0) for name in scores}
-    assert {name: train.readable(choice, scores, entered) for name, choice in choices.items()} == {
+    assert {name: readable(choice, scores, entered) for name, choice in choices.items()} == {
         "fine": "fine", "coarse": "coarse", "forest": "coarse"
     }  # fmt: skip
     alone = entrants({"forest": known["forest"]}, 100)
-    assert train.readable(choices["forest"], scores, alone) is None
+    assert readable(choices["forest"], scores, alone) is None
 
 
 def unwatched(package: Package, table: pd.DataFrame, params: Params) -> bytes:
