@@ -105,7 +105,7 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     assert said["candidates"]["small"].keys() == {"kind", "params", "left_out"}
     assert said["candidates"]["simple"]["params"] == {"trees": 20, "min_samples_leaf": 1, "max_features": "sqrt"}
     assert said["baseline"]["bad_rate"]["brier"] == said["candidates"]["simple"]["brier"]
-    assert said["readability"] == {"best": "simple", "readable": None, "difference": None, "low": None, "high": None}
+    assert said["readability"] == {"best": "complex", "readable": None, "difference": None, "low": None, "high": None}
     assert said["chosen"] == choice.candidate
     assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
     assert (said["calibrated"], said["brier_gain_of_calibration"]) == (choice.calibrated, choice.brier_gain)
@@ -225,6 +225,21 @@ def test_training_is_one_run_that_watched_the_models_own_fit_and_has_a_child_for
     filed = scorecard.read(worked.root / "reports/scorecard.csv")
     assert [row["feature"] for row in filed if row["bin"] == "no checking account"] == ["checking_status"]
     assert json.loads(worked.read("models/evaluation.json"))["scorecard"] == filed
+
+
+def test_readability_is_the_paired_difference_between_the_best_and_the_best_readable(params: Params) -> None:
+    known = params.train.candidates
+    entered = entrants({name: known[name] for name in ("scorecard", "additive", "forest")}, 100)
+    values = {"scorecard": [0.70, 0.72, 0.71], "additive": [0.75, 0.77, 0.73], "forest": [0.77, 0.80, 0.74]}
+    choice = Choice("forest", "roc_auc", "best", False, 0.0)
+    three = params.model_copy(update={"train": params.train.model_copy(update={"folds": 3})})
+    found = train.readability(values, choice, entered, three)
+    assert (found["best"], found["readable"]) == ("forest", "additive")
+    error = 0.01 * (1 / 3 + 1 / 2) ** 0.5  # of .02, .03, .01; their variance is corrected for shared training rows
+    reach = 4.302653 * error
+    assert [found[end] for end in ("difference", "low", "high")] == pytest.approx([0.02, 0.02 - reach, 0.02 + reach])
+    same = train.readability(values | {"additive": [0.9] * 3}, choice, entered, three)
+    assert same == {"best": "additive", "readable": "additive", "difference": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_table_of_points_is_the_chosen_candidates_else_that_of_the_best_that_has_one(params: Params) -> None:
