@@ -1,5 +1,6 @@
 """What is served of every kind of model says what the fitted model says"""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,17 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import Compiler, compile_model, least_whole
 from src.compile.fitted import NotExportableError, trees_of
 from src.compile.parity import random_applicants
 from src.contract.package import Package
+from src.model import additive
 from src.model.candidates import build
 from src.model.card import Feature, features_of
 from src.pipeline.export import graph_of
-from src.serving.predictors import OnnxPredictor
+from src.serving.predictors import OnnxPredictor, predictor_of
 from tests.serving.kinds import (
     NAMES,
     applicants,
@@ -147,3 +150,18 @@ def test_compiling_twice_gives_the_same_bytes(name: str) -> None:
 def test_model_without_a_serving_form_is_named(model: Any, said: str) -> None:
     with pytest.raises(NotExportableError, match=f"no serving form for {said}"):
         compile_model(model, features())
+
+
+def test_additive_member_of_a_blend_is_part_of_the_graph() -> None:
+    members = {"members": ["scorecard", "additive"]}
+    named = committed() | {"blend": committed()["blend"].model_copy(update=members)}
+    X, bad = table()
+    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(additive, "LEAST_GAIN", -math.inf)
+        model = build(named, features(), seed=3)["blend"].fit(X, bad)
+        assert model[-1].estimators_[1][-1].chosen_
+        wanted = model.predict_proba(X)[:, 1]
+    found = compile_model(model, features())
+    predictor = predictor_of(found.fields, found.intercept, graph_of(found))
+    assert isinstance(predictor, OnnxPredictor)
+    assert served_pds(predictor, applicants(X)) == pytest.approx(wanted, abs=1e-12)

@@ -20,7 +20,7 @@ from src.lineage.settings import Settings
 from src.model import candidates, scorecard
 from src.model.artifact import load_model, to_bytes
 from src.model.card import features_of
-from src.model.compared import described, readable
+from src.model.compared import described, readability, readable
 from src.model.entrants import Entrants, entrants
 from src.model.kinds import KINDS
 from src.model.metrics import GREATER_IS_BETTER
@@ -110,7 +110,7 @@ def test_choice_is_a_frozen_record_and_candidates_json_repeats_it(params: Params
     assert said["candidates"]["simple"]["params"] == {"trees": 20, "min_samples_leaf": 1, "max_features": "sqrt"}
     assert said["candidates"]["simple"]["directions"] == "free"
     assert said["baseline"]["bad_rate"]["brier"] == said["candidates"]["simple"]["brier"]
-    assert said["readability"] == {"best": "simple", "readable": None, "difference": None, "low": None, "high": None}
+    assert said["readability"] == {"best": "complex", "readable": None, "difference": None, "low": None, "high": None}
     assert said["chosen"] == choice.candidate
     assert (said["metric"], said["rule"]) == ("brier", "one_standard_error")
     assert (said["calibrated"], said["brier_gain_of_calibration"]) == (choice.calibrated, choice.brier_gain)
@@ -279,6 +279,21 @@ def test_fit_of_many_rows_is_not_watched_and_its_run_says_the_rest(
     assert parent.tags["model.sha256"] == load_model(worked.root / "models")[0].sha256
     assert "cv_roc_auc" in parent.metrics
     assert not [name for name in parent.metrics if name.startswith("training_")]
+
+
+def test_readability_is_the_paired_difference_between_the_best_and_the_best_readable(params: Params) -> None:
+    known = params.train.candidates
+    entered = entrants({name: known[name] for name in ("scorecard", "additive", "forest")}, 100)
+    values = {"scorecard": [0.70, 0.72, 0.71], "additive": [0.75, 0.77, 0.73], "forest": [0.77, 0.80, 0.74]}
+    choice = Choice("forest", "roc_auc", "best", False, 0.0)
+    three = params.model_copy(update={"train": params.train.model_copy(update={"folds": 3})})
+    found = readability(values, choice, entered, three)
+    assert (found["best"], found["readable"]) == ("forest", "additive")
+    error = 0.01 * (1 / 3 + 1 / 2) ** 0.5  # of .02, .03, .01; their variance is corrected for shared training rows
+    reach = 4.302653 * error
+    assert [found[end] for end in ("difference", "low", "high")] == pytest.approx([0.02, 0.02 - reach, 0.02 + reach])
+    same = readability(values | {"additive": [0.9] * 3}, choice, entered, three)
+    assert same == {"best": "additive", "readable": "additive", "difference": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_table_of_points_is_the_chosen_candidates_else_that_of_the_best_that_has_one(params: Params) -> None:

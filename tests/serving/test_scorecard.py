@@ -87,6 +87,18 @@ def test_changed_weights_and_another_models_export_are_refused(models: Path) -> 
         filed(models, "sql")
 
 
+def test_additive_model_has_its_forms_and_changed_weights_of_a_pair_are_refused(tmp_path: Path) -> None:
+    evaluated(folder_of("additive", tmp_path))
+    assert filed(tmp_path, "csv").decode().splitlines()[1].startswith("income,=1+1,3,0")
+    export = json.loads((tmp_path / "export.json").read_text())
+    sql = filed(tmp_path, "sql").decode()
+    assert [f'"lastro pair {number}"' in sql for number in range(1, 6)] == [True] * len(export["pairs"]) + [False]
+    export["pairs"][0]["weights"][0][0] += 1e-6
+    (tmp_path / "export.json").write_text(json.dumps(export))
+    with pytest.raises(LastroError, match="refused"):
+        filed(tmp_path, "sql")
+
+
 def test_command_writes_a_file_or_to_standard_output(
     models: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
