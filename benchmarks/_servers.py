@@ -1,5 +1,6 @@
 """a command -> a server on a free port of the loopback: its first answer, its memory, its end"""
 
+import contextlib
 import http.client
 import os
 import socket
@@ -66,22 +67,26 @@ class Server:
 
     def memory(self) -> float:
         """Resident MB of the process and its children."""
-        if self.process is None:
-            return 0.0
-        waiting, total = [self.process.pid], 0
-        while waiting:
-            process = Path(f"/proc/{waiting.pop()}")
-            fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-            total += int(fields["VmRSS"].split()[0])
-            for task in (process / "task").iterdir():
-                waiting += [int(pid) for pid in (task / "children").read_text().split()]
-        return total / 1024
+        return 0.0 if self.process is None else resident(self.process.pid)
 
     def stop(self) -> None:
         """End it."""
         if self.process is not None:
             self.process.terminate()
             self.process.wait(30)
+
+
+def resident(pid: int) -> float:
+    """Return how many MiB a process and all below it hold; what has just ended holds none."""
+    waiting, total = [pid], 0
+    while waiting:
+        process = Path(f"/proc/{waiting.pop()}")
+        with contextlib.suppress(OSError, KeyError):
+            fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+            total += int(fields["VmRSS"].split()[0])
+            for task in (process / "task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+    return total / 1024
 
 
 def empty() -> Server:

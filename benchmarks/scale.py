@@ -21,7 +21,7 @@ import pandas as pd
 import yaml
 
 from benchmarks._load import Load, measure
-from benchmarks._servers import service
+from benchmarks._servers import resident, service
 from benchmarks._tables import write_package
 from src.contract.fields import state_column
 from src.contract.table import read_table
@@ -32,10 +32,11 @@ SEED = 2026
 ASKED = 5000  # applicants, of the test split
 CONNECTIONS = 8
 KEY = "key-of-the-benchmark"
+BREATH = 0.05  # seconds between two looks at a stage's memory
 
 
 class Cost(NamedTuple):
-    """What a stage took: seconds of processor and of the clock, MiB at most."""
+    """What a stage took: seconds of processor and of the clock, MiB at most of all its processes together."""
 
     cpu: float
     wall: float
@@ -65,11 +66,16 @@ def run(folder: Path, command: str) -> Cost:
         process = subprocess.Popen(
             words, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **state}, stdout=log, stderr=log
         )
-        _, status, used = os.wait4(process.pid, 0)
+        ended, peak = 0, 0.0
+        while not ended:
+            peak = max(peak, resident(process.pid))
+            time.sleep(BREATH)
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command} failed:\n{(folder / 'log').read_text()[-2000:]}")
-    return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss / 2**10)
+    wall = time.perf_counter() - started
+    return Cost(used.ru_utime + used.ru_stime, wall, max(peak, used.ru_maxrss / 2**10))
 
 
 def outputs(folder: Path) -> dict[str, int]:
