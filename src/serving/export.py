@@ -62,7 +62,7 @@ class Export(BaseModel):
     @model_serializer(mode="wrap")
     def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = written(self)
-        empty = {name for name in ("codes_sha256", "pairs") if not found[name]}
+        empty = {name for name in ("codes_sha256", "pairs") if not found.get(name, True)}
         return {name: value for name, value in found.items() if name not in empty}
 
 
