@@ -164,7 +164,8 @@ def test_card_says_what_was_decided(light_run: Project) -> None:
     cost = found["readability"]
     assert (cost["best"], cost["readable"]) == (card.candidate, "scorecard")
     means = [present[cost[which]]["roc_auc"]["mean"] for which in ("best", "readable")]
-    assert cost["low"] < cost["difference"] == pytest.approx(means[0] - means[1], abs=2e-6) < cost["high"]
+    assert cost["difference"] == pytest.approx(means[0] - means[1], abs=2e-6)
+    assert cost["low"] < cost["difference"] < cost["high"]
     assert list(found["baseline"]) == ["bad_rate", "logistic_regression"]
     assert (
         found["baseline"]["logistic_regression"].keys()
