@@ -85,12 +85,12 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         ranked = self._ranked(codes)
         self.coarse_ = [edges_of(column, PAIR_BINS) for column in ranked.T]
         coarse = self._coarse(ranked)
-        self.cells_ = {name: cells_of(coarse[:, self._columns(name)]) for name in self._names()}
+        cells = {name: cells_of(coarse[:, self._columns(name)]) for name in self._names()}
+        self.cells_ = {name: (seen, shares) for name, (seen, shares, _) in cells.items()}
         pd = self.single_.predict_proba(codes)[:, 1]
-        self.chosen_ = self._choose(coarse, y, pd)
+        self.chosen_ = self._choose({name: places for name, (_, _, places) in cells.items()}, y, pd)
         self.paired_ = self._paired(coarse, y, pd) if self.chosen_ else None
-        centred = [fsum(self._single(name, codes)) / len(y) for name in self._names()]
-        self.centres_ = dict(zip(self._names(), centred, strict=True))
+        self.centres_ = {name: self._centre(name, codes) for name in self._names()}
         return self
 
     def decision_function(self, X: Matrix) -> NDArray[np.float64]:
@@ -222,15 +222,22 @@ class AdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         found: NDArray[np.float64] = self.single_.decision_function(rows) - zero
         return found
 
-    def _choose(self, coarse: Matrix, y: NDArray[np.int64], pd: NDArray[np.float64]) -> list[Pair]:
+    def _centre(self, name: str, codes: Matrix) -> float:
+        """Return the mean of what a field alone adds, over rows."""
+        columns = self._columns(name)
+        seen, shares, _ = cells_of(codes[:, columns])
+        return mean_of(self._single(name, widened(seen, columns, np.zeros((1, len(self.fields))))), shares)
+
+    def _choose(
+        self, cell: Mapping[str, NDArray[np.intp]], y: NDArray[np.int64], pd: NDArray[np.float64]
+    ) -> list[Pair]:
         """Return the pairs whose cells tell most of the residuals, by standard deviations beyond chance."""
         if not self.pairs:
             return []
-        cell = {name: np.unique(coarse[:, self._columns(name)], axis=0, return_inverse=True)[1] for name in self.cells_}
         found: list[tuple[float, int, Pair]] = []
         for first, second in combinations(self._names(), 2):
             width = int(cell[second].max()) + 1
-            both = cell[first].ravel() * width + cell[second].ravel()
+            both = cell[first] * width + cell[second]
             gain = gain_of(both, y - pd, pd * (1 - pd), self.l2_regularization)
             if gain > LEAST_GAIN:
                 found.append((-gain, len(found), (first, second)))

@@ -28,6 +28,7 @@ from src.pipeline.export import export_of
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
 from src.serving.export import Parity
+from src.serving.pairs import PairCode
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Scored, Scorer
 from src.serving.sql import sql_of
@@ -194,6 +195,27 @@ def test_states_texts_dates_and_awkward_names_have_the_apis_answers(ask: Ask) ->
     calibrated = found._replace(calibration=Calibration(x=[-2.0, -0.5, 0.5, 1.0], y=[0.1, 0.4, 0.4, 0.9]))
     assert len({one.score for one in scored(known, calibrated, rows)}) > 3
     hold(ask(columns, as_text, statement(known, calibrated)), scored(known, calibrated, rows), reasons=False)
+
+
+def test_pairs_of_awkward_fields_have_the_apis_answers(ask: Ask) -> None:
+    known, found = odd()
+    names = [field.name for field in found.fields]
+    pairs = [
+        PairCode(first=names[0], second=names[1], rows=[2, 0, 1, 1, 0], columns=[1, 0, 1, 0],
+                 weights=[[0.5, -1.5], [-0.25, 1e-7], [2.0, 0.75]]),
+        PairCode(first=names[2], second=names[0], rows=[0, 1, 0, 1, 1, 0], columns=[0, 0, 1, 2, 1],
+                 weights=[[0.3, -0.6, 1.2], [-1.0, 0.4, 0.0]]),
+        PairCode(first=names[3], second=names[4], rows=[0, 1, 2, 1], columns=[0, 1, 0],
+                 weights=[[0.0, 0.7], [-0.9, 0.2], [1.1, -0.1]]),
+    ]  # fmt: skip
+    summed = found._replace(pairs=pairs)
+    rows = odd_rows()
+    assert [one.probability_of_default for one in scored(known, summed, rows)] != [
+        one.probability_of_default for one in scored(known, found, rows)
+    ]
+    as_text = [{name: None if value is None else str(value) for name, value in row.items()} for row in rows]
+    answers = ask(dict.fromkeys(rows[0], "TEXT"), as_text, statement(known, summed))
+    hold(answers, scored(known, summed, rows), reasons=True)
 
 
 def test_application_without_a_day_is_of_today(ask: Ask) -> None:
