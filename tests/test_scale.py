@@ -51,7 +51,7 @@ def test_same_seed_makes_the_same_bytes(workspace: Path, tmp_path: Path) -> None
 
 
 def test_stage_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="^python -c 1/0 failed:(.|\n)*ZeroDivisionError"):
+    with pytest.raises(SystemExit, match=r"^python -c 1/0 failed:(.|\n)*ZeroDivisionError"):
         scale.run(tmp_path, "python -c 1/0")
 
 
