@@ -57,6 +57,9 @@ class Part(NamedTuple):
         return f"repeat {self.repeat + 1}, fold {self.number + 1}"
 
 
+Job = tuple[str, Part]
+
+
 @dataclass(frozen=True)
 class Fit:
     """What fits a candidate on one part and predicts the other, in whichever process: on one thread, so equal bits."""
@@ -73,13 +76,19 @@ class Fit:
         return found
 
 
-def each(fit: Fit, jobs: Sequence[tuple[str, Part]]) -> Iterator[Vector]:
-    """Yield what each job predicts, in their order; where rows are many, by two processes."""
+def each(fit: Fit, jobs: Sequence[Job]) -> Iterator[tuple[Job, Vector]]:
+    """Yield each job and what it predicts, in order; where rows are many, first what is fitted here, then the rest.
+
+    The rest is fitted by two processes. What reads a column a bin stays here: two such matrices of a million rows would
+    take gigabytes, while its fits take the least time.
+    """
     workers = min(WORKERS, cpu_count()) if len(fit.bad) >= MANY_ROWS else 1
-    if workers == 1:
-        yield from (fit(*job) for job in jobs)
-    else:
-        yield from Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in jobs)
+    apart = {name for name, pipeline in fit.pipelines.items() if workers > 1 and not getattr(pipeline[0], "bins", None)}
+    yield from ((job, fit(*job)) for job in jobs if job[0] not in apart)
+    rest = [job for job in jobs if job[0] in apart]
+    if rest:
+        found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest)
+        yield from zip(rest, found, strict=True)
         get_reusable_executor().shutdown()  # what they hold is wanted for the final fit
 
 
@@ -127,7 +136,7 @@ def cross_validate(
     Rows set `apart` are in no fold: every model sees them, and none predicts them.
 
     A blend is the mean of its members' probabilities, which is what its own fit would predict. `progress` is called
-    with a text after each fit, in order. A candidate whose first fit has more than `most_nodes` nodes is fitted no
+    with a text after each fit. A candidate whose first fit has more than `most_nodes` nodes is fitted no
     more, and is no part of a blend.
     """
     fold = np.full((repeats, len(bad)), -1, dtype=np.intp)
@@ -150,7 +159,7 @@ def cross_validate(
         pd_of[name][0, first.unseen] = fitted.predict_proba(X.iloc[first.unseen])[:, 1]
         progress(f"{name}, {first}")
     jobs = [(name, part) for part in parts[1:] for name in pd_of]
-    for (name, part), found in zip(jobs, each(Fit(pipelines, X, bad), jobs), strict=True):
+    for (name, part), found in each(Fit(pipelines, X, bad), jobs):
         pd_of[name][part.repeat, part.unseen] = found
         progress(f"{name}, {part}")
     return OutOfFold(bad, fold, with_blends(pd_of, candidates), tuple(too_large))
