@@ -15,7 +15,7 @@ from src.model.card import Feature
 from src.model.columns import field_of_columns, number_columns
 from src.model.features import ApplicantEncoder, Matrix, StatefulEncoder, intervals
 from src.model.metrics import Bad
-from src.model.scorecard import MISSING, OTHER, Bins, Records, shown, with_unseen
+from src.model.scorecard import MANY, MISSING, OTHER, Bins, Records, grouped, shown, with_unseen
 from src.params import Scale
 
 TIMES = " \u00d7 "
@@ -41,10 +41,13 @@ def filed(fitted: Pipeline, X: pd.DataFrame, bad: Bad, features: Sequence[Featur
     found = fitted[-1].tables({name: fields[name].cells for name in dict.fromkeys(field_of_columns(fitted[0]))})
     factor = scale.pdo / math.log(2)
     share = (scale.points - scale.pdo * math.log2(scale.odds) - factor * found.start) / len(features)
+    texts = fitted[0].texts if isinstance(fitted[0], StatefulEncoder) else ()
     records: Records = []
     for feature in features:
         weights = found.singles[feature.name]
         side = side_of(fields[feature.name], weights[:, None], feature, alike=False)
+        if feature.name in texts and len(side.labels) > MANY:
+            side = grouped(side, [float(weights[cell]) for cell in side.columns], {MISSING, *feature.states})
         points = [share - factor * weights[cell] for cell in side.columns]
         records += scorecard.records_of(feature.name, side, points, bad)
     by_name = {feature.name: feature for feature in features}

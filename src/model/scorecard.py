@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from src.params import Scale
 COLUMNS = ("feature", "bin", "applicants", "bads", "share", "bad_rate", "woe", "iv", "points")
 TEXTS = ("feature", "bin")
 MISSING, OTHER = "missing", "other"
+MANY = 24  # values of a text: so many are told apart in the table
 EMPTY = 0.5  # what an empty cell counts as (Siddiqi 2006)
 DIGITS = 10  # beyond them, machines may round otherwise
 Records = list[dict[str, Any]]
@@ -117,7 +118,7 @@ def evidence(applicants: NDArray[np.int64], bads: NDArray[np.int64]) -> tuple[Ve
 def bins_of(encoder: ApplicantEncoder, X: pd.DataFrame) -> dict[str, Bins]:
     """Return the bins of every field; a reason for not having a value is one, be it in no training row.
 
-    Of a text each value that is kept is one, and all others are; a bin of its risk may hold several.
+    Of a text each value that is kept is one, and all others are; of many, those of the same points are one together.
     """
     matrix, start = encoder.transform(X), 0
     stateful = isinstance(encoder, StatefulEncoder)
@@ -136,7 +137,26 @@ def bins_of(encoder: ApplicantEncoder, X: pd.DataFrame) -> dict[str, Bins]:
     for name, wanted in states.items():
         for state in wanted:
             found[name] = with_unseen(found[name], state, encoder.seen_[name], text=name in encoder.texts)
+    for name in encoder.texts if stateful else ():
+        if len(found[name].labels) > MANY:
+            found[name] = grouped(found[name], found[name].columns, {MISSING, *states.get(name, [])})
     return found
+
+
+def grouped(bins: Bins, alike: Sequence[Any], apart: Collection[str]) -> Bins:
+    """Return the bins with those as one that are `alike`, in the order of their first; each label `apart` stays one.
+
+    >>> grouped(Bins(["a", "b", "c", "missing"], [4, 5, 4, 5], np.array([0, 1, 2, 3])), [4, 5, 4, 5], {"missing"})
+    Bins(labels=['a, c', 'b', 'missing'], columns=[4, 5, 5], rows=array([0, 1, 0, 2]))
+    """
+    members: dict[Any, list[int]] = {}
+    for place, label in enumerate(bins.labels):
+        members.setdefault((label,) if label in apart else alike[place], []).append(place)
+    group = np.zeros(len(bins.labels), dtype=np.intp)
+    for number, places in enumerate(members.values()):
+        group[places] = number
+    labels = [", ".join(bins.labels[place] for place in places) for places in members.values()]
+    return Bins(labels, [bins.columns[places[0]] for places in members.values()], group[bins.rows])
 
 
 def with_unseen(bins: Bins, state: str, seen: Sequence[str], text: bool) -> Bins:

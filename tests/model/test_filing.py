@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from src.model import filing
 from src.model.candidates import build
 from src.model.card import Feature
 from src.model.features import StatefulEncoder
 from src.model.filing import TIMES, filed
 from src.model.kinds import Additive
 from src.model.metrics import Bad
+from src.model.scorecard import Records
 from src.params import Candidate, Text
 from tests.model import test_states
 from tests.model.test_scorecard import SCALE, Fitted, bin_of
@@ -95,3 +97,20 @@ def test_each_label_and_reason_is_a_bin_of_its_field(stateful: Fitted) -> None:
     assert bins["balance"]["never seen"] == bins["balance"]["missing"]
     assert list(bins["region"]) == ["N", "S", "abroad", "missing"]
     assert list(bins["employer"]) == ["bank", "mill", "shop", "other", "missing"]
+
+
+def test_many_values_of_a_text_are_one_bin_where_they_have_the_same_points(
+    stateful: Fitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, X, bad, features = stateful
+
+    def rows() -> Records:
+        return [row for row in filed(model, X, bad, features, SCALE) if row["feature"] == "employer"]
+
+    each = rows()
+    monkeypatch.setattr(filing, "MANY", 2)
+    together = rows()
+    assert len({row["points"] for row in each}) <= len(together) <= len(each)
+    told = {value: row["points"] for row in together for value in row["bin"].split(", ")}
+    assert told == {row["bin"]: row["points"] for row in each}
+    assert sum(row["applicants"] for row in together) == len(X)

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from src.model import scorecard
 from src.model.candidates import build
 from src.model.card import Feature
 from src.model.features import StatefulEncoder
@@ -123,3 +124,20 @@ def test_file_is_read_as_it_was_written_and_of_no_rows_it_is_the_header(stateful
     write(tmp_path / "b.csv", [])
     assert (tmp_path / "b.csv").read_text() == ",".join(COLUMNS) + "\n"
     assert read(tmp_path / "b.csv") == []
+
+
+def test_many_values_of_a_text_are_one_bin_where_they_have_the_same_points(
+    stateful: Fitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows() -> Records:
+        return [row for row in table_of(stateful) if row["feature"] == "employer"]
+
+    each = rows()
+    monkeypatch.setattr(scorecard, "MANY", 4)
+    together = rows()
+    assert [row["bin"] for row in each] == ["bank", "mill", "shop", "other", "missing"]
+    assert len(together) < len(each)
+    assert together[-1] == each[-1]
+    told = {value: row["points"] for row in together for value in row["bin"].split(", ")}
+    assert told == {row["bin"]: row["points"] for row in each}
+    assert sum(row["applicants"] for row in together) == len(stateful[1])
