@@ -23,7 +23,7 @@ from src.params import Scale
 COLUMNS = ("feature", "bin", "applicants", "bads", "share", "bad_rate", "woe", "iv", "points")
 TEXTS = ("feature", "bin")
 MISSING, OTHER = "missing", "other"
-MANY = 24  # values of a text: so many are told apart in the table
+MANY = 26  # bins of a text, `other` and `missing` among them: so many are told apart in the table
 EMPTY = 0.5  # what an empty cell counts as (Siddiqi 2006)
 DIGITS = 10  # beyond them, machines may round otherwise
 Records = list[dict[str, Any]]
