@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from src.api.main import create_app
+from src.api.settings import Settings
 from src.errors import LastroError
 from tests.api.live import DIGESTS, LOGIN, Server
 
@@ -53,6 +54,7 @@ def test_what_is_wrong_is_a_sentence_without_secrets(
     own = {"LASTRO_API_KEYS": DIGESTS, "LASTRO_STATE": str(tmp_path), "LASTRO_MODELS": str(models)}
     for variable, value in (own | env).items():
         monkeypatch.setenv(variable, value)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)  # where `make run` was, a .env holds keys
     with pytest.raises(LastroError) as raised, TestClient(create_app()):
         pass
     assert [sentence for sentence in said if sentence not in str(raised.value)] == []
