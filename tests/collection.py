@@ -50,8 +50,8 @@ def rank(item: pytest.Item) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return two workers more than there are processors: half of the time a worker waits for a server or a page."""
-    return len(os.sched_getaffinity(0)) + 2
+    """Return one worker more than there are processors: a third of the time a worker waits for a server or a page."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_report_header() -> list[str]:
