@@ -23,8 +23,8 @@ from src.model.entrants import entrants
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.params import read_params
-from src.pipeline.export import export_of, graph_of
-from src.serving.export import EXPORT, ONNX, Parity
+from src.pipeline.export import export_of, trees_of
+from src.serving.export import EXPORT, TREES, Parity
 
 ROOT = Path(__file__).resolve().parents[1]
 APPLICATIONS = ROOT / "data/raw/applications.parquet"
@@ -64,11 +64,11 @@ def written(folder: Path, card: Card, model: Any, content: bytes) -> Candidate:
     """Write one fitted model in both forms."""
     made = Candidate(card.candidate, folder / "models", folder / "mlflow")
     compiled = compile_model(model, card.features)
-    graph = graph_of(compiled)
+    content_of_trees = trees_of(compiled)
     write_bytes(made.served / MODEL, content)
-    write_bytes(made.served / ONNX, graph)
+    write_bytes(made.served / TREES, content_of_trees)
     write_card(made.served / CARD, card)
-    write_json(made.served / EXPORT, export_of(card, compiled, graph, UNCOMPARED).model_dump(mode="json"))
+    write_json(made.served / EXPORT, export_of(card, compiled, content_of_trees, UNCOMPARED).model_dump(mode="json"))
     (folder / "src").symlink_to(ROOT / "src")
     Flavor(mlflow, folder, card).save_model(str(made.mlflow), Model())
     return made

@@ -16,7 +16,7 @@ from src.lineage.folder import Folder
 from src.lineage.lock import LineageError, Lock, read_lock
 from src.lineage.storage import Bucket, place_of
 from src.model.card import CARD, MODEL, Card, read_card
-from src.serving.export import CODES, EXPORT, ONNX, Export, read_stated
+from src.serving.export import CODES, EXPORT, TREES, Export, read_stated
 from src.serving.predictors import load
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "
 
 def _objects(card: Card, export: Export) -> dict[str, str]:
     """Return the files that DVC keeps, each with the sha256 that Git's files name."""
-    graph = {ONNX: export.sha256} if export.file == ONNX else {}
+    graph = {TREES: export.sha256} if export.file == TREES else {}
     return {MODEL: card.sha256} | graph | ({CODES: export.codes_sha256} if export.codes_sha256 else {})
 
 

@@ -1,7 +1,6 @@
-"""models/model.pkl + data/raw/applications.parquet -> models/{model.onnx,codes.json,export.json}: as it is served"""
+"""models/model.pkl + data/raw/applications.parquet -> models/{trees.npz,codes.json,export.json}: as it is served"""
 
 import hashlib
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +18,31 @@ from src.model.artifact import load_model
 from src.model.card import Card
 from src.model.inputs import inputs, thinned
 from src.params import read_params
-from src.serving.export import CODES, EXPORT, ONNX, Export, Parity, digest, parted
+from src.serving.export import CODES, EXPORT, TREES, Export, Parity, digest, parted
 from src.serving.predictors import predictor_of
+from src.serving.trees import to_bytes
 
 PARAMS = Path("params.yaml")
 APPLICATIONS = Path("data/raw/applications.parquet")
 MODELS = Path("models")
 RANDOM_ROWS = 10_000
 MOST_ROWS = 100_000  # of the data set that are compared
-TOLERANCE = 1e-6
-LIBRARIES = ("onnxruntime",)
+TOLERANCE = 1e-12
 
 
-def served(content: bytes, compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
+def served(compiled: Compiled, table: pd.DataFrame) -> NDArray[np.float64]:
     """Return the PDs of the model as it will be served."""
-    predictor = predictor_of(compiled.fields, compiled.intercept, content, compiled.calibration, compiled.pairs)
+    predictor = predictor_of(compiled, compiled.trees)
     return np.array(predictor.probabilities(rows_of(table, predictor.row)))
 
 
-def graph_of(compiled: Compiled) -> bytes:
-    """Return the bytes of the graph's file; empty for a table of points, which needs none."""
-    return b"" if compiled.intercept is not None else compiled.model.SerializeToString(deterministic=True)
+def trees_of(compiled: Compiled) -> bytes:
+    """Return the bytes of trees.npz; empty for a table of points, which needs none."""
+    return to_bytes(compiled.trees) if compiled.trees else b""
 
 
 def checked(
-    card: Card, model: Any, compiled: Compiled, content: bytes, data: pd.DataFrame, seed: int, rows: int = RANDOM_ROWS
+    card: Card, model: Any, compiled: Compiled, data: pd.DataFrame, seed: int, rows: int = RANDOM_ROWS
 ) -> Parity:
     """Return the parity on the data set and on random applicants; raises LastroError beyond the tolerance.
 
@@ -53,10 +52,10 @@ def checked(
     both = pd.concat([data.astype(object), random_applicants(card.features, rows, seed)], ignore_index=True)
     with threadpool_limits(1):
         fitted = model.predict_proba(both)[:, 1]
-    found = compare(fitted, served(content, compiled, both), card, len(data))
+    found = compare(fitted, served(compiled, both), card, len(data))
     if found.largest_difference > TOLERANCE or found.flipped_decisions:
         raise LastroError(
-            f"{MODELS / ONNX}: differs from the fitted model by {found.largest_difference:g} (at most {TOLERANCE:g})"
+            f"{MODELS / TREES}: differs from the fitted model by {found.largest_difference:g} (at most {TOLERANCE:g})"
             f" and flips {found.flipped_decisions} decisions of {len(both)}"
         )
     return found
@@ -69,14 +68,14 @@ def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) ->
         weights = digest(compiled.fields, compiled.intercept, compiled.calibration, compiled.pairs)
     return Export(
         model=card.sha256,
-        file=ONNX if compiled.intercept is None else EXPORT,
+        file=TREES if compiled.trees else EXPORT,
         sha256=hashlib.sha256(content).hexdigest(),
         fields=compiled.fields,
         intercept=compiled.intercept,
         pairs=compiled.pairs,
         calibration=compiled.calibration,
+        formula=compiled.formula,
         weights_sha256=weights,
-        libraries={name: version(name) for name in LIBRARIES},
         parity=parity,
     )
 
@@ -87,10 +86,10 @@ def main() -> None:
     card, model = load_model(MODELS)
     data = inputs(read_table(APPLICATIONS), card.features, card.time)
     compiled = compile_model(model, card.features, card.time.name if card.time else None)
-    content = graph_of(compiled)
-    export = export_of(card, compiled, content, checked(card, model, compiled, content, data, params.seed))
+    content = trees_of(compiled)
+    export = export_of(card, compiled, content, checked(card, model, compiled, data, params.seed))
     stated, codes = parted(export)
-    write_bytes(MODELS / ONNX, content)
+    write_bytes(MODELS / TREES, content)
     write_bytes(MODELS / CODES, codes)
     exact = stated.model_dump(mode="json")
     write_json(MODELS / EXPORT, exact | {"parity": rounded(exact["parity"])})

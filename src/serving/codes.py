@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-MISSING = -1.0
 RARE = ("states", "codes", "other", "missing", "trim", "ignore_case", "before")  # written where they say something
 Reader = Callable[[Any], float]
 
@@ -58,9 +57,9 @@ class FieldCode(BaseModel):
         text = text.strip() if self.trim else text
         return text.casefold() if self.ignore_case else text
 
-    def coder(self) -> Reader:
-        """Return the function from a value (None: missing) to its code."""
-        return self.reader([MISSING, *map(float, range(self.count))])
+    def placer(self) -> Reader:
+        """Return the function from a value (None: missing) to its code's place: 0 for -1, one more for each code."""
+        return self.reader(range(self.count + 1))
 
     def weigher(self) -> Reader:
         """Return the function from a value (None: missing) to its code's weight."""

@@ -16,10 +16,11 @@ from src.files import sha256_of
 from src.model.artifact import ArtifactError, read_verified
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
+from src.serving.formula import Formula
 from src.serving.pairs import PairCode
 
 EXPORT = "export.json"
-ONNX = "model.onnx"
+TREES = "trees.npz"
 CODES = "codes.json"
 MOST_CUTS = 2000  # in export.json, which is in Git
 MOVED = ("cuts", "weights")  # of a field, to codes.json
@@ -37,7 +38,9 @@ class Parity(BaseModel):
 
 
 class Export(BaseModel):
-    """models/export.json: which file is served, model.onnx's hash, encoder, libraries, parity with `model`'s file.
+    """models/export.json: which file is served, trees.npz's hash, encoder, formula, parity with `model`'s file.
+
+    Trees are served from trees.npz, and `formula` makes a PD of their sums; where nothing is, that file is empty.
 
     What is looked up, a scorecard or an additive model, is served from this file itself: its fields hold all weights,
     and `pairs` what two of them add together; `intercept` is added to them, and `calibration` makes a PD of the sum
@@ -48,15 +51,15 @@ class Export(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
-    file: Literal["model.onnx", "export.json"]
+    file: Literal["trees.npz", "export.json"]
     sha256: str
     fields: list[FieldCode]
     intercept: float | None = None
     pairs: list[PairCode] = []
     calibration: Calibration | None = None
+    formula: Formula | None = None
     weights_sha256: str | None = None
     codes_sha256: str | None = None
-    libraries: dict[str, str]
     parity: Parity
 
     @model_serializer(mode="wrap")

@@ -12,15 +12,16 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from src.compile.compiler import Compiler, compile_model, least_whole
+from src.compile.compiler import compile_model, least_whole
 from src.compile.fitted import NotExportableError, trees_of
 from src.compile.parity import random_applicants
 from src.contract.package import Package
 from src.model import additive
 from src.model.candidates import build
 from src.model.card import Feature, features_of
-from src.pipeline.export import graph_of
-from src.serving.predictors import OnnxPredictor, predictor_of
+from src.pipeline.export import trees_of as content_of
+from src.serving.calibration import Calibration
+from src.serving.predictors import TreesPredictor, predictor_of
 from tests.serving.kinds import (
     NAMES,
     applicants,
@@ -35,7 +36,7 @@ from tests.serving.kinds import (
     typical,
 )
 
-CLOSE = 1e-9
+CLOSE = 1e-12
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,7 +90,7 @@ def test_trees_that_never_split_add_their_one_leaf(kind: str, values: list[Any],
     model, known, X = little(kind, x=values)
     assert {bool(tree.left[0] < 0) for tree in trees_of(model[-1])} == leaves
     found = compile_model(model, known)
-    predictor = OnnxPredictor(graph_of(found), found.fields)
+    predictor = predictor_of(found, found.trees)
     assert np.abs(served_pds(predictor, applicants(X)) - model.predict_proba(X)[:, 1]).max() < CLOSE
 
 
@@ -100,7 +101,7 @@ def test_missing_whole_number_takes_the_way_of_a_median_that_is_not_whole(kind: 
     found = compile_model(model, known)
     assert 21.5 in found.fields[0].cuts
     given = pd.concat([X, X.assign(x=pd.array([None] * 100, dtype="Int64"))], ignore_index=True)
-    predictor = OnnxPredictor(graph_of(found), found.fields)
+    predictor = predictor_of(found, found.trees)
     assert np.abs(served_pds(predictor, applicants(given)) - model.predict_proba(given)[:, 1]).max() < CLOSE
 
 
@@ -110,12 +111,10 @@ def test_whole_numbers_cut_is_the_least_number_that_can_occur_at_or_above_it() -
 
 
 def test_probability_at_a_step_of_the_calibration_is_the_steps_own() -> None:
-    xs, ys = np.array([0.1, 0.3, 0.7]), np.array([0.1, 0.2, 1.0])
-    compiler = Compiler(fitted("forest"), features(), None)
-    x = compiler.graph.node("Gather", "codes", compiler.graph.constant(np.array([0])), axis=1)
-    content = compiler.graph.model(1, compiler.interpolated(x, xs, ys)).SerializeToString()
+    xs, ys = [0.1, 0.3, 0.7], [0.1, 0.2, 1.0]
+    steps = Calibration(x=xs, y=ys)
     given = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]
-    assert OnnxPredictor(content, []).probabilities([[value] for value in given]) == np.interp(given, xs, ys).tolist()
+    assert [steps.probability(x) for x in given] == np.interp(given, xs, ys).tolist()
 
 
 def test_forests_pd_is_the_fitted_one_to_the_last_bit() -> None:
@@ -123,19 +122,12 @@ def test_forests_pd_is_the_fitted_one_to_the_last_bit() -> None:
     assert served_pds(served("forest"), given).tolist() == fitted_pds("forest", given).tolist()
 
 
-@pytest.mark.parametrize("name", ["scorecard", "forest, calibrated"])
-def test_graph_of_every_model_says_the_same_whichever_is_served(name: str) -> None:
-    given = applicants(table()[0])
-    found = compiled(name)
-    graph = OnnxPredictor(found.model.SerializeToString(), found.fields)
-    assert np.abs(served_pds(graph, given) - fitted_pds(name, given)).max() < CLOSE
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_compiling_twice_gives_the_same_bytes(name: str) -> None:
     once, twice = (compile_model(fitted(name), features()) for _ in range(2))
     assert once.fields == twice.fields
-    assert once.model.SerializeToString(deterministic=True) == twice.model.SerializeToString(deterministic=True)
+    assert once.formula == twice.formula
+    assert content_of(once) == content_of(twice)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +144,7 @@ def test_model_without_a_serving_form_is_named(model: Any, said: str) -> None:
         compile_model(model, features())
 
 
-def test_additive_member_of_a_blend_is_part_of_the_graph() -> None:
+def test_additive_member_of_a_blend_is_trees_like_the_others() -> None:
     members = {"members": ["scorecard", "additive"]}
     named = committed() | {"blend": committed()["blend"].model_copy(update=members)}
     X, bad = table()
@@ -162,6 +154,6 @@ def test_additive_member_of_a_blend_is_part_of_the_graph() -> None:
         assert model[-1].estimators_[1][-1].chosen_
         wanted = model.predict_proba(X)[:, 1]
     found = compile_model(model, features())
-    predictor = predictor_of(found.fields, found.intercept, graph_of(found))
-    assert isinstance(predictor, OnnxPredictor)
+    predictor = predictor_of(found, found.trees)
+    assert isinstance(predictor, TreesPredictor)
     assert served_pds(predictor, applicants(X)) == pytest.approx(wanted, abs=1e-12)

@@ -19,7 +19,7 @@ from src.model.metrics import cost_threshold
 from src.model.points import ROUNDING
 from src.model.reference import reference
 from src.params import Text
-from src.pipeline.export import checked, graph_of
+from src.pipeline.export import checked
 from src.pipeline.train import final, suggested
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Applicant, Scored, Scorer
@@ -91,12 +91,8 @@ def test_every_kind_is_served_as_fitted_and_tells_the_declined_why(seed: int, mo
         for place, name in enumerate(committed()):
             found = made(table, name, calibrated=(seed + place) % 2 == 1, seed=seed)
             compiled = compile_model(found.model, found.card.features)
-            content = graph_of(compiled)
-            checked(found.card, found.model, compiled, content, table.X, seed, rows=OTHERS)
-            scorer = Scorer(
-                predictor_of(compiled.fields, compiled.intercept, content, compiled.calibration, compiled.pairs),
-                found.card,
-            )
+            checked(found.card, found.model, compiled, table.X, seed, rows=OTHERS)
+            scorer = Scorer(predictor_of(compiled, compiled.trees), found.card)
             hold_reasons(scorer, found.card, applicants(found.given))
 
 

@@ -18,7 +18,7 @@ from src.model.kinds import Scorecard
 from src.model.metrics import Bad
 from src.model.scorecard import Records, filed
 from src.params import Scale, Text
-from src.pipeline.export import checked, graph_of
+from src.pipeline.export import checked
 from src.pipeline.train import suggested
 from src.serving.export import Export
 from src.serving.predictors import predictor_of
@@ -59,7 +59,7 @@ def test_evidence_and_points_of_any_table_keep_the_directions_and_are_served_ali
             assert (np.diff(values) * SIGN[str(feature.direction)] <= 0).all(), (feature, values)
     card = kinds.card().model_copy(update={"features": features})
     compiled = compile_model(model, features)
-    assert checked(card, model, compiled, graph_of(compiled), table.X, seed, rows=100).largest_difference < 1e-9
+    assert checked(card, model, compiled, table.X, seed, rows=100).largest_difference < 1e-9
 
 
 def test_without_it_the_same_bins_are_in_no_order_and_free_of_directions_it_is_the_plain_scorecard() -> None:
@@ -106,8 +106,8 @@ def test_what_is_left_out_is_still_taken_changes_no_score_and_is_no_reason() -> 
     weak = model[0].left_out_
     assert 0 < len(weak) < len(features)
     compiled = compile_model(model, features)
-    assert checked(kinds.card(), model, compiled, graph_of(compiled), X, 1, rows=200).flipped_decisions == 0
-    scorer = Scorer(predictor_of(compiled.fields, compiled.intercept, b"", compiled.calibration), kinds.card())
+    assert checked(kinds.card(), model, compiled, X, 1, rows=200).flipped_decisions == 0
+    scorer = Scorer(predictor_of(compiled, None), kinds.card())
     given = kinds.applicants(X)[:200]
     others = [who | {name: given[place - 1][name] for name in weak} for place, who in enumerate(given)]
     assert others != given

@@ -12,7 +12,6 @@ from src.model.artifact import to_bytes
 from src.model.calibration import bounded, bounds
 from src.model.candidates import build
 from src.model.selection import calibrate
-from src.pipeline.export import graph_of
 from src.pipeline.train import final
 from src.serving.predictors import predictor_of
 
@@ -34,9 +33,7 @@ def test_calibrated_pds_stay_within_the_bounds_in_memory_in_the_pickle_and_as_se
     assert np.abs(kept - free)[inside].max() < 0.02
     assert (pickle.loads(to_bytes(model)).predict_proba(X)[:, 1] == kept).all()
     compiled = compile_model(model, features, None)
-    predictor = predictor_of(
-        compiled.fields, compiled.intercept, graph_of(compiled), compiled.calibration, compiled.pairs
-    )
+    predictor = predictor_of(compiled, compiled.trees)
     assert np.abs(np.array(predictor.probabilities(rows_of(X, predictor.row))) - kept).max() < 1e-9
 
 

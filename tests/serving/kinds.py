@@ -20,7 +20,6 @@ from src.model.candidates import build
 from src.model.card import Card, Feature, features_of, read_card
 from src.model.entrants import entrants
 from src.params import Candidate, read_params
-from src.pipeline.export import graph_of
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Applicant, Predictor
 from tests.conftest import ROOT
@@ -105,8 +104,7 @@ def compiled(name: str) -> Compiled:
 @cache
 def served(name: str) -> Predictor:
     """The predictor of what `export` leaves for the API."""
-    found = compiled(name)
-    return predictor_of(found.fields, found.intercept, graph_of(found), found.calibration, found.pairs)
+    return predictor_of(compiled(name), compiled(name).trees)
 
 
 def applicants(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,28 +2,24 @@
 
 import json
 from collections.abc import Callable
-from math import inf
 from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto
 
-from src.compile.onnx_graph import Ensemble, Graph
 from src.errors import LastroError
 from src.files import sha256_of
 from src.model.artifact import to_bytes
 from src.model.card import write_card
-from src.pipeline.export import export_of, graph_of
+from src.pipeline.export import export_of, trees_of
 from src.serving.codes import FieldCode
-from src.serving.export import CODES, EXPORT, ONNX, Parity, parted, read_export, read_stated
-from src.serving.predictors import AdditivePredictor, OnnxPredictor, PointsPredictor, load, sigmoid
+from src.serving.export import CODES, EXPORT, TREES, Parity, parted, read_export, read_stated
+from src.serving.predictors import AdditivePredictor, PointsPredictor, TreesPredictor, load
 from tests.serving.kinds import (
     NAMES,
     applicants,
     card,
     compiled,
-    features,
     fitted,
     fitted_pds,
     served,
@@ -39,11 +35,11 @@ def folder_of(name: str, folder: Path) -> Path:
     """What training and `export` leave of a model."""
     pickle, found = to_bytes(fitted(name)), compiled(name)
     known = card().model_copy(update={"sha256": sha256_of(pickle)})
-    graph = graph_of(found)
+    trees = trees_of(found)
     write_card(folder / "model.json", known)
     (folder / "model.pkl").write_bytes(pickle)
-    (folder / ONNX).write_bytes(graph)
-    (folder / EXPORT).write_text(export_of(known, found, graph, NONE).model_dump_json())
+    (folder / TREES).write_bytes(trees)
+    (folder / EXPORT).write_text(export_of(known, found, trees, NONE).model_dump_json())
     return folder
 
 
@@ -59,7 +55,8 @@ def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
     predictor, given = served(name), applicants(table()[0].head(20))
     rows, reference = [predictor.row(applicant) for applicant in given], predictor.row(typical())
     names = list(typical())
-    for applicant, found in zip(given, predictor.replaced(rows, reference), strict=True):
+    for applicant, row in zip(given, rows, strict=True):
+        found = predictor.replaced(row, reference)
         changed = [applicant | {names[place]: typical()[names[place]]} for _, place in found]
         assert [pd for pd, _ in found] == pytest.approx(
             served_pds(predictor, changed).tolist() if changed else [], abs=1e-12
@@ -69,7 +66,7 @@ def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_readable_is_a_table_of_weights_calibrated_or_not(name: str) -> None:
     kinds = {"scorecard": PointsPredictor, "additive": AdditivePredictor}
-    assert type(served(name)) is kinds.get(name.partition(",")[0], OnnxPredictor)
+    assert type(served(name)) is kinds.get(name.partition(",")[0], TreesPredictor)
 
 
 @pytest.mark.parametrize("name", ["scorecard", "forest"])
@@ -80,9 +77,9 @@ def test_changed_serving_file_is_refused(name: str, tmp_path: Path) -> None:
         export["fields"][0]["weights"][1] += 1e-6
         (folder / EXPORT).write_text(json.dumps(export))
     else:
-        content = bytearray((folder / ONNX).read_bytes())
+        content = bytearray((folder / TREES).read_bytes())
         content[len(content) // 2] ^= 1
-        (folder / ONNX).write_bytes(content)
+        (folder / TREES).write_bytes(content)
     with pytest.raises(LastroError, match="refused"):
         load(folder)
 
@@ -161,59 +158,32 @@ def test_missing_and_broken_export_are_sentences(tmp_path: Path) -> None:
         load(folder)
 
 
-def test_other_onnxruntime_is_refused_and_both_are_named(tmp_path: Path) -> None:
-    folder = folder_of("forest", tmp_path)
-    export = json.loads((folder / EXPORT).read_text())
-    (folder / EXPORT).write_text(json.dumps(export | {"libraries": {"onnxruntime": "0.1"}}))
-    with pytest.raises(LastroError, match=r"made for onnxruntime 0\.1, but 1\.\d+\.\d+ is installed"):
-        load(folder)
-
-
-def graph(operator: str = "Identity") -> bytes:
-    """A graph of the features' width that does one thing to the first code."""
-    made = Graph()
-    first = made.node("Gather", "codes", made.constant(np.array([0])), axis=1)
-    if operator == "TreeEnsemble":  # its root is no node of its own
-        ensemble = Ensemble()
-        ensemble.single(1.0)
-        ensemble.roots.append(7)
-        return made.model(len(features()), made.trees("codes", ensemble)).SerializeToString()
-    if operator == "Gather":  # beyond the table, once there is an applicant
-        place = made.node("Cast", made.node("Add", first, made.number(9.0)), to=TensorProto.INT64)
-        first = made.node("Gather", made.constant(np.array([0.5])), place)
-    return made.model(len(features()), first).SerializeToString()
-
-
 @pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "cannot load it: .*No graph"),
-        (b"no protobuf", "cannot load it: .*protobuf parsing failed"),
-        (graph("TreeEnsemble"), "cannot load it: .*out-of-range node"),
-        (graph("Gather"), "cannot run it: .*out of data bounds"),
-    ],
-    ids=["empty", "no protobuf", "refused graph", "fails when it runs"],
+    "content", [b"", b"no archive", b"PK\x03\x04", b"PK\x05\x06" + bytes(18)], ids=["empty", "other", "cut", "nothing"]
 )
-def test_graph_at_which_onnxruntime_fails_is_one_line(
-    content: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(LastroError, match=rf"^model\.onnx: onnxruntime {said}.*$") as raised:
-        OnnxPredictor(content, compiled("forest").fields).probabilities([[0.0] * len(features())])
-    assert "\n" not in str(raised.value)
+def test_file_without_trees_is_one_line(content: bytes, tmp_path: Path) -> None:
     folder = folder_of("forest", tmp_path)
-    (folder / ONNX).write_bytes(content)
+    (folder / TREES).write_bytes(content)
     export = json.loads((folder / EXPORT).read_text()) | {"sha256": sha256_of(content)}
     (folder / EXPORT).write_text(json.dumps(export))
-    with pytest.raises(LastroError, match=said):
-        load(folder)  # before anybody is scored: the reference applicant is
-    assert capfd.readouterr().err == ""
+    with pytest.raises(LastroError, match=r"trees\.npz: holds no trees that this version can read") as raised:
+        load(folder)
+    assert "\n" not in str(raised.value)
 
 
 def test_other_width_than_the_fields_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
     folder = folder_of("forest", tmp_path)
     export = json.loads((folder / EXPORT).read_text())
     (folder / EXPORT).write_text(json.dumps(export | {"fields": export["fields"][1:]}))
-    with pytest.raises(LastroError, match=r"onnxruntime cannot run it: .*codes"):
+    with pytest.raises(LastroError, match=r"export\.json: its fields are not those of trees\.npz"):
+        load(folder)
+
+
+def test_formula_of_other_trees_is_refused(tmp_path: Path) -> None:
+    folder = folder_of("forest", tmp_path)
+    export = json.loads((folder / EXPORT).read_text())
+    (folder / EXPORT).write_text(json.dumps(export | {"formula": {"kind": "total", "part": 1}}))
+    with pytest.raises(LastroError, match=r"export\.json: its formula is not of trees\.npz, which has 1 parts"):
         load(folder)
 
 
@@ -222,8 +192,3 @@ def test_log_odds_are_added_one_after_another() -> None:
     predictor = PointsPredictor(fields, 0.0)
     row = predictor.row({})
     assert (row, predictor.log_odds(row)) == ([1e16, 1.0, -1e16], 0.0), "a sum that compensates gives 1"
-
-
-def test_probability_of_any_log_odds() -> None:
-    assert [sigmoid(x) for x in (-inf, -1000.0, 0.0, 1000.0, inf)] == [0, 0, 0.5, 1, 1]
-    assert sigmoid(1.5) + sigmoid(-1.5) == pytest.approx(1, abs=1e-15)

@@ -1,11 +1,10 @@
 """What counts against an applicant: single features, or several where only together they lower the PD"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
-from src.serving.predictors import by_table
-from src.serving.reasons import Gain, Replaced, Row, Yardstick, log_odds, told
+from src.serving.reasons import Gain, Replaced, Row, Yardstick, log_odds, swapped, told
 
 PDO = 40.0
 
@@ -16,18 +15,17 @@ class Rule:
     def __init__(self, rule: Callable[[Row], float]) -> None:
         self.rule = rule
 
-    def probabilities(self, rows: Sequence[Row]) -> list[float]:
-        return [self.rule(row) for row in rows]
+    def own(self, row: Row) -> float:
+        return self.rule(row)
 
-    def replaced(self, rows: Sequence[Row], reference: Row) -> list[list[Replaced]]:
-        return by_table(self.probabilities, rows, reference)
+    def replaced(self, row: Row, reference: Row) -> list[Replaced]:
+        places = [place for place, value in enumerate(reference) if row[place] != value]
+        return [(self.rule(swapped(row, reference, [place])), place) for place in places]
 
 
 def gains(rule: Callable[[Row], float], row: Row) -> list[Gain]:
     """The reasons of a row beside a reference of zeros."""
-    model = Rule(rule)
-    (found,) = Yardstick(model, [0] * len(row), PDO).gains([row], model.probabilities([row]))
-    return found
+    return Yardstick(Rule(rule), [0] * len(row), PDO).gains(row, rule(row))
 
 
 def worth(before: float, after: float) -> float:
@@ -79,16 +77,6 @@ def test_small_gains_keep_their_first_digit_and_give_way_to_larger_ones() -> Non
 def test_nothing_is_told_where_the_reference_has_no_lower_pd(least: float) -> None:
     assert gains(lambda row: 0.5 if any(row) else max(least, 0.5 - 1e-16), [1, 1]) == []
     assert gains(lambda _: least, [1, 1]) == []
-
-
-def test_rows_are_told_the_same_together_as_alone() -> None:
-    def rule(row: Row) -> float:
-        return min(0.9, 0.2 + 0.3 * (row[0] + row[1] > 0) + 0.1 * row[2])
-
-    rows = [[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1, 9)]
-    model = Rule(rule)
-    together = Yardstick(model, [0, 0, 0], PDO).gains(rows, model.probabilities(rows))
-    assert together == [gains(rule, row) for row in rows]
 
 
 def test_pd_of_one_has_reasons() -> None:

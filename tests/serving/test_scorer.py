@@ -104,16 +104,19 @@ def test_probabilities_of_zero_and_one_have_points_and_reasons() -> None:
     class Sure:
         """Says 1 of everyone but the reference applicant, of whom it says 0."""
 
-        call_costs = False
+        computed_by = "points"
 
         def row(self, applicant: dict[str, Any]) -> list[Any]:
             return [applicant["job"]]
 
-        def probabilities(self, rows: list[list[Any]]) -> list[float]:
-            return [float(row != ["good"]) for row in rows]
+        def own(self, row: list[Any]) -> float:
+            return float(row != ["good"])
 
-        def replaced(self, rows: list[list[Any]], reference: list[Any]) -> list[list[tuple[float, int]]]:
-            return [[(0.0, 0)] if row != reference else [] for row in rows]
+        def probabilities(self, rows: list[list[Any]]) -> list[float]:
+            return [self.own(row) for row in rows]
+
+        def replaced(self, row: list[Any], reference: list[Any]) -> list[tuple[float, int]]:
+            return [(0.0, 0)] if row != reference else []
 
     job = [feature for feature in features() if feature.name == "job"]
     known = card().model_copy(update={"features": job})

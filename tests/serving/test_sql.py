@@ -83,7 +83,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 
 
 def scored(known: Card, found: Compiled, rows: Rows) -> list[Scored]:
-    predictor = predictor_of(found.fields, found.intercept, b"", found.calibration, found.pairs)
+    predictor = predictor_of(found, None)
     return Scorer(predictor, known).score_all(rows)
 
 
@@ -158,7 +158,7 @@ def odd() -> tuple[Card, Compiled]:
     base = features()[0].model_dump() | {"required": False, "direction": None}
     known = [Feature(**base | {"name": field.name, "type": kind}) for field, kind in zip(fields, types, strict=True)]
     reference = dict(zip([field.name for field in fields], (20.0, "bank", 100, True, "B"), strict=True))
-    return card(0.4).model_copy(update={"features": known, "reference": reference}), Compiled(fields, None, -0.4, None)
+    return card(0.4).model_copy(update={"features": known, "reference": reference}), Compiled(fields, intercept=-0.4)
 
 
 VALUES: tuple[tuple[Any, ...], ...] = (
