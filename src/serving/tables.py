@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from src.serving.trees import Ints, Trees, Whole
 
-WORD = 64
+WORD, BYTE = 64, 256  # the bits of a word, the values of a byte
 BOUND = 64 * 2**20  # bytes
 Words = NDArray[np.uint64]
 Row = Sequence[int]
@@ -38,8 +38,9 @@ class Tables:
 
 def size(trees: Trees, counts: Sequence[int]) -> int:
     """Return about the bytes of the tables of these trees, without making them."""
-    bits = int(np.count_nonzero(trees.weight))
-    return (sum(counts) + len(counts)) * bits // 8 + 8 * bits
+    found, heads = blocks(trees)
+    looked_up = sum(len(leaves) for leaves, (_, one) in zip(found, heads, strict=True) if not one)
+    return (sum(counts) + len(counts)) * sum(map(len, found)) // 8 + looked_up * 8 * (1 + BYTE // 8)
 
 
 def boxes(trees: Trees) -> tuple[Ints, Ints]:
@@ -139,14 +140,20 @@ def fill(rows: Words, trees: Trees, order: NDArray[np.intp], base: NDArray[np.in
 
 
 class TableEngine:
-    """Sums by tables, in numpy."""
+    """Sums by tables, in numpy; what the bits of a byte weigh together is looked up."""
 
     computed_by = "numpy"
 
     def __init__(self, tables: Tables) -> None:
-        self.tables = tables
-        self.blocks = list(zip(*(each.tolist() for each in (tables.block_part, tables.block_first, tables.block_end,
-                                                            tables.block_one)), strict=True))  # fmt: skip
+        self.rows, self.base, self.parts = tables.rows, tables.base, tables.parts
+        heads = (tables.block_part, tables.block_first, tables.block_end, tables.block_one)
+        self.blocks = list(zip(*(head.tolist() for head in heads), strict=True))
+        bits = np.unpackbits(np.arange(BYTE, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(np.int64)
+        self.sums_of_bytes = {
+            first: (bits @ tables.weights[first * WORD : end * WORD].reshape(-1, 8).T).T.ravel()
+            for _, first, end, one in self.blocks
+            if not one
+        }
 
     def own(self, row: Row) -> list[int]:
         """Return the sums of a row of places."""
@@ -157,12 +164,14 @@ class TableEngine:
         places = [place for place, (own, other) in enumerate(zip(row, reference, strict=True)) if own != other]
         if not places:
             return []
-        words = self.words(row)
-        before, after = (np.bitwise_and.accumulate(each, axis=0) for each in (words, words[::-1]))
-        kept = self.words(reference)
-        kept[1:] &= before[:-1]
-        kept[:-1] &= after[-2::-1]
-        return list(zip(self.sums(kept[places]), places, strict=True))
+        own, kept = self.words(row), self.words(reference)[places]
+        others = [place for place in range(len(row)) if place not in places]
+        for order in (range(len(places)), range(len(places) - 1, -1, -1)):
+            left = np.bitwise_and.reduce(own[others], axis=0)  # of all ones, where there are none
+            for number in order:
+                kept[number] &= left
+                left &= own[places[number]]
+        return list(zip(self.sums(kept), places, strict=True))
 
     def many(self, rows: Sequence[Row]) -> list[list[int]]:
         """Return the sums of several rows."""
@@ -170,18 +179,18 @@ class TableEngine:
 
     def words(self, row: Row) -> Words:
         """Return the rows of bits of an applicant's places."""
-        found: Words = self.tables.rows[self.tables.base + np.asarray(row)]
-        return found
+        return self.rows.take(self.base + row, axis=0)
 
     def sums(self, words: Words) -> list[list[int]]:
         """Return the parts' sums of rows of bits that are left."""
-        found = np.zeros((len(words), self.tables.parts), dtype=np.int64)
+        found = np.zeros((len(words), self.parts), dtype=np.int64)
         for part, first, end, one in self.blocks:
-            left = words[:, first:end]
+            left = np.ascontiguousarray(words[:, first:end])
             if one:
                 found[:, part] += np.bitwise_count(left).sum(axis=1, dtype=np.int64) * one
-            elif end > first:
-                bits = np.unpackbits(np.ascontiguousarray(left).view(np.uint8), axis=1, bitorder="little")
-                found[:, part] += bits @ self.tables.weights[first * WORD : end * WORD]
+            else:
+                octets = left.view(np.uint8)
+                places = octets + np.arange(0, BYTE * octets.shape[1], BYTE)
+                found[:, part] += self.sums_of_bytes[first].take(places).sum(axis=1)
         sums: list[list[int]] = found.tolist()
         return sums

@@ -12,9 +12,21 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
+from src.compile.parity import random_applicants, rows_of
+from src.contract.table import read_table
+from src.model.artifact import load_model
+from src.model.inputs import inputs
+from src.model.points import decide, points
+from src.serving.export import TREES
+from src.serving.nodes import NodeEngine
 from src.serving.predictors import load
+from src.serving.tables import TableEngine, build
+from src.serving.trees import from_bytes
 from tests.conftest import ELSEWHERE, ROOT, Project, fresh_copy, light
 from tests.documents import blocks
 from tests.pipeline.conftest import lock, outputs
@@ -81,7 +93,7 @@ def test_committed_lock_is_of_the_committed_files(project: Project) -> None:
 
 def test_what_dvc_keeps_and_the_card_are_the_committed_ones(elsewhere: Elsewhere) -> None:
     made, committed = (outputs(elsewhere.committed), lock(elsewhere.committed))
-    binary = {name for name in made if name.endswith((".parquet", ".pkl", ".onnx"))}
+    binary = {name for name in made if name.endswith((".parquet", ".pkl", ".npz"))}
     assert len(binary) >= 5
     assert {name: hashlib.md5(made[name]).hexdigest() for name in binary} == {name: committed[name] for name in binary}
     assert made["models/model.json"] == (ROOT / "models/model.json").read_bytes()
@@ -129,3 +141,28 @@ def test_answer_of_the_readme_is_this_models(elsewhere: Elsewhere) -> None:
     )._asdict()
     model = {"name": served.card.name, "sha256": served.card.sha256, "data_md5": served.card.data["applications"]}
     assert shown["model"] | model == shown["model"]
+
+
+def test_committed_model_is_served_with_the_fitted_models_sums(elsewhere: Elsewhere) -> None:
+    folder = elsewhere.committed.root
+    card, model = load_model(folder / "models")
+    data = inputs(read_table(folder / "data/raw/applications.parquet"), card.features, card.time)
+    given = pd.concat([data.astype(object), random_applicants(card.features, 10_000, seed=1)], ignore_index=True)
+    with threadpool_limits(1):
+        fitted = model.predict_proba(given)[:, 1].tolist()
+    served = load(folder / "models")
+    rows = rows_of(given, served.predictor.row)
+    found = served.predictor.probabilities(rows)
+    assert np.abs(np.subtract(found, fitted)).max() <= 2e-15
+    assert [points(pd, card.scale) for pd in found] == [points(pd, card.scale) for pd in fitted]
+    assert [decide(pd, card.threshold) for pd in found] == [decide(pd, card.threshold) for pd in fitted]
+    trees = from_bytes((folder / "models" / TREES).read_bytes(), folder)
+    counts = [field.count for field in served.export.fields]
+    by_table, by_node = TableEngine(build(trees, counts)), NodeEngine(trees)
+    assert served.predictor.computed_by in ("kernel", "numpy")
+    assert [served.predictor.own(row) for row in rows[::20]] == found[::20]
+    assert by_table.many(rows) == by_node.many(rows)
+    reference = served.predictor.row(card.reference)
+    assert [by_table.replaced(row, reference) for row in rows[:100]] == [
+        by_node.replaced(row, reference) for row in rows[:100]
+    ]
