@@ -54,6 +54,7 @@ format: environment ## style, mended as far as ruff can; `make lint` names the r
 
 bench: ## the benchmarks
 	@$(python) -m ops.bootstrap --minio
+	@$(python) -m ops.kernel
 	@$(activated); for file in benchmarks/[a-z]*.py; do \
 		echo "== $$file"; python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
@@ -79,3 +80,4 @@ environment:
 ready:
 	@$(python) -m ops.bootstrap --minio
 	@$(python) -m ops.packages
+	@$(python) -m ops.kernel

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from ops import bootstrap, configure, lifecycle, minio, services
+from ops import bootstrap, configure, kernel, lifecycle, minio, services
 from ops.deployment import ROOT, Deployment, load
 from ops.errors import SetupError, run
 from ops.services import Service
@@ -43,6 +43,7 @@ def _run(deployment: Deployment) -> list[str]:
     with bootstrap.minio_build(wanted=services.MINIO in chosen) as building:
         with _step("environment"):
             bootstrap.make_environment(deployment.venv, print)
+            kernel.main()
         if not building:
             _store(deployment, chosen)
         _up(deployment, chosen, lambda service: service is not services.MINIO and not service.needs_model)

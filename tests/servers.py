@@ -1,4 +1,4 @@
-"""The real PostgreSQL and Redis of Debian's packages, for whichever room of tests wants them"""
+"""The real PostgreSQL, Redis and C compiler of Debian's packages, for whichever room of tests wants them"""
 
 import os
 import shutil
@@ -16,6 +16,7 @@ PROGRAMS = {  # fixture -> what Debian's package brings
     "redis": "redis-server",
     "nginx": "/usr/sbin/nginx",
     "postgres": "/usr/lib/postgresql",
+    "compiler": "cc",
 }
 
 
@@ -33,6 +34,12 @@ def needs(item: pytest.Item) -> set[str]:
     """The fixtures of a test, and the database that it is parametrized by."""
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return {*getattr(item, "fixturenames", ()), *("postgres" for param in params if param == "postgresql")}
+
+
+@pytest.fixture(scope="session")
+def compiler() -> str:
+    """The C compiler."""
+    return os.environ.get("CC") or PROGRAMS["compiler"]
 
 
 @pytest.fixture(scope="session")

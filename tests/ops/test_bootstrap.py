@@ -115,8 +115,8 @@ def test_lock_names_uv_once_with_hashes() -> None:
 
 def test_set_up_runs_without_the_environment(tmp_path: Path) -> None:
     modules = (
-        *("bootstrap", "client", "configure", "deployment", "errors", "launch", "lifecycle", "manage", "minio"),
-        *("packages", "ports", "run", "services", "supervisord"),
+        *("bootstrap", "client", "configure", "deployment", "errors", "kernel", "launch", "lifecycle", "manage"),
+        *("minio", "packages", "ports", "run", "services", "supervisord"),
     )
     imports = "; ".join(f"import ops.{name}" for name in modules)
     base = Path(sys.base_prefix) / "bin" / "python3"
