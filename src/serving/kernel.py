@@ -8,43 +8,16 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+    from src.serving.tables import Tables
+    from src.serving.trees import Trees
 
 SOURCE = Path(__file__).with_name("kernel.c")
 Row = Sequence[int]
-
-
-class Tables(Protocol):
-    """Bit tables: see `src.serving.tables`."""
-
-    rows: "NDArray[np.uint64]"
-    base: "NDArray[np.int64]"
-    block_part: "NDArray[np.int32]"
-    block_first: "NDArray[np.int32]"
-    block_end: "NDArray[np.int32]"
-    block_one: "NDArray[np.int64]"
-    weights: "NDArray[np.int64]"
-    parts: int
-
-
-class Nodes(Protocol):
-    """Trees' nodes: see `src.serving.trees`."""
-
-    column: "NDArray[np.int32]"
-    split: "NDArray[np.int32]"
-    left: "NDArray[np.int32]"
-    right: "NDArray[np.int32]"
-    weight: "NDArray[np.int64]"
-    roots: "NDArray[np.int32]"
-    part: "NDArray[np.int32]"
-    feature: "NDArray[np.int32]"
-    starts: "NDArray[np.int32]"
-    codes: "NDArray[np.int32]"
-    parts: int
 
 
 def load(folder: Path = SOURCE.parent) -> "Kernel | None":
@@ -76,7 +49,7 @@ class Kernel:
         self.of_tables = library.tables_own, library.tables_replaced
         self.of_nodes = library.nodes_own, library.nodes_replaced
 
-    def tables(self, tables: Tables) -> "Engine":
+    def tables(self, tables: "Tables") -> "Engine":
         """Return what sums by tables."""
         import numpy as np
 
@@ -86,9 +59,9 @@ class Kernel:
         arrays.append(np.empty((features + 1) * self.step, np.uint64))
         sizes = [tables.rows.shape[1], features, len(tables.block_part), tables.parts]
         kinds = [np.uint64, whole, np.int32, np.int32, np.int32, whole, whole, np.uint64]
-        return Engine(self.of_tables, described(arrays, kinds, sizes), features, tables.parts)
+        return Engine("kernel", self.of_tables, described(arrays, kinds, sizes), features, tables.parts)
 
-    def nodes(self, trees: Nodes, features: int) -> "Engine":
+    def nodes(self, trees: "Trees", features: int) -> "Engine":
         """Return what sums by a pass over the nodes of trees, for rows of so many features."""
         import numpy as np
 
@@ -98,15 +71,16 @@ class Kernel:
         arrays: list[Any] = [nodes, trees.weight, trees.roots, trees.part, *asked, scratch]
         sizes = [len(trees.roots), len(trees.feature), features, trees.parts]
         kinds = [np.int32, np.int64, *[np.int32] * 6]
-        return Engine(self.of_nodes, described(arrays, kinds, sizes), features, trees.parts)
+        return Engine("nodes", self.of_nodes, described(arrays, kinds, sizes), features, trees.parts)
 
 
 class Engine:
     """Sums of rows of places, by one way of the kernel; every thread may ask."""
 
-    computed_by = "kernel"
-
-    def __init__(self, functions: tuple[Any, Any], model: ctypes.Structure, features: int, parts: int) -> None:
+    def __init__(
+        self, computed_by: str, functions: tuple[Any, Any], model: ctypes.Structure, features: int, parts: int
+    ) -> None:
+        self.computed_by = computed_by
         self.own_of, self.replaced_of = functions  # without `argtypes`: pointers alone go in, a microsecond sooner
         self.model, self.parts, self.wide = ctypes.byref(model), parts, parts + 1
         self.pack = Struct(f"{features}i").pack

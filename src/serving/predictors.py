@@ -155,13 +155,17 @@ def probability_of(formula: Formula, trees: "Trees") -> Number:
 
 
 def engine_of(trees: "Trees", counts: Sequence[int]) -> Engine:
-    """Return the fastest way to these trees' sums: a bit a leaf where that has room, else a pass over the nodes."""
-    from src.serving import tables
-    from src.serving.nodes import NodeEngine
+    """Return the fastest way to these trees' sums: a bit a leaf where that has room, else a pass over the nodes.
 
+    Both by the kernel where it was compiled.
+    """
+    from src.serving import kernel, nodes, tables
+
+    compiled = kernel.load()
     if tables.size(trees, counts) > tables.BOUND:
-        return NodeEngine(trees)
-    return tables.TableEngine(tables.build(trees, counts))
+        return compiled.nodes(trees, len(counts)) if compiled else nodes.NodeEngine(trees)
+    made = tables.build(trees, counts)
+    return compiled.tables(made) if compiled else tables.TableEngine(made)
 
 
 class Served:

@@ -50,10 +50,16 @@ class Yardstick:
 
     def alone(self, pd: float, others: list[Replaced]) -> list[Gain]:
         """Return the replacements that lower the PD most, told to one digit; none that is told as 0, if others are."""
-        lower = sorted(other for other in others if falls(pd, other[0]))[:MOST]
-        gains = [Gain(place, self.points(pd, other)) for other, place in lower]
-        kept = [gain for gain in gains if round(gain.points, 1) > 0] or gains[:1]
-        return [Gain(place, told(points)) for place, points in kept]
+        most = pd - ROUNDING
+        lower = sorted([other for other in others if other[0] < most])[:MOST]
+        odds = log_odds(pd)
+        gains: list[Gain] = []
+        for other, place in lower:
+            points = self.pdo * (log_odds(other) - odds)
+            if gains and round(points, 1) <= 0:
+                break
+            gains.append(Gain(place, told(points)))
+        return gains
 
     def together(self, row: Row, pd: float) -> list[Gain]:
         """Return features that lower the PD only together: first those whose values would hurt the reference most."""
