@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field, JsonValue
 from src.journal.tables import Purpose
 from src.model.points import Decision
 from src.params import Scale
-from src.serving.scorer import ComputedBy
 
 Text = Annotated[str, Field(max_length=1024)]
 
@@ -94,6 +93,8 @@ class ModelInfo(BaseModel):
     model: ModelOut
     dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
     published: datetime | None = Field(description="when this version was published; null until it is")
-    computed_by: ComputedBy = Field(description="what sums up a score; kernel and numpy find the same ones")
+    computed_by: Literal["points", "kernel", "numpy", "nodes", "onnx"] = Field(
+        description="what sums up a score; kernel and numpy find the same ones"
+    )
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]

@@ -16,7 +16,7 @@ from src.serving.codes import Encoder, FieldCode
 from src.serving.export import EXPORT, ONNX, Export, read_export, verify_weights
 from src.serving.pairs import PairCode, Sum
 from src.serving.reasons import Replaced, Row, differing, swapped
-from src.serving.scorer import ComputedBy, Predictor, Scorer
+from src.serving.scorer import Predictor, Scorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ class PointsPredictor:
     """A scorecard: a table of weights, summed here; imports nothing."""
 
     call_costs = False
-    computed_by: ComputedBy = "points"
+    computed_by = "points"
 
     def __init__(self, fields: list[FieldCode], intercept: float, calibration: Calibration | None = None) -> None:
         self.row = Encoder(fields, [field.weigher() for field in fields]).row
@@ -88,7 +88,7 @@ class OnnxPredictor:
     """The graph, run by onnxruntime on one thread; raises LastroError where onnxruntime fails."""
 
     call_costs = True
-    computed_by: ComputedBy = "onnx"
+    computed_by = "onnx"
 
     def __init__(self, content: bytes, fields: list[FieldCode]) -> None:
         import numpy

@@ -1,7 +1,7 @@
 """applicants -> PD, points, decision, adverse-action reasons; the same numbers one by one or together"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from src.model.card import Card, Value
 from src.model.points import Decision, decide, points
@@ -9,7 +9,6 @@ from src.serving.foresight import Foresight
 from src.serving.reasons import Gain, Probabilities, Replaced, Row, Yardstick
 
 Applicant = Mapping[str, Any]
-ComputedBy = Literal["points", "kernel", "numpy", "nodes", "onnx"]
 
 
 class Reason(NamedTuple):
@@ -38,8 +37,8 @@ class Predictor(Probabilities, Protocol):
 
     call_costs: bool
     """whether a call costs more than a row"""
-    computed_by: ComputedBy
-    """a table of points; tables or nodes of trees by the kernel in C, tables or nodes by numpy"""
+    computed_by: str
+    """how: points, kernel, numpy or nodes"""
 
     def row(self, applicant: Applicant) -> Row:
         """Return one applicant's row, features in the card's order."""
