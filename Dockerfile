@@ -19,8 +19,7 @@ RUN --mount=type=bind,source=requirements-serving.txt,target=/tmp/requirements.t
     python -m venv --without-pip /opt/lastro \
  && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
     -r /tmp/requirements.txt \
- && find /opt/lastro -type d \( -name tests -o -path '*/onnxruntime/transformers' \
-    -o -path '*/onnxruntime/quantization' -o -path '*/onnxruntime/tools' \) -prune -exec rm -r {} +
+ && find /opt/lastro -type d -name tests -prune -exec rm -r {} +
 
 # boto3 is what src/lineage/storage.py speaks to S3 with; of its 300 services' descriptions two are kept
 FROM serving-environment AS fetch-environment
@@ -53,6 +52,17 @@ RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
     find /opt/lastro/lib/python3*/site-packages/$library -type d -name tests -prune -exec rm -r {} +; done \
  && rm -r /opt/lastro/lib/python3*/site-packages/pyarrow/include
 
+# --- the kernel that sums trees: its compiler stays here
+FROM base AS kernel
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
+COPY ops/__init__.py ops/errors.py ops/kernel.py ops/
+COPY src/__init__.py src/
+COPY src/serving/__init__.py src/serving/kernel.c src/serving/kernel.py src/serving/
+RUN python -m ops.kernel
+
 # --- the API
 FROM base AS api
 COPY src/__init__.py src/errors.py src/files.py src/params.py src/
@@ -62,7 +72,9 @@ COPY src/model/__init__.py src/model/artifact.py src/model/card.py src/model/poi
 COPY src/serving src/serving
 COPY src/journal src/journal
 COPY src/api src/api
+COPY --from=kernel /srv/lastro/src/serving/kernel-*.so src/serving/
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
+RUN python -c "from src.serving.kernel import load; load() or exit('the kernel cannot be loaded')"
 ENV LASTRO_STATE=/var/lib/lastro
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
@@ -96,7 +108,7 @@ ENV LASTRO_RELEASE=/srv/lastro/release \
     LASTRO_MODELS=/run/lastro/models \
     AWS_SHARED_CREDENTIALS_FILE=/run/secrets/credentials
 RUN install --directory --owner lastro --group lastro --mode 700 /run/lastro \
- && python -c "import src.api.main, src.lineage.delivery, boto3, alembic.script, onnxruntime, psycopg, urllib.request"
+ && python -c "import src.api.main, src.lineage.delivery, boto3, alembic.script, numpy, psycopg, urllib.request"
 ARG GIT_COMMIT
 ARG MODEL_SHA256
 LABEL org.opencontainers.image.title="Lastro's scoring API, which fetches its model" \
@@ -141,7 +153,7 @@ CMD ["python", "-m", "ops.pipeline"]
 
 FROM api AS serving
 COPY --from=serving-environment /opt/lastro /opt/lastro
-RUN python -c "import src.api.main, alembic.script, onnxruntime, psycopg, urllib.request"
+RUN python -c "import src.api.main, alembic.script, numpy, psycopg, urllib.request"
 COPY --from=model /srv/lastro/models models
 ENV LASTRO_MODELS=/srv/lastro/models
 ARG GIT_COMMIT

@@ -39,7 +39,6 @@ DOORS = {  # what only one module, or one room, may name
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
     "optuna": {"src.model.search"},
-    "onnxruntime": {"src.serving.predictors"},
     "slowapi": {"src.api.limits"},
     "jwt": {"src.api.tokens"},
     "xlsxwriter": {"src.serving.scorecard"},

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.test_architecture import closure, imports_of
 
 MAJORS = {  # a bare `mlflow` once resolved to 1.27: a resolver may go far back without a word
-    "boto3": 1, "dvc": 3, "dvc-s3": 3, "fastapi": 0, "httpx": 0, "mlflow": 3, "numpy": 2, "onnx": 1, "onnxruntime": 1,
+    "boto3": 1, "dvc": 3, "dvc-s3": 3, "fastapi": 0, "httpx": 0, "mlflow": 3, "numpy": 2,
     "pandas": 3, "pandera": 0, "pyarrow": 25, "pydantic": 2, "pydantic-settings": 2, "pytest": 9, "scikit-learn": 1,
     "scipy": 1, "sqlalchemy": 2, "supervisor": 4,
 }  # fmt: skip

@@ -60,6 +60,7 @@ def service(settings: Settings) -> FastAPI:
     origin = provenance(settings.models, served.card)
     metrics = Metrics(settings.multiprocess_metrics)
     metrics.model.labels(origin.model.name, origin.model.version or "", origin.model.sha256).set(1)
+    metrics.predictor.labels(served.scorer.predictor.computed_by).set(1)
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)

@@ -39,6 +39,13 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="max",
         )
+        self.predictor = Gauge(
+            "lastro_predictor_info",
+            "What sums up a score: points, kernel, numpy or nodes",
+            ["computed_by"],
+            registry=self.registry,
+            multiprocess_mode="max",
+        )
         refused = Counter(
             "lastro_refusals",
             "Requests and logins that were not admitted, by what was missing, wrong or not enough",

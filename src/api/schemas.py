@@ -93,5 +93,8 @@ class ModelInfo(BaseModel):
     model: ModelOut
     dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
     published: datetime | None = Field(description="when this version was published; null until it is")
+    computed_by: Literal["points", "kernel", "numpy", "nodes", "onnx"] = Field(
+        description="what sums up a score; kernel and numpy find the same ones"
+    )
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]

@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Project
 from tests.lineage.conftest import Minio, commit, point
 from tests.ports import free_port, wait_until
 
-MODEL = ("models/model.pkl", "models/model.onnx", "models/codes.json")
+MODEL = ("models/model.pkl", "models/trees.npz", "models/codes.json")
 
 
 @dataclass

@@ -215,6 +215,12 @@ def test_image_holds_the_model_and_nothing_that_the_api_does_not_need(images: Im
     assert images.python("serving-fetch", code) == "boto3 src.lineage"
 
 
+@pytest.mark.parametrize("target", ["serving", "serving-fetch"])
+def test_image_holds_the_compiled_kernel_and_no_compiler(images: Images, target: str) -> None:
+    code = "from shutil import which as w; from src.serving.kernel import load; print(bool(load()), w('cc'), w('gcc'))"
+    assert images.python(target, code) == "True None None"
+
+
 def test_read_only_container_answers_as_the_service_in_this_process(
     run: Callable[..., Running], expected: dict[str, Any]
 ) -> None:
@@ -222,6 +228,7 @@ def test_read_only_container_answers_as_the_service_in_this_process(
     with httpx.Client(base_url=container.url(), headers=HEADERS) as client:
         assert without_id(client.post("/predict?reasons=true", json=example(client)).json()) == expected
         assert client.get("/model/evaluation").status_code == 200
+        assert client.get("/model/info").json()["computed_by"] == "kernel"
         assert len(client.get("/predictions").json()["predictions"]) == 1
 
 
@@ -237,12 +244,12 @@ def test_other_hash_fails_the_build(images: Images) -> None:
 
 
 def test_flipped_object_fails_the_build(images: Images) -> None:
-    mend = images.spoil("model.onnx")
+    mend = images.spoil("trees.npz")
     try:
         said = images.build("serving", "--no-cache-filter", "model", check=False)
     finally:
         mend()
-    assert "model.onnx: refused, the md5" in said
+    assert "trees.npz: refused, the md5" in said
 
 
 def test_build_without_the_secret_fails(images: Images) -> None:
@@ -283,7 +290,7 @@ def test_fetched_model_answers_the_same(fetching: Callable[..., Any], expected: 
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS) as client:
         assert without_id(client.post("/predict?reasons=true", json=example(client)).json()) == expected
     inside = container.engine.docker("exec", container.id, "sh", "-c", "ls /run/lastro/models; cat /proc/1/environ")
-    assert "model.onnx" in inside
+    assert "trees.npz" in inside
     assert "AWS_" not in inside
 
 
@@ -297,7 +304,7 @@ def test_key_of_the_fetching_container_cannot_write(images: Images, minio: Minio
     assert reader.read(read_lock(images.project.root).output("models/model.pkl")[0])
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "model.onnx"])
+@pytest.mark.parametrize("name", ["model.pkl", "trees.npz"])
 def test_flipped_object_is_not_served(fetching: Callable[..., Any], images: Images, name: str) -> None:
     mend = images.spoil(name)
     try:

@@ -18,7 +18,7 @@ from src.serving.predictors import load
 from tests.conftest import Project
 from tests.lineage.conftest import Minio
 
-FILES = {"model.pkl", "model.onnx", "model.json", "export.json", "evaluation.json"}
+FILES = {"model.pkl", "trees.npz", "model.json", "export.json", "evaluation.json"}
 
 
 def place(minio: Minio, bucket: str) -> Bucket:
@@ -67,7 +67,7 @@ def other_card(release: Path) -> None:
     relock(release, "model.json", "export.json")
 
 
-def other_onnx(release: Path) -> None:
+def other_trees(release: Path) -> None:
     edit(release / "models" / "export.json", sha256="0" * 64)
     relock(release, "export.json")
 
@@ -82,7 +82,7 @@ def no_evaluation(release: Path) -> None:
 
 def unpushed(release: Path) -> None:
     lock = release / "dvc.lock"
-    lock.write_text(lock.read_text().replace(read_lock(release).output("models/model.onnx")[0], "f" * 32))
+    lock.write_text(lock.read_text().replace(read_lock(release).output("models/trees.npz")[0], "f" * 32))
 
 
 def served_from_the_pickle(release: Path) -> None:
@@ -101,11 +101,11 @@ def relock(release: Path, *names: str) -> None:
     ("spoil", "said"),
     [
         (other_card, "the sha256 of the object"),
-        (other_onnx, r"model\.onnx: refused, the sha256"),
+        (other_trees, r"trees\.npz: refused, the sha256"),
         (edited_evaluation, r"evaluation\.json: its md5 is"),
         (no_evaluation, r"evaluation\.json: it is missing"),
         (unpushed, "does not hold the object: `dvc push`"),
-        (served_from_the_pickle, r"export\.json: file: Input should be 'model\.onnx' or 'export\.json'"),
+        (served_from_the_pickle, r"export\.json: file: Input should be 'trees\.npz' or 'export\.json'"),
     ],
 )
 def test_release_that_contradicts_itself_delivers_nothing(
@@ -120,7 +120,7 @@ def test_release_that_contradicts_itself_delivers_nothing(
 def test_flipped_object_is_refused(pushed_run: Project, release: Path, minio: Minio, tmp_path: Path) -> None:
     bucket = place(minio, "flipped")
     bucket.set_up()
-    for name in ("model.pkl", "model.onnx"):
+    for name in ("model.pkl", "trees.npz"):
         content = bytearray((pushed_run.root / "models" / name).read_bytes())
         content[len(content) // 2] ^= 1
         md5 = read_lock(release).output(f"models/{name}")[0]

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -77,5 +78,6 @@ def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
         assert f"http://127.0.0.1:{variables[name]}" in said
     names = ("minio", "mlflow", "api", "page")
     assert [line.split()[:2] for line in status.splitlines()] == [[name, "RUNNING"] for name in names]
+    assert len(list((project.root / "src/serving").glob("kernel-*.so"))) == (shutil.which("cc") is not None)
     assert project.run("git", "status", "--porcelain").stdout == ""
     assert project.run("make", "status", **variables).stdout.count("STOPPED") == 4

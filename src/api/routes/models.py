@@ -32,6 +32,7 @@ class Models:
             model=origin.model,
             dvc_prefix=origin.dvc_prefix,
             published=origin.published,
+            computed_by=served.scorer.predictor.computed_by,
             card=served.card.model_dump(mode="json"),
             export=served.export.model_dump(mode="json", exclude={"fields", "pairs"}),
         )

@@ -36,6 +36,14 @@ def test_scorecard_is_a_file_in_each_form(client_with: Callable[..., TestClient]
     assert client.get("/model/scorecard?format=pdf", headers=HEADERS).status_code == 422
 
 
+def test_info_says_what_sums_up_a_score(
+    client: TestClient, client_with: Callable[..., TestClient], scorecard: Path
+) -> None:
+    found = [each.get("/model/info", headers=HEADERS).json() for each in (client, client_with(models=scorecard))]
+    assert found[0]["computed_by"] in {"kernel", "numpy", "onnx"}
+    assert found[1]["computed_by"] == "points"
+
+
 def test_no_scorecard_and_no_table_are_404_and_say_which(
     client: TestClient, client_with: Callable[..., TestClient], scorecard: Path
 ) -> None:

@@ -47,3 +47,7 @@ def test_metrics_count_requests_predictions_and_scores(client: TestClient, appli
     assert "secret-path" not in answer.text  # a path of a client's own would be a label without end
     model = next(line for line in lines if line.startswith("lastro_model_info"))
     assert made[0]["model"]["sha256"] in model
+    computed_by = client.get("/model/info", headers=HEADERS).json()["computed_by"]
+    assert [line for line in lines if line.startswith("lastro_predictor_info")] == [
+        f'lastro_predictor_info{{computed_by="{computed_by}"}}'
+    ]
