@@ -93,7 +93,7 @@ class ModelInfo(BaseModel):
     model: ModelOut
     dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
     published: datetime | None = Field(description="when this version was published; null until it is")
-    computed_by: Literal["points", "kernel", "numpy", "nodes", "onnx"] = Field(
+    computed_by: Literal["points", "kernel", "numpy", "nodes"] = Field(
         description="what sums up a score; kernel and numpy find the same ones"
     )
     card: dict[str, JsonValue]

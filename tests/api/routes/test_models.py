@@ -40,7 +40,7 @@ def test_info_says_what_sums_up_a_score(
     client: TestClient, client_with: Callable[..., TestClient], scorecard: Path
 ) -> None:
     found = [each.get("/model/info", headers=HEADERS).json() for each in (client, client_with(models=scorecard))]
-    assert found[0]["computed_by"] in {"kernel", "numpy", "onnx"}
+    assert found[0]["computed_by"] in {"kernel", "numpy"}
     assert found[1]["computed_by"] == "points"
 
 
