@@ -9,12 +9,16 @@ import pytest
 from ops import kernel
 from ops.deployment import ROOT
 
+NEEDED = (  # by `python -m ops.kernel`
+    *("ops/__init__.py", "ops/errors.py", "ops/kernel.py", "src/__init__.py"),
+    *("src/serving/__init__.py", "src/serving/kernel.c", "src/serving/kernel.py"),
+)
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What `python -m ops.kernel` needs of a clone."""
-    for name in ("ops/__init__.py", "ops/errors.py", "ops/kernel.py", "src/__init__.py", "src/serving/__init__.py",
-                 "src/serving/kernel.c", "src/serving/kernel.py"):  # fmt: skip
+    """A folder with that and nothing more."""
+    for name in NEEDED:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
