@@ -247,11 +247,12 @@ def test_image_holds_the_modules_that_it_runs_and_no_others(stage: str) -> None:
     assert {f"{Path(name).parent}/__init__.py" for name in needed} | {"src/__init__.py"} <= held
 
 
-def test_compiler_stays_in_the_stage_of_the_kernel() -> None:
-    parts = re.split(r"^FROM \S+ AS (\S+)", (ROOT / "Dockerfile").read_text(), flags=re.M)
-    stages = dict(zip(parts[1::2], parts[2::2], strict=True))
+@pytest.mark.parametrize(("name", "stage"), [("Dockerfile", "api"), (".devcontainer/Dockerfile", "")])
+def test_compiler_stays_in_the_stage_of_the_kernel(name: str, stage: str) -> None:
+    parts = re.split(r"^FROM \S+(?: AS (\S+))?$", (ROOT / name).read_text(), flags=re.M)
+    stages = {stage or "": text for stage, text in zip(parts[1::2], parts[2::2], strict=True)}
     assert [name for name, text in stages.items() if "gcc" in text] == ["kernel"]
-    assert [name for name, text in stages.items() if "COPY --from=kernel" in text] == ["api"]
+    assert [name for name, text in stages.items() if "COPY --from=kernel" in text] == [stage]
     held = {word for line in re.findall(r"^COPY (.*)", stages["kernel"], re.M) for word in line.split()[:-1]}
     assert held == set(NEEDED)
 
