@@ -1,7 +1,8 @@
 """src/serving/kernel.c -> a shared object beside it, by this machine's C compiler (standard library only)
 
-Nothing is compiled twice, and nothing of a former source is loaded: a file's name holds its source's hash. Where none
-can be made, that is no error: the service computes the same by numpy.
+Nothing is compiled twice, and nothing of a former source is loaded: a file's name holds its source's hash.
+LASTRO_KERNEL names a folder in which one may lie ready. Where none can be made, that is no error: numpy computes the
+same.
 """
 
 import os
@@ -25,21 +26,36 @@ def main() -> None:
 
 
 def build(folder: Path, flags: tuple[str, ...] = FLAGS) -> str:
-    """Compile the kernel into a folder, whole or not at all; return what went wrong."""
-    compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
-    if shutil.which(compiler[0]) is None:
-        return f"there is no C compiler `{compiler[0]}` (on Debian or Ubuntu, `apt install gcc libc6-dev`)"
+    """Put the kernel into a folder, whole or not at all; return what went wrong."""
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix="kernel-") as apart:
             made = Path(apart) / "kernel.so"
-            command = [*compiler, *flags, "-o", str(made), str(kernel.SOURCE)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                return f"`{compiler[0]}` failed: {_why(done.stderr) or f'exit code {done.returncode}'}"
+            if ready := _ready():
+                shutil.copy(ready, made)
+            elif failed := _compile(made, flags):
+                return failed
             _replace(folder, made)
     except OSError as error:
         return sentence(error)
-    return "" if kernel.load(folder) else f"what `{compiler[0]}` makes cannot be loaded here"
+    return "" if kernel.load(folder) else "what was made cannot be loaded here"
+
+
+def _ready() -> Path | None:
+    """Return the kernel of this source that lies ready, if one does."""
+    found = Path(os.environ.get("LASTRO_KERNEL", os.devnull)).glob(f"kernel-{kernel.digits(kernel.SOURCE)}-*.so")
+    return next(filter(kernel.opened, found), None)
+
+
+def _compile(made: Path, flags: tuple[str, ...]) -> str:
+    """Compile the kernel; return what went wrong."""
+    compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    if shutil.which(compiler[0]) is None:
+        return f"there is no C compiler `{compiler[0]}` (on Debian or Ubuntu, `apt install gcc libc6-dev`)"
+    command = [*compiler, *flags, "-o", str(made), str(kernel.SOURCE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"`{compiler[0]}` failed: {_why(done.stderr) or f'exit code {done.returncode}'}"
+    return ""
 
 
 def _why(said: str) -> str:

@@ -18,6 +18,7 @@ from ops import minio
 from ops.deployment import PORTS, parse
 from src.api.settings import Settings
 from tests.conftest import ROOT, project_files
+from tests.ops.test_kernel import NEEDED
 from tests.test_architecture import closure
 
 BIN = Path(sys.executable).parent
@@ -246,14 +247,14 @@ def test_image_holds_the_modules_that_it_runs_and_no_others(stage: str) -> None:
     assert {f"{Path(name).parent}/__init__.py" for name in needed} | {"src/__init__.py"} <= held
 
 
-def test_compiler_stays_in_the_stage_of_the_kernel() -> None:
-    parts = re.split(r"^FROM \S+ AS (\S+)", (ROOT / "Dockerfile").read_text(), flags=re.M)
-    stages = dict(zip(parts[1::2], parts[2::2], strict=True))
+@pytest.mark.parametrize(("name", "stage"), [("Dockerfile", "api"), (".devcontainer/Dockerfile", "")])
+def test_compiler_stays_in_the_stage_of_the_kernel(name: str, stage: str) -> None:
+    parts = re.split(r"^FROM \S+(?: AS (\S+))?$", (ROOT / name).read_text(), flags=re.M)
+    stages = {stage or "": text for stage, text in zip(parts[1::2], parts[2::2], strict=True)}
     assert [name for name, text in stages.items() if "gcc" in text] == ["kernel"]
-    assert [name for name, text in stages.items() if "COPY --from=kernel" in text] == ["api"]
-    used = {*closure(ROOT / "ops/kernel.py"), ROOT / "ops/errors.py", ROOT / "src/serving/kernel.c"}
-    named = {word for line in re.findall(r"^COPY (.*)", stages["kernel"], re.M) for word in line.split()[:-1]}
-    assert {name for name in named if not name.endswith("__init__.py")} == {str(p.relative_to(ROOT)) for p in used}
+    assert [name for name, text in stages.items() if "COPY --from=kernel" in text] == [stage]
+    held = {word for line in re.findall(r"^COPY (.*)", stages["kernel"], re.M) for word in line.split()[:-1]}
+    assert held == set(NEEDED)
 
 
 def test_image_of_the_api_holds_the_migrations() -> None:

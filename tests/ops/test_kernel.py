@@ -9,12 +9,16 @@ import pytest
 from ops import kernel
 from ops.deployment import ROOT
 
+NEEDED = (  # by `python -m ops.kernel`
+    *("ops/__init__.py", "ops/errors.py", "ops/kernel.py", "src/__init__.py"),
+    *("src/serving/__init__.py", "src/serving/kernel.c", "src/serving/kernel.py"),
+)
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What `python -m ops.kernel` needs of a clone."""
-    for name in ("ops/__init__.py", "ops/errors.py", "ops/kernel.py", "src/__init__.py", "src/serving/__init__.py",
-                 "src/serving/kernel.c", "src/serving/kernel.py"):  # fmt: skip
+    """A folder with that and nothing more."""
+    for name in NEEDED:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -23,7 +27,7 @@ def checkout(tmp_path: Path) -> Path:
 def set_up(checkout: Path, **env: str) -> str:
     """Run the command by a Python without any package, as set-up does; return what it says."""
     python = Path(sys.base_prefix) / "bin" / "python3"
-    environment = {name: value for name, value in os.environ.items() if name != "CC"} | env
+    environment = {name: value for name, value in os.environ.items() if name not in {"CC", "LASTRO_KERNEL"}} | env
     command = [python, "-S", "-m", "ops.kernel"]
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -51,6 +55,19 @@ def test_kernel_is_compiled_once_by_the_named_compiler(compiler: str, checkout: 
     path.write_bytes(path.read_bytes()[:100])
     assert set_up(checkout, CC=str(mine)) == ""
     assert (checkout / "calls").read_text() == "called\n" * 2, "one that is broken is made again"
+
+
+def test_kernel_that_lies_ready_is_taken_where_it_is_of_this_source(compiler: str, checkout: Path) -> None:
+    ready = checkout / "ready"
+    ready.mkdir()
+    assert set_up(checkout, CC=compiler) == ""
+    (path,) = made(checkout)
+    path.rename(ready / path.name)
+    assert set_up(checkout, CC="no-such-compiler", LASTRO_KERNEL=str(ready)) == ""
+    assert [found.name for found in made(checkout)] == [path.name]
+    with (checkout / "src/serving/kernel.c").open("a") as source:
+        source.write("\n")
+    assert "no-such-compiler" in set_up(checkout, CC="no-such-compiler", LASTRO_KERNEL=str(ready))
 
 
 def test_without_a_compiler_set_up_goes_on_and_says_so(checkout: Path) -> None:
