@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from src.serving.predictors import load
-from tests.conftest import ELSEWHERE, ROOT, Project, fresh_copy, light
+from tests.conftest import ELSEWHERE, ROOT, Project, fresh_copy, light, put_database
 from tests.documents import blocks
 from tests.pipeline.conftest import lock, outputs
 
@@ -65,10 +65,11 @@ class Elsewhere:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+def elsewhere(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     folder = tmp_path_factory.mktemp("a") / "some where"
     found = Elsewhere(fresh_copy(folder / "else", **ELSEWHERE), fresh_copy(folder / "light"))
     found.light.edit("params.yaml", light)
+    put_database(empty_database, found.committed.root / "var")
     found.committed.run("python", "-c", STAGES, str(found.light.root))
     return found
 
