@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from src.serving.predictors import load
-from tests.conftest import ELSEWHERE, ROOT, Project, fresh_copy, light, put_database
+from tests.conftest import ELSEWHERE, ROOT, Project, fresh_copy, light
 from tests.documents import blocks
 from tests.pipeline.conftest import lock, outputs
 
@@ -26,7 +26,8 @@ from types import SimpleNamespace
 from src.model.selection import Choice
 from src.pipeline import evaluate, export, ingest, prepare, train
 
-train.tracking.Run.watching = lambda *_: contextlib.nullcontext()
+run = SimpleNamespace(watching=lambda _: contextlib.nullcontext())
+train.tracking.training_run, train.record = lambda *_: contextlib.nullcontext(run), lambda *_: None
 compare, choose, read_params = train.compare, train.choose, evaluate.read_params
 compared = Path("reports/candidates.json").read_bytes()
 said = json.loads(compared)
@@ -65,11 +66,10 @@ class Elsewhere:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     folder = tmp_path_factory.mktemp("a") / "some where"
     found = Elsewhere(fresh_copy(folder / "else", **ELSEWHERE), fresh_copy(folder / "light"))
     found.light.edit("params.yaml", light)
-    put_database(empty_database, found.committed.root / "var")
     found.committed.run("python", "-c", STAGES, str(found.light.root))
     return found
 
