@@ -1,8 +1,10 @@
 """What several rooms of tests share: a copy of the project to run the real commands in"""
 
 import fcntl
+import functools
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -12,8 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from src.lineage.mlflow_backend import opened
+from src.lineage.settings import Settings
+
 pytest_plugins = ["tests.servers", "tests.collection"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # set before scikit-learn is there: in small fits threads only wait
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # 20 ms a client
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("LASTRO_", "MLFLOW_", "AWS_", "DVC_", "MINIO_", "MAKE", "MPLBACKEND")
@@ -108,7 +114,25 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def light_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database as it is made, to be copied: making it takes seconds."""
+
+    def make(folder: Path) -> None:
+        with opened(Settings(state=folder, tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")):
+            pass
+
+    return made_once(tmp_path_factory, "mlflow", make).root / "mlflow.db"
+
+
+def put_database(empty: Path, state: Path) -> Path:
+    """Copy MLflow's database to where a deployment with this state has it."""
+    own = state / "mlflow" / "mlflow.db"
+    own.parent.mkdir(parents=True)
+    return Path(shutil.copy(empty, own))
+
+
+@pytest.fixture(scope="session")
+def light_run(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy in which the whole pipeline ran with light parameters. Copy it before you change it.
 
     The workers of one session share it: whoever comes first makes it.
@@ -117,6 +141,7 @@ def light_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
     def make(folder: Path) -> None:
         project = fresh_copy(folder)
         project.edit("params.yaml", light)
+        put_database(empty_database, folder / "var")
         project.run("dvc", "repro")
 
     return made_once(tmp_path_factory, "light", make)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.conftest import ROOT
-from tests.ports import free_port, wait_until
+from tests.ports import free_port, listens, wait_until
 
 KEYS = {"web": "key-of-web", "batch": "key-of-batch"}
 HEADERS = {"x-api-key": KEYS["web"]}
@@ -81,7 +81,7 @@ class Server:
         assert self.process is not None
         assert self.process.poll() is None, self.log
         try:
-            return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
+            return listens(self.port) and httpx.get(f"{self.url}/health", timeout=2).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -1,7 +1,6 @@
 """The page's script in this process, in front of a real uvicorn"""
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from src.frontend.client import Client
 from src.frontend.schema import Field, fields_of
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS
 from tests.conftest import Project
 from tests.frontend.pages import APP, PATIENCE, alone
+from tests.frontend.service import Service
 
 Open = Callable[..., AppTest]
 ClientOf = Callable[..., Client]
@@ -29,25 +29,25 @@ def models(light_run: Project) -> Path:
 
 
 @pytest.fixture(scope="session")
-def api(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def api(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service, without a limit that a test could reach."""
-    server = Server(tmp_path_factory.mktemp("api"), models, env={"LASTRO_OPEN_LIMIT": "100000/minute"}).start()
+    server = Service(tmp_path_factory.mktemp("api"), models, env={"LASTRO_OPEN_LIMIT": "100000/minute"}).start()
     yield server
-    server.signal(signal.SIGKILL)
+    server.stop()
 
 
 @pytest.fixture
-def server_with(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]]:
+def server_with(tmp_path: Path, models: Path) -> Iterator[Callable[..., Service]]:
     """Starts another service with these variables."""
-    started: list[Server] = []
+    started: list[Service] = []
 
-    def start(models: Path = models, **env: str) -> Server:
-        started.append(Server(tmp_path, models, env=env))
+    def start(models: Path = models, **env: str) -> Service:
+        started.append(Service(tmp_path, models, env=env))
         return started[-1].start()
 
     yield start
     for server in started:
-        server.signal(signal.SIGKILL)
+        server.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -71,12 +71,12 @@ def client_of() -> Iterator[ClientOf]:
 
 
 @pytest.fixture
-def client(api: Server, client_of: ClientOf) -> Client:
+def client(api: Service, client_of: ClientOf) -> Client:
     return client_of(api.url)
 
 
 @pytest.fixture(scope="session")
-def fields(api: Server) -> list[Field]:
+def fields(api: Service) -> list[Field]:
     """What the service asks of an applicant."""
     return fields_of(httpx.get(f"{api.url}/openapi.json").json())
 
@@ -87,7 +87,7 @@ def example(fields: list[Field]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def declined(api: Server, example: dict[str, Any], fields: list[Field]) -> dict[str, Any]:
+def declined(api: Service, example: dict[str, Any], fields: list[Field]) -> dict[str, Any]:
     """The example, but for a number that gets it declined."""
     whole = [field for field in fields if field.kind == "integer" and field.changeable]
     tried = [{**example, field.name: int(field.maximum or 0)} for field in whole]
@@ -97,7 +97,7 @@ def declined(api: Server, example: dict[str, Any], fields: list[Field]) -> dict[
 
 
 @pytest.fixture
-def open_page(api: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_page(api: Service, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Runs the app, or one of its pages by the name of its module, as a browser's first visit would."""
 
     def visit(

@@ -7,11 +7,12 @@ from src.frontend.advice import Advice, room
 from src.frontend.changes import smallest
 from src.frontend.client import Client
 from src.frontend.schema import Field
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS
+from tests.frontend.service import Service
 
 
 def test_found_changes_are_what_the_api_approves_and_every_question_is_a_what_if(
-    api: Server, client: Client, fields: list[Field], declined: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Service, client: Client, fields: list[Field], declined: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LASTRO_ENDPOINT", api.url)
     monkeypatch.setenv("LASTRO_API_KEY", KEYS["web"])

@@ -5,10 +5,11 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS
 from tests.conftest import ROOT
 from tests.frontend.conftest import Open
 from tests.frontend.pages import PATIENCE
+from tests.frontend.service import Service
 from tests.ports import free_port, wait_until
 
 
@@ -33,7 +34,7 @@ def test_every_page_opens_in_every_language(open_page: Open, page: str) -> None:
     assert len(set(titles.values())) == 2
 
 
-def test_page_starts_by_the_documented_command_and_listens(api: Server) -> None:
+def test_page_starts_by_the_documented_command_and_listens(api: Service) -> None:
     port = free_port()
     command = f"-m streamlit run src/frontend/app.py --server.address 127.0.0.1 --server.port {port}"
     environment = {

@@ -21,8 +21,8 @@ from src.frontend.errors import (
     UnreachableError,
     WrongKeyError,
 )
-from tests.api.live import Server
 from tests.frontend.conftest import ClientOf
+from tests.frontend.service import Service
 from tests.ports import free_port
 
 
@@ -68,12 +68,12 @@ def test_prediction_is_found_again(client: Client, example: dict[str, Any]) -> N
     assert [each["prediction_id"] for each in page["predictions"]] == [answer["prediction_id"]]
 
 
-def test_wrong_key_is_said(api: Server, client_of: ClientOf) -> None:
+def test_wrong_key_is_said(api: Service, client_of: ClientOf) -> None:
     with pytest.raises(WrongKeyError):
         client_of(api.url, "wrong").model_info()
 
 
-def test_key_that_no_header_can_hold_is_wrong(api: Server, client_of: ClientOf) -> None:
+def test_key_that_no_header_can_hold_is_wrong(api: Service, client_of: ClientOf) -> None:
     with pytest.raises(WrongKeyError):
         client_of(api.url, "chave-ção-✓").model_info()
 
@@ -90,7 +90,7 @@ def test_refused_fields_are_named(client: Client, example: dict[str, Any]) -> No
     assert {wrong.pointer for wrong in raised.value.wrong} == {f"#/{name}", "#/surplus"}
 
 
-def test_limit_says_when_to_come_back(server_with: Callable[..., Server], client_of: ClientOf) -> None:
+def test_limit_says_when_to_come_back(server_with: Callable[..., Service], client_of: ClientOf) -> None:
     client = client_of(server_with(LASTRO_RATE_LIMIT="1/minute").url)
     client.model_info()
     with pytest.raises(LimitedError) as raised:
@@ -99,7 +99,7 @@ def test_limit_says_when_to_come_back(server_with: Callable[..., Server], client
 
 
 def test_body_that_is_too_large_is_said(
-    server_with: Callable[..., Server], client_of: ClientOf, example: dict[str, Any]
+    server_with: Callable[..., Service], client_of: ClientOf, example: dict[str, Any]
 ) -> None:
     client = client_of(server_with(LASTRO_MAX_BODY_BYTES="100").url)
     with pytest.raises(TooLargeError):
@@ -107,7 +107,7 @@ def test_body_that_is_too_large_is_said(
 
 
 def test_log_that_cannot_be_written_is_unavailable(
-    server_with: Callable[..., Server], client_of: ClientOf, tmp_path: Path, example: dict[str, Any]
+    server_with: Callable[..., Service], client_of: ClientOf, tmp_path: Path, example: dict[str, Any]
 ) -> None:
     client = client_of(server_with(LASTRO_DATABASE_TIMEOUT="0.2").url)
     (path,) = tmp_path.rglob("journal.db")

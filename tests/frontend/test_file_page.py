@@ -1,6 +1,5 @@
 import csv
 import io
-import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +10,9 @@ from src.frontend.answer import escaped
 from src.frontend.client import Client
 from src.frontend.schema import Field
 from src.frontend.table import template
-from tests.api.live import Server
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, words
+from tests.frontend.service import Service
 
 ROWS = 1200
 
@@ -106,7 +105,7 @@ def test_another_file_takes_the_place_of_the_first(open_page: Open, content: byt
 
 
 def test_api_that_goes_away_in_the_middle_loses_nothing_and_going_on_scores_the_rest(
-    open_page: Open, content: bytes, server_with: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+    open_page: Open, content: bytes, server_with: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = server_with()
     page = upload(open_page("file_page", endpoint=server.url), content)
@@ -114,7 +113,7 @@ def test_api_that_goes_away_in_the_middle_loses_nothing_and_going_on_scores_the_
 
     def once(self: Client, *asked: Any) -> Any:
         found = answered(self, *asked)
-        server.signal(signal.SIGKILL)
+        server.stop()
         return found
 
     monkeypatch.setattr(Client, "predict_batch", once)
@@ -131,7 +130,9 @@ def test_api_that_goes_away_in_the_middle_loses_nothing_and_going_on_scores_the_
     assert len(set(found)) == ROWS
 
 
-def test_limit_in_the_middle_is_waited_for(open_page: Open, content: bytes, server_with: Callable[..., Server]) -> None:
+def test_limit_in_the_middle_is_waited_for(
+    open_page: Open, content: bytes, server_with: Callable[..., Service]
+) -> None:
     page = upload(open_page("file_page", endpoint=server_with(LASTRO_RATE_LIMIT="2/2seconds").url), content)
     button(page, "Score the file").click().run()
     assert len(page.dataframe[0].value) == ROWS

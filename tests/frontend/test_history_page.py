@@ -1,6 +1,5 @@
 import asyncio
 import json
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -13,31 +12,32 @@ from src.frontend.client import Client
 from src.frontend.texts import NONE
 from src.journal.journal import Journal
 from src.journal.tables import Entry
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
+from tests.frontend.service import Service
 from tests.journal.rows import entry, leave_first_release, of_first_release
 
 NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 
 
 @pytest.fixture(scope="module")
-def server_in(models: Path) -> Iterator[Callable[[Path], Server]]:
+def server_in(models: Path) -> Iterator[Callable[[Path], Service]]:
     """Starts a service with its log in a folder, for all tests: they only read."""
-    started: list[Server] = []
+    started: list[Service] = []
 
-    def start(folder: Path) -> Server:
-        started.append(Server(folder, models))
+    def start(folder: Path) -> Service:
+        started.append(Service(folder, models))
         return started[-1].start()
 
     yield start
     for server in started:
-        server.signal(signal.SIGKILL)
+        server.stop()
 
 
 @pytest.fixture(scope="module")
 def past(
-    server_in: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory, example: dict[str, Any]
+    server_in: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory, example: dict[str, Any]
 ) -> tuple[str, list[dict[str, Any]]]:
     """A service that has given 30 answers; they are newest first."""
     server = server_in(tmp_path_factory.mktemp("past"))
@@ -99,7 +99,7 @@ def test_id_that_opens_nothing_is_a_sentence(open_page: Open, wanted: str, said:
 
 @pytest.fixture(scope="module")
 def long_ago(
-    server_in: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory, example: dict[str, Any]
+    server_in: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory, example: dict[str, Any]
 ) -> tuple[str, list[Entry]]:
     """A service whose log is of the first release, but for a last row that was decided by other rules than today's."""
     folder = tmp_path_factory.mktemp("long_ago")

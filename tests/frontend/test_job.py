@@ -8,8 +8,8 @@ from src.frontend.client import Client
 from src.frontend.errors import TooLargeError, UnreachableError
 from src.frontend.job import Job
 from src.frontend.schema import Field
-from tests.api.live import Server
 from tests.frontend.conftest import ClientOf
+from tests.frontend.service import Service
 from tests.ports import free_port
 
 
@@ -76,7 +76,7 @@ def test_two_runs_of_the_page_send_no_row_twice(rows: list[dict[str, Any]], clie
 
 
 def test_batch_that_is_too_large_is_halved_until_it_fits(
-    rows: list[dict[str, Any]], server_with: Callable[..., Server], client_of: ClientOf
+    rows: list[dict[str, Any]], server_with: Callable[..., Service], client_of: ClientOf
 ) -> None:
     client = client_of(server_with(LASTRO_MAX_BODY_BYTES="20000").url)
     job = Job(rows[:60], size=60)
@@ -86,7 +86,7 @@ def test_batch_that_is_too_large_is_halved_until_it_fits(
 
 
 def test_row_that_alone_is_too_large_is_an_error(
-    rows: list[dict[str, Any]], server_with: Callable[..., Server], client_of: ClientOf
+    rows: list[dict[str, Any]], server_with: Callable[..., Service], client_of: ClientOf
 ) -> None:
     job = Job(rows[:3], size=3)
     with pytest.raises(TooLargeError):

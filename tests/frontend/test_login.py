@@ -1,6 +1,5 @@
 """`login = true`: whoever opens the page says who they are, and again when that has ended"""
 
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,10 @@ from src.frontend.errors import ForbiddenError, LoginNeededError, NoUsersError, 
 from src.frontend.login import USER
 from src.frontend.schema import Field
 from src.frontend.table import template
-from tests.api.live import KEYS, LOGIN, PLENTY, USERS, Server
+from tests.api.live import KEYS, LOGIN, PLENTY, USERS
 from tests.frontend.conftest import ClientOf, Open
 from tests.frontend.pages import button, words
+from tests.frontend.service import Service
 from tests.ports import free_port
 
 WITH_USERS = {f"LASTRO_{name}".upper(): value for name, value in LOGIN.items()}
@@ -26,9 +26,9 @@ WITH_USERS = {f"LASTRO_{name}".upper(): value for name, value in LOGIN.items()}
 def guarded(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service with users."""
     plenty = {"LASTRO_OPEN_LIMIT": PLENTY, "LASTRO_FAILED_KEY_LIMIT": PLENTY}
-    server = Server(tmp_path_factory.mktemp("guarded"), models, env=WITH_USERS | plenty).start()
+    server = Service(tmp_path_factory.mktemp("guarded"), models, env=WITH_USERS | plenty).start()
     yield server.url
-    server.signal(signal.SIGKILL)
+    server.stop()
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_page_with_a_key_asks_nobody(open_page: Open) -> None:
 
 
 def test_client_tells_why_there_is_no_login(
-    client_of: ClientOf, api: Server, guarded: str, server_with: Callable[..., Server]
+    client_of: ClientOf, api: Service, guarded: str, server_with: Callable[..., Service]
 ) -> None:
     with pytest.raises(NoUsersError):
         client_of(api.url, "").login("ana", USERS["ana"])

@@ -6,9 +6,9 @@ from shutil import copytree
 import pytest
 
 from src.frontend import segments
-from tests.api.live import Server
 from tests.frontend.conftest import Open
 from tests.frontend.pages import words
+from tests.frontend.service import Service
 
 
 def test_page_shows_what_the_evaluation_found(open_page: Open, models: Path) -> None:
@@ -42,7 +42,7 @@ def test_lineage_of_a_model_that_is_not_published_ends_with_its_data(open_page: 
 
 
 def test_lineage_goes_from_the_data_to_its_object_in_the_bucket(
-    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path
+    open_page: Open, server_with: Callable[..., Service], models: Path, tmp_path: Path
 ) -> None:
     published = Path(copytree(models, tmp_path / "published"))
     card = json.loads((published / "model.json").read_text())
@@ -66,7 +66,7 @@ def test_metrics_and_groups_are_in_portuguese(open_page: Open) -> None:
 
 
 def test_deployment_without_an_evaluation_says_so_and_shows_the_rest(
-    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path
+    open_page: Open, server_with: Callable[..., Service], models: Path, tmp_path: Path
 ) -> None:
     bare = Path(copytree(models, tmp_path / "bare"))
     (bare / "evaluation.json").unlink()
@@ -77,7 +77,7 @@ def test_deployment_without_an_evaluation_says_so_and_shows_the_rest(
 
 
 def test_model_without_protected_fields_and_segments_has_no_empty_tab(
-    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path
+    open_page: Open, server_with: Callable[..., Service], models: Path, tmp_path: Path
 ) -> None:
     bare = Path(copytree(models, tmp_path / "bare"))
     found = json.loads((bare / "evaluation.json").read_text())

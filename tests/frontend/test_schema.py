@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from src.frontend.errors import SchemaChangedError
 from src.frontend.schema import Field, field_of, fields_of
-from tests.api.live import Server
+from tests.frontend.service import Service
 
 TRUE = {"type": "boolean", "enum": [True]}
 OPTIONAL = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2**53 - 1}, {"type": "null"}], "title": "Sum"}
@@ -17,7 +17,7 @@ def number(**rules: Any) -> Field:
     return field_of("x", {"type": "number", **rules}, True, 1.5)
 
 
-def test_fields_are_those_of_the_served_document_in_its_order(api: Server) -> None:
+def test_fields_are_those_of_the_served_document_in_its_order(api: Service) -> None:
     document = httpx.get(f"{api.url}/openapi.json").json()
     asked = document["components"]["schemas"]["Applicant"]
     found = fields_of(document)

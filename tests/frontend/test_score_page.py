@@ -1,7 +1,6 @@
 import json
 import re
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +11,10 @@ import pytest
 from src.frontend import score_page, served
 from src.frontend.client import Client
 from src.frontend.schema import Field
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
+from tests.frontend.service import Service
 from tests.ports import free_port
 
 GAP = 32  # pixels of Streamlit's gap "medium"
@@ -179,11 +179,11 @@ def test_wrong_key_is_a_sentence_that_says_what_to_do(open_page: Open) -> None:
     assert not page.exception
 
 
-def test_api_that_goes_away_loses_nothing_of_the_form(open_page: Open, server_with: Callable[..., Server]) -> None:
+def test_api_that_goes_away_loses_nothing_of_the_form(open_page: Open, server_with: Callable[..., Service]) -> None:
     server = server_with()
     page = open_page(endpoint=server.url)
     button(page, "Example applicant").click().run()
-    server.signal(signal.SIGKILL)
+    server.stop()
     button(page, "Score").click().run()
     assert "Nobody answers" in page.error[0].value
     server.start()
@@ -193,7 +193,7 @@ def test_api_that_goes_away_loses_nothing_of_the_form(open_page: Open, server_wi
 
 
 def test_limit_is_waited_for_and_then_answered(
-    open_page: Open, server_with: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+    open_page: Open, server_with: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page(endpoint=server_with(LASTRO_RATE_LIMIT="2/3seconds").url)
     waited: list[float] = []
@@ -207,12 +207,12 @@ def test_limit_is_waited_for_and_then_answered(
 
 
 def test_schema_that_changed_under_the_page_is_said_and_drawn_again(
-    open_page: Open, server_with: Callable[..., Server], models: Path, tmp_path: Path, example: dict[str, Any]
+    open_page: Open, server_with: Callable[..., Service], models: Path, tmp_path: Path, example: dict[str, Any]
 ) -> None:
     server = server_with()
     page = open_page(endpoint=server.url)
     button(page, "Example applicant").click().run()
-    server.signal(signal.SIGKILL)
+    server.stop()
     changed = Path(shutil.copytree(models, tmp_path / "changed"))
     name = lower_a_bound(changed / "model.json", example)
     server.models = changed

@@ -17,9 +17,9 @@ from src.frontend.texts import Texts
 from src.model.scorecard import filed
 from src.params import Scale
 from src.serving import scorecard as served
-from tests.api.live import Server
 from tests.frontend.conftest import ClientOf, Open
 from tests.frontend.pages import words
+from tests.frontend.service import Service
 from tests.serving import kinds
 from tests.serving.test_predictors import folder_of
 
@@ -45,7 +45,7 @@ def folder(models: Path, tmp_path: Path) -> Path:
 
 
 def test_tab_has_a_table_a_field_in_both_languages_and_files_in_three_forms(
-    open_page: Open, server_with: Callable[..., Server], folder: Path, client_of: ClientOf, client: Client
+    open_page: Open, server_with: Callable[..., Service], folder: Path, client_of: ClientOf, client: Client
 ) -> None:
     url = server_with(models=folder).url
     rows: list[dict[str, Any]] = json.loads((folder / "evaluation.json").read_text())["scorecard"]

@@ -5,12 +5,13 @@ import streamlit as st
 
 from src.frontend import whatif
 from src.frontend.client import Client
-from tests.api.live import KEYS, Server
+from tests.api.live import KEYS
+from tests.frontend.service import Service
 
 
 @pytest.mark.usefixtures("_forgotten")
 def test_same_change_is_asked_for_once(
-    api: Server, client: Client, example: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    api: Service, client: Client, example: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LASTRO_ENDPOINT", api.url)
     monkeypatch.setenv("LASTRO_API_KEY", KEYS["web"])

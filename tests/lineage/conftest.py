@@ -22,10 +22,9 @@ from sklearn.preprocessing import StandardScaler
 
 from ops.minio import find_or_build
 from src.files import sha256_of, write_json
-from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
 from src.model.artifact import to_bytes
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, put_database
 from tests.ports import free_port
 
 USER, PASSWORD = "lineage-tests", "a-password-of-these-tests"
@@ -196,19 +195,9 @@ def small(_small: Project, tmp_path: Path) -> Project:
     return _small.copy(tmp_path / "small")
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's database as it is made, to be copied: making it takes seconds."""
-    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    with opened(Settings(state=database.parent, tracking_uri=f"sqlite:///{database}")):
-        return database
-
-
 def settings_in(folder: Path, database: Path) -> Settings:
     """Return settings whose state is in `folder`, with a copy of the database."""
-    own = folder / "state" / "mlflow" / "mlflow.db"
-    own.parent.mkdir(parents=True)
-    shutil.copy(database, own)
+    own = put_database(database, folder / "state")
     return Settings(state=folder / "state", tracking_uri=f"sqlite:///{own}")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from src.lineage.mlflow_backend import opened
 from src.lineage.settings import Settings
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, put_database
 from tests.lineage.conftest import commit
 
 MODULES = ("errors", "files", "lineage/git", "lineage/mlflow_backend", "lineage/settings", "lineage/tracking")
@@ -37,7 +37,7 @@ stages:
 
 
 @pytest.fixture
-def training(tmp_path: Path) -> Project:
+def training(empty_database: Path, tmp_path: Path) -> Project:
     """A project whose one stage records a training and fits nothing, in a folder that is hard to name."""
     root = tmp_path / "a blank" / "lastro"
     for name in MODULES:
@@ -49,6 +49,7 @@ def training(tmp_path: Path) -> Project:
     (root / "record.py").write_text(RECORD)
     (root / "dvc.yaml").write_text(DVC_YAML)
     (root / "params.yaml").write_text("seed: 0\n")
+    put_database(empty_database, root / "var")
     project = Project(root)
     project.run("git", "init", "-q", "-b", "main")
     commit(project)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Project
+from tests.conftest import Project, put_database
 
 FOLDER = Path("data/external/german_credit")
 PACKAGE = str(FOLDER / "datapackage.yaml")
@@ -73,9 +73,10 @@ def lock(project: Project) -> dict[str, str]:
 
 
 @pytest.fixture
-def worked(light_run: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def worked(light_run: Project, empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy in which everything ran; the working directory is in it, and MLflow's database beside it."""
     project = light_run.copy(tmp_path / "project")
+    put_database(empty_database, tmp_path / "state")
     monkeypatch.chdir(project.root)
     monkeypatch.setenv("LASTRO_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/state/mlflow/mlflow.db")

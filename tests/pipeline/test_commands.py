@@ -1,6 +1,7 @@
 """DVC's commands on this pipeline, as docs/tutorial.md tells people to use them"""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,10 @@ def written(start: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def experiment(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A committed light run, and an experiment with another rule and more folds in its workspace."""
+    """A committed light run, and an experiment with another rule and more folds in its workspace, unwatched."""
     project = light_run.copy(tmp_path_factory.mktemp("experiment") / "project")
+    source = project.root / "src/pipeline/train.py"
+    source.write_text(re.sub(r"^WATCHED_ROWS = \d+(_\d+)*", "WATCHED_ROWS = 0", source.read_text(), flags=re.M))
     project.run("git", *COMMIT.split(), "light")
     project.run(*written("dvc exp run -S train.folds"))
     return project

@@ -1,5 +1,6 @@
 """A further kind of candidate is one entry of the table: it is trained, exported and served like the others"""
 
+import contextlib
 import subprocess
 import sys
 
@@ -38,6 +39,12 @@ TREE = Kind(
     library="scikit-learn",
 )
 BAYES = Kind(params=Bayes, estimator="sklearn.naive_bayes:GaussianNB", arguments=lambda *_: {}, library="threadpoolctl")
+
+
+@pytest.fixture(autouse=True)
+def _unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No autologging, of which these tests say nothing."""
+    monkeypatch.setattr(train.tracking.Run, "watching", lambda *_: contextlib.nullcontext())
 
 
 @pytest.fixture
