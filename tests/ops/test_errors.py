@@ -28,18 +28,20 @@ CASES = {  # command -> what it is given, and the file or program that it names
 }
 ELSEWHERE = {
     "bootstrap",
+    "kernel",
     "minio",
     "pipeline",
-}  # their own sentences in test_bootstrap and test_minio; paths of an image
+}  # their own sentences in tests of their names; paths of an image
 
 
 @pytest.fixture
 def broken(clone: Path, tmp_path: Path) -> Path:
     """A set-up clone in which the programs are missing or do not start."""
-    for folder in ("ops", "models"):
+    for folder in ("ops", "models", "src/serving"):
         shutil.copytree(ROOT / folder, clone / folder, dirs_exist_ok=True)
     shutil.copytree(ROOT / "tests" / "browser", clone / "tests" / "browser", ignore=shutil.ignore_patterns("node_*"))
     shutil.copy(ROOT / "params.yaml", clone)
+    shutil.copy(ROOT / "src" / "__init__.py", clone / "src")
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs" / "npm").write_bytes(b"\x7fELF of another machine")
     (tmp_path / "programs" / "npm").chmod(0o755)
