@@ -24,8 +24,11 @@ class FixedWindows(Storage):
         """Name an exception that is never raised: nothing fails here, but limits asks."""
         return ValueError
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count `amount` more in the window of `key`, which ends `expiry` seconds after its first count."""
+    def hit(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
+        """Count `amount` more in the window of `key`, and return how many there are by now, and when it ends.
+
+        It ends `expiry` seconds after its first count.
+        """
         now = time()
         with self.lock:
             if now - self.swept > SWEEP:
@@ -33,8 +36,12 @@ class FixedWindows(Storage):
                 self.swept = now
             count, end = self.windows.get(key, (0, 0.0))
             count, end = (count + amount, end) if end > now else (amount, now + expiry)
-            self.windows[key] = count, end
-        return count
+            self.windows[key] = found = count, end
+        return found
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count `amount` more in the window of `key`, and return how many there are by now."""
+        return self.hit(key, expiry, amount)[0]
 
     def get(self, key: str) -> int:
         """Return what is counted in the window of `key`."""

@@ -3,6 +3,7 @@
 The limiter is asked directly: its decorator costs more than the rest of the gate.
 """
 
+from functools import lru_cache
 from math import ceil
 from time import time
 
@@ -16,6 +17,7 @@ from src.api.problems import ProblemError
 from src.api.settings import Settings
 from src.errors import LastroError
 
+KNOWN = 1024  # windows whose names are remembered: spelling one takes longer than counting
 STORAGE_TIMEOUT = 1.0  # seconds; a counter that does not answer must not hold every request
 Headers = list[tuple[bytes, bytes]]
 CALLER, OPEN, FAILED, FAILED_NAME, FORBIDDEN = "key", "open", "failed", "failed-name", "forbidden"
@@ -29,11 +31,12 @@ class Limits:
         failures = parse(settings.failed_key_limit)
         self.rates = {CALLER: parse(settings.rate_limit), OPEN: parse(settings.open_limit)}
         self.rates |= dict.fromkeys((FAILED, FAILED_NAME, FORBIDDEN), failures)
+        self.window = lru_cache(KNOWN)(self.window_of)
 
     def count(self, kind: str, who: str) -> Headers:
         """Count one more and return what is left, in slowapi's headers; raises ProblemError 429 or 503."""
         limit = self.rates[kind]
-        counted, reset = self.hit(limit, kind, who)
+        counted, reset = self.hit(kind, who)
         headers = left(limit, counted, reset)
         if counted > limit.amount:
             raise too_many(limit, headers, reset)
@@ -42,20 +45,26 @@ class Limits:
     def require(self, kind: str, who: str) -> None:
         """Raise ProblemError 429 where nothing is left; counts nothing."""
         limit = self.rates[kind]
-        counted, reset = self.hit(limit, kind, who, amount=0)
+        counted, reset = self.hit(kind, who, amount=0)
         if counted >= limit.amount:
             raise too_many(limit, left(limit, counted, reset), reset)
 
     def within(self, kind: str, who: str) -> bool:
         """Count one more and say whether that was allowed."""
-        limit = self.rates[kind]
-        return self.hit(limit, kind, who)[0] <= limit.amount
+        return self.hit(kind, who)[0] <= self.rates[kind].amount
 
-    def hit(self, limit: RateLimitItem, kind: str, who: str, amount: int = 1) -> tuple[int, float]:
+    def window_of(self, kind: str, who: str) -> tuple[str, int]:
+        """Return how a window is called where it is counted, and its seconds."""
+        limit = self.rates[kind]
+        return limit.key_for(kind, who), limit.get_expiry()
+
+    def hit(self, kind: str, who: str, amount: int = 1) -> tuple[int, float]:
         """Return how many there are in the window by now, and when it ends."""
-        window = limit.key_for(kind, who)
+        window, expiry = self.window(kind, who)
         try:
-            return self.storage.incr(window, limit.get_expiry(), amount), self.storage.get_expiry(window)
+            if isinstance(self.storage, FixedWindows):
+                return self.storage.hit(window, expiry, amount)
+            return self.storage.incr(window, expiry, amount), self.storage.get_expiry(window)
         except StorageError as error:
             detail = "The counter of requests does not answer; try again shortly."
             raise ProblemError(503, detail, headers={"Retry-After": "1"}) from error

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from src.api import docs, logs, openapi, problems
 from src.api.admission import Admission, AdmissionMiddleware
+from src.api.direct import DirectMiddleware
 from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
@@ -77,13 +78,15 @@ def service(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
     predictions = Predictions(served, origin.model, journal, metrics)
-    app.router.routes += predictions.routes()  # first and direct, for they are asked most
+    direct = predictions.routes()
+    app.router.routes += direct
     rooms = (Login(gate), History(journal, gate), Models(served, origin, settings.models), Operations(journal, metrics))
     for room in rooms:
         app.include_router(room.router())
     openapi.install(app, predictions.batch, admission)
     docs.install(app)
     problems.install(app)
+    app.add_middleware(DirectMiddleware, routes=direct)
     add_layers(app, settings, admission, metrics, bounds)
     logs.configure(settings.log_level)
     return app

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import re
+from collections.abc import Awaitable
+from itertools import chain
 from random import getrandbits
 from time import perf_counter
 
@@ -10,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from src.api.metrics import Metrics
 from src.api.problems import ProblemError, failure
-from src.api.protocol import Bounds
+from src.api.protocol import Bounds, has_come
 from src.api.startup import plainly
 
 SECURITY_HEADERS = [
@@ -95,30 +97,34 @@ class Exchange:
         """Return the next part of the body; raises ProblemError 413 or 408 where it is too long or too slow."""
         if self.complete:
             return await self.inner_receive()
-        try:
-            async with asyncio.timeout(self.start + self.layer.body_timeout - perf_counter()):
-                message = await self.inner_receive()
-        except TimeoutError:
-            raise ProblemError(408, "The body did not arrive in time.", headers=CLOSE) from None
+        message = await (self.inner_receive() if has_come(self.scope) else self.in_time())
         self.complete = not message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > self.layer.bounds.body_bytes:
             raise too_large(self.layer.bounds.body_bytes)
         return message
 
-    async def send(self, message: Message) -> None:
+    async def in_time(self) -> Message:
+        """Wait for the next part of the body; raises ProblemError 408 where it does not come."""
+        try:
+            async with asyncio.timeout(self.start + self.layer.body_timeout - perf_counter()):
+                return await self.inner_receive()
+        except TimeoutError:
+            raise ProblemError(408, "The body did not arrive in time.", headers=CLOSE) from None
+
+    def send(self, message: Message) -> Awaitable[None]:
         """Add the id, what is left of the limit and the security headers to the answer's head."""
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
-            present = {name for name, _ in message["headers"]}
             headers = [*message["headers"], (b"x-request-id", self.id)]
+            present = {name for name, _ in headers}
             headers += [header for header in SECURITY_HEADERS if header[0] not in present]
             if caller := self.scope.get("state", {}).get("caller"):
                 headers += caller.headers
             if self.expects and not self.complete:
                 headers.append((b"connection", b"close"))  # nobody can tell whether the body will still be sent
             message["headers"] = headers
-        await self.inner_send(message)
+        return self.inner_send(message)
 
     def close(self) -> None:
         """Count the request; name in the log what failed by our fault."""
@@ -133,10 +139,7 @@ class Exchange:
 
 def size_of_head(scope: Scope) -> int:
     """Return about the bytes of a request's address and headers."""
-    size = len(scope.get("raw_path", b"")) + len(scope["query_string"])
-    for name, value in scope["headers"]:
-        size += len(name) + len(value)
-    return size
+    return len(scope.get("raw_path", b"")) + len(scope["query_string"]) + sum(map(len, chain(*scope["headers"])))
 
 
 def too_large(limit: int) -> ProblemError:

@@ -9,13 +9,15 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
+from starlette.types import Scope
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from src.api.problems import ProblemError
 
 BOUNDS = "bounds"  # where the lifespan's state holds them
+CYCLE = "cycle"  # where a request's scope holds what uvicorn has of it so far
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Connection(HttpToolsProtocol):
         """Note that the head is complete; the middleware bounds one that came in a single piece."""
         self.part, self.size = Part.BODY, 0
         super().on_headers_complete()
+        self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]  # a server's own addition
 
     def on_message_complete(self) -> None:
         """Note that the request is complete; what else came with its last piece is not counted."""
@@ -119,3 +122,9 @@ class Connection(HttpToolsProtocol):
             lines += [name + b": " + value for name, value in response.raw_headers]
             self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
         self.transport.close()
+
+
+def has_come(scope: Scope) -> bool:
+    """Return whether all of a request's body is here already, as that of most is, and nothing need be waited for."""
+    cycle: RequestResponseCycle | None = scope.get(CYCLE)
+    return cycle is not None and not cycle.more_body

@@ -2,13 +2,12 @@
 
 The first of LASTRO_TOKEN_KEYS signs, all of them verify: a new one is put first, and the old one leaves when its last
 token has ended. A token says who asks (`sub`) and for what (`scope`); of that counts what LASTRO_USERS still grants.
+The library is loaded where there are users: it and its cryptography take as long as the model.
 """
 
 from collections.abc import Mapping
 from time import time
 from typing import Any
-
-import jwt
 
 from src.api.callers import Identity, identity_of_user
 from src.api.entries import User
@@ -27,7 +26,10 @@ class Tokens:
         self.users, self.keys, self.seconds = users, keys, 60 * minutes
         self.signer = next(iter(keys), "")
         self.known: dict[bytes, tuple[Identity, float]] = {}
-        self.jwt = jwt.PyJWT({"require": CLAIMS, "verify_iat": False, "enforce_minimum_key_length": True})
+        if users:
+            import jwt
+
+            self.jwt = jwt.PyJWT({"require": CLAIMS, "verify_iat": False, "enforce_minimum_key_length": True})
 
     def issue(self, name: str) -> str:
         """Return a user's token."""
@@ -47,6 +49,10 @@ class Tokens:
 
     def verified(self, token: bytes, digest: bytes) -> Identity | None:
         """Return whose token this is by its signature and claims, and remember it."""
+        if not self.users:
+            return None
+        import jwt
+
         try:
             key = self.keys[jwt.get_unverified_header(token)["kid"]]
             claims = self.jwt.decode(token, key, [ALGORITHM], audience=PARTY, issuer=PARTY)

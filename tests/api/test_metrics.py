@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from src.api.metrics import SCORES, Metrics
+from src.api.metrics import MOST_WAITING, SCORES, Metrics
 from tests.api.live import HEADERS, Server
 
 
@@ -17,6 +17,24 @@ def test_two_applications_in_one_process_count_apart() -> None:
     one.request("/predict", "POST", 200, 0.01)
     assert b'route="/predict"' in one.text()
     assert b'route="/predict"' not in other.text()
+
+
+def test_every_request_is_counted_while_others_ask_for_the_numbers() -> None:
+    metrics = Metrics()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(metrics.text) for _ in range(40)]
+        for _ in range(3 * MOST_WAITING + 1):
+            metrics.prediction("decline", 500)
+            metrics.request("/predict", "POST", 200, 0.01)
+        for each in asked:
+            each.result()
+    assert len(metrics.waiting) < MOST_WAITING
+    text = metrics.text().decode()
+    assert f'lastro_predictions_total{{decision="decline"}} {3 * MOST_WAITING + 1}.0' in text
+    assert f"lastro_score_count {3 * MOST_WAITING + 1}.0" in text
+    assert (
+        f'lastro_request_seconds_count{{method="POST",route="/predict",status="200"}} {3 * MOST_WAITING + 1}.0' in text
+    )
 
 
 def test_score_buckets_cover_the_scale_in_order() -> None:

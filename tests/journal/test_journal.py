@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from src.journal.database import connect_engine, migrate, sqlite_file
-from src.journal.journal import MOST_ROWS, Journal, JournalUnavailableError, Page, insert_of
+from src.journal.journal import Journal, JournalUnavailableError, Page
 from src.journal.tables import PREDICTIONS
+from src.journal.writer import MOST_ROWS, insert_of
 from tests.journal.rows import entry
 from tests.postgresql import Postgres
 
