@@ -74,6 +74,12 @@ def written(folder: Path, card: Card, model: Any, content: bytes) -> Candidate:
     return made
 
 
+def tested() -> pd.DataFrame:
+    """The applicants of the test split."""
+    card = read_card(ROOT / "models" / CARD)
+    return inputs(read_table(TRAIN.with_name("test.parquet")), card.features, card.time)
+
+
 def applicants(count: int, seed: int) -> pd.DataFrame:
     """Distinct applicants: rows of the data set, some of whose values are other rows'."""
     random = np.random.default_rng(seed)

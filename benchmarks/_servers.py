@@ -94,7 +94,7 @@ def empty() -> Server:
     return Server([sys.executable, *UVICORN, "benchmarks._empty:app", "--port"])
 
 
-def service(models: Path, state: Path, key: str) -> Server:
+def service(models: Path, state: Path, key: str, factory: str = "src.api.main:create_app") -> Server:
     """The whole service, its log in `state`."""
     env = {
         "LASTRO_API_KEYS": f"other:{sha256(b'other').hexdigest()},benchmark:{sha256(key.encode()).hexdigest()}",
@@ -102,7 +102,7 @@ def service(models: Path, state: Path, key: str) -> Server:
         "LASTRO_STATE": str(state),
         "LASTRO_MODELS": str(models),
     }
-    app = ["--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection"]
+    app = ["--factory", factory, "--http", "src.api.protocol:Connection"]
     return Server([sys.executable, *UVICORN, *app, "--port"], env)
 
 

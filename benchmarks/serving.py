@@ -2,9 +2,10 @@
 
 Each candidate of params.yaml is fitted on the training split and served from a temporary folder by one worker, with
 key, limit, validation, reasons and durable log. wrk (or Python, where it is not installed) asks on 8 and 64
-connections, on the loopback, applicants that differ: as they come (reasons for the declined), only approved ones
-(no reasons), and with reasons for all. Servers take turns in each round; a share is a server's requests a second
-over the empty endpoint's of the same round. Medians of all rounds are shown.
+connections, on the loopback, every applicant of the test split in turn: as they come (reasons for the declined), only
+approved ones (no reasons), and with reasons for all. Servers take turns in each round; a share is a server's requests a
+second over the empty endpoint's of the same round. Medians of all rounds are shown. `--numpy` also serves each
+candidate of trees without the kernel in C.
 """
 
 import argparse
@@ -24,12 +25,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks._load import Found, Load, measure
-from benchmarks._models import Candidate, applicants, fitted
+from benchmarks._models import Candidate, fitted, tested
 from benchmarks._servers import Server, empty, mlflow_serve, service
 from src.serving.predictors import load as load_model
 
-SEED = 2026
-ROWS = 20_000
 KEY = "key-of-the-benchmark"
 CONNECTIONS = (8, 64)
 BASE = "empty FastAPI"
@@ -65,7 +64,7 @@ def approved(candidate: Candidate, rows: Path) -> Path:
     return write_lines(candidate.served.with_name("approved.jsonl"), kept or applicants)
 
 
-def targets_of(candidate: Candidate, rows: Path, splits: Path, with_mlflow: bool) -> dict[str, Target]:
+def targets_of(candidate: Candidate, rows: Path, splits: Path, asked: argparse.Namespace) -> dict[str, Target]:
     """All that is measured of one candidate; what is slow on 8 connections only."""
     name, ask = candidate.name, Load("POST", "/predict", rows, KEY)
     served = service(candidate.served, candidate.served.with_name("state"), KEY)
@@ -74,7 +73,10 @@ def targets_of(candidate: Candidate, rows: Path, splits: Path, with_mlflow: bool
         f"{name}, all approved": Target(served, ask._replace(bodies=approved(candidate, rows))),
         f"{name}, reasons for all": Target(served, ask._replace(path="/predict?reasons=true")),
     }
-    if with_mlflow:
+    if asked.numpy and load_model(candidate.served).predictor.computed_by == "kernel":
+        plain = service(candidate.served, candidate.served.with_name("plain"), KEY, "benchmarks._numpy:create_app")
+        found[f"{name}, by numpy"] = Target(plain, ask)
+    if not asked.no_mlflow:
         answering = Load("POST", "/invocations", splits, KEY)
         found[f"{name}, mlflow models serve"] = Target(mlflow_serve(candidate.mlflow), answering, (8,))
     return found
@@ -135,14 +137,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement; wrk takes whole seconds")
     parser.add_argument("--starts", type=int, default=5, help="starts of the service that are timed")
     parser.add_argument("--candidates", nargs="*", default=[], help="names in params.yaml (default: all)")
+    parser.add_argument("--numpy", action="store_true", help="also without the kernel in C")
     parser.add_argument("--no-mlflow", action="store_true", help="without `mlflow models serve`")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lastro-serving-") as made:
         folder = Path(made)
-        rows, splits = bodies(folder, applicants(ROWS, SEED))
+        rows, splits = bodies(folder, tested())
         targets = {BASE: Target(empty(), Load("GET", "/empty", rows, KEY))}
         for candidate in tqdm(fitted(folder, asked.candidates), unit="fit"):
-            targets |= targets_of(candidate, rows, splits, not asked.no_mlflow)
+            targets |= targets_of(candidate, rows, splits, asked)
         starts = {
             name: [first_answer(target, folder / "log") for _ in range(asked.starts)]
             for name, target in targets.items()
