@@ -94,15 +94,16 @@ def empty() -> Server:
     return Server([sys.executable, *UVICORN, "benchmarks._empty:app", "--port"])
 
 
-def service(models: Path, state: Path, key: str, factory: str = "src.api.main:create_app") -> Server:
-    """The whole service, its log in `state`."""
+def service(models: Path, state: Path, key: str, factory: str | None = None) -> Server:
+    """The whole service, its log in `state`; of another factory where one is named."""
     env = {
         "LASTRO_API_KEYS": f"other:{sha256(b'other').hexdigest()},benchmark:{sha256(key.encode()).hexdigest()}",
         "LASTRO_RATE_LIMIT": "100000000/minute",
         "LASTRO_STATE": str(state),
         "LASTRO_MODELS": str(models),
     }
-    app = ["--factory", factory, "--http", "src.api.protocol:Connection"]
+    app = ["--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection"]
+    app[1] = factory or app[1]
     return Server([sys.executable, *UVICORN, *app, "--port"], env)
 
 
