@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+gc.disable()  # while all is imported there is no garbage, and looking for it is a fourth of the time
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
 ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
 APART = ("tests/lineage/test_experiments.py",)  # a file of a room that wants none of its servers
@@ -64,6 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("shared") and not SHARED.is_dir()]
     config.hook.pytest_deselected(items=left_out)
     items[:] = sorted((item for item in items if item not in left_out), key=rank)
+    gc.enable()
     gc.freeze()  # Streamlit collects all garbage after each run of a page: without what is there already, it is quick
 
 

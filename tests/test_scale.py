@@ -9,7 +9,8 @@ from benchmarks import _tables, scale
 from src.contract.package import read_package
 from src.contract.table import check_table, read_table
 from src.model.card import features_of
-from tests.conftest import Project
+from tests.conftest import Project, light
+from tests.pipeline.stages import run_stages
 
 KILO = 1000  # bytes
 
@@ -60,3 +61,15 @@ def test_what_git_keeps_of_a_run_is_small_and_dvc_keeps_the_rest(light_run: Proj
         found = scale.outputs(project.root)
         assert 20 * KILO < found["git"] < 300 * KILO
         assert found["dvc"] > (project.root / "models/model.pkl").stat().st_size
+
+
+def test_each_further_field_adds_at_most_ten_kilobytes_to_what_git_keeps(tmp_path: Path) -> None:
+    kept = {}
+    for features in (10, 20):
+        folder = tmp_path / str(features)
+        scale.workspace(folder, rows=1500, features=features)
+        project = Project(folder)
+        project.edit("params.yaml", light)
+        run_stages(project)
+        kept[features] = scale.outputs(folder)["git"]
+    assert 10 * KILO < kept[20] - kept[10] <= 10 * 10 * KILO
