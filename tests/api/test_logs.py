@@ -24,7 +24,7 @@ def root_logger() -> Iterator[logging.Logger]:
 
 
 def line(record: logging.LogRecord) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(logs.formatter().format(record))
+    found: dict[str, Any] = json.loads(logs.JsonFormatter().format(record))
     return found
 
 
@@ -40,7 +40,7 @@ def test_record_is_one_json_object_with_its_extras() -> None:
         "/predict",
     )
     assert found["timestamp"].endswith("Z")
-    assert "\n" not in logs.formatter().format(record)
+    assert "\n" not in logs.JsonFormatter().format(record)
 
 
 def test_failure_is_its_type_and_places_without_its_text() -> None:

@@ -148,7 +148,7 @@ def test_what_is_refused_is_counted_and_logged_without_its_secret_until_the_limi
     text = client.get("/metrics", headers=HEADERS).text
     counted = dict(re.findall(r'^lastro_refusals_total\{reason="(\w+)"\} (\S+)$', text, re.MULTILINE))
     assert counted == {"missing": "1.0", "key": "51.0", "token": "1.0", "scope": "1.0", "password": "2.0"}
-    said = [logs.formatter().format(record) for record in caplog.records]
+    said = [logs.JsonFormatter().format(record) for record in caplog.records]
     found = [line for line in map(json.loads, said) if line["logger"] == "src.api.security"]
     assert [(line["event"], line["name"], line["address"]) for line in found] == [
         ("logged in", "ana", "testclient"),
