@@ -22,6 +22,7 @@ SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+SECURITY_NAMES = frozenset(name for name, _ in SECURITY_HEADERS)
 CLOSE = {"Connection": "close"}
 ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 UNBOUNDED = (
@@ -117,8 +118,8 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             headers = [*message["headers"], (b"x-request-id", self.id)]
-            present = {name for name, _ in headers}
-            headers += [header for header in SECURITY_HEADERS if header[0] not in present]
+            present = SECURITY_NAMES.intersection(name for name, _ in message["headers"])
+            headers += [each for each in SECURITY_HEADERS if each[0] not in present] if present else SECURITY_HEADERS
             if caller := self.scope.get("state", {}).get("caller"):
                 headers += caller.headers
             if self.expects and not self.complete:

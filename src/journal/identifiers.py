@@ -17,9 +17,9 @@ def new_id() -> str:
     """
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     # (rest << 12) // 1_000_000 is the rest of the millisecond in 4096ths, rounded down: time never sorts backwards
-    number = milliseconds << 80 | VERSION | (rest << 12) // 1_000_000 << 64 | VARIANT | getrandbits(62)
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    fraction, chance = (rest << 12) // 1_000_000, getrandbits(62)
+    head, tail = chance >> 48 | VARIANT >> 48, chance & 0xFFFF_FFFF_FFFF
+    return f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{fraction:03x}-{head:04x}-{tail:012x}"
 
 
 def first_id(moment: datetime) -> str:

@@ -1,5 +1,7 @@
 """What keeps the service from starting is a sentence, never a traceback, and the server ends"""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from src.api.main import create_app
 from src.api.settings import Settings
 from src.errors import LastroError
 from tests.api.live import DIGESTS, LOGIN, Server
+from tests.conftest import ROOT
 
 SENTENCES = {  # variables -> what is said of them
     "no limit": ({"LASTRO_RATE_LIMIT": "many", "LASTRO_BODY_TIMEOUT": "0"}, ["LASTRO_RATE_", "LASTRO_BODY_TIMEOUT: "]),
@@ -83,3 +86,23 @@ def test_program_that_asks_for_the_service_gets_the_error(monkeypatch: pytest.Mo
     monkeypatch.setenv("LASTRO_MODELS", str(tmp_path))
     with pytest.raises(LastroError, match=r"model\.json"), TestClient(create_app()):
         pass
+
+
+LOADED = """
+import sys
+from src.api.main import create_app
+from src.api.settings import Settings
+
+create_app(Settings(_env_file=None))
+print(*sorted({"jwt", "cryptography", "psycopg", "alembic", "redis", "structlog", "rich"} & {*sys.modules}))
+"""
+
+
+def test_start_loads_no_library_that_only_other_deployments_use(tmp_path: Path, models: Path) -> None:
+    own = {"LASTRO_API_KEYS": DIGESTS, "LASTRO_STATE": str(tmp_path), "LASTRO_MODELS": str(models)}
+    for env, loaded in (({}, ""), ({f"LASTRO_{name}".upper(): value for name, value in LOGIN.items()}, "jwt")):
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED], cwd=ROOT, env=own | env, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.split()[-1:] == ([loaded] if loaded else [])
