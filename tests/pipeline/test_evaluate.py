@@ -103,7 +103,10 @@ def test_numbers_have_six_digits(light_run: Project) -> None:
 
     for name in outputs(light_run):
         if name.endswith(".json") and name != "models/codes.json":  # DVC's, and exact
-            assert all(number == round(number, 6) for number in floats(json.loads(light_run.read(name)))), name
+            said = json.loads(light_run.read(name))
+            for exact in ("formula", "intercept", "calibration", "pairs") if name == "models/export.json" else ():
+                said.pop(exact, None)
+            assert all(number == round(number, 6) for number in floats(said)), name
 
 
 def test_what_git_keeps_is_under_300_kb_together(light_run: Project, found: dict) -> None:
