@@ -177,7 +177,7 @@ class Served:
 
 
 def load(folder: Path) -> Served:
-    """Return the model of models/, verified; raises LastroError and loads nothing where a file or a library differs."""
+    """Return the model of models/, verified; raises LastroError and loads nothing where a file differs."""
     card, export = read_card(folder / CARD), read_export(folder / EXPORT)
     if export.model != card.sha256:
         raise ArtifactError(f"{folder / EXPORT}: is of the model {export.model}, the card names {card.sha256}")
@@ -199,6 +199,6 @@ def read_trees(content: bytes, folder: Path) -> "Trees":
 
 
 def give_back() -> None:
-    """Let the C library return what reading a file has left behind: of a large graph, half of what it takes."""
+    """Let the C library return what reading a file has left behind."""
     with contextlib.suppress(OSError, AttributeError):  # glibc's own; others return it by themselves, or never
         ctypes.CDLL(None).malloc_trim(0)

@@ -44,11 +44,6 @@ class Trees:
         """Return how many sums there are."""
         return len(self.exponents)
 
-    @property
-    def features(self) -> int:
-        """Return how many features a row has, as far as trees ask for them."""
-        return int(self.feature.max(initial=-1)) + 1
-
     def code_table(self, column: int) -> Ints:
         """Return a column's code for each place of its feature."""
         return self.codes[self.starts[column] : self.starts[column + 1]]

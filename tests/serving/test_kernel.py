@@ -1,7 +1,6 @@
 """The kernel in C finds the sums that its definition says, however it was compiled; where it is not, there is none."""
 
 import functools
-import itertools
 import operator
 import shutil
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from ops.kernel import FLAGS, build
 from src.serving import kernel
 from src.serving.kernel import Kernel, digits, load
+from tests.serving.test_trees import COUNTS, random_trees, walked
 
 WAYS = {"as it is built": FLAGS, "plain C, not optimised": ("-O0", "-std=c99", "-DPLAIN", "-fPIC", "-shared")}
 
@@ -70,49 +70,6 @@ def sums_by_tables(tables: Any, row: Sequence[int]) -> list[int]:
     return [wrapped(each) for each in sums]
 
 
-def random_trees(random: np.random.Generator) -> tuple[Any, list[int]]:
-    """Trees of any depth over columns of features, and how many places each feature has; some feature has no column."""
-    places = random.integers(1, 6, size=random.integers(2, 6)).tolist()
-    feature = random.integers(0, len(places) - 1, size=random.integers(1, 8), dtype=np.int32)
-    nodes, parts = [], int(random.integers(1, 4))
-    leaves = itertools.count()
-
-    def grown(depth: int) -> int:
-        if random.random() < 0.2 or depth == 0:
-            return ~next(leaves)
-        at = len(nodes)
-        nodes.append([int(random.integers(len(feature))), int(random.integers(-1, 4)), 0, 0])
-        nodes[at][2:] = grown(depth - 1), grown(depth - 1)
-        return at
-
-    roots = [grown(5) for _ in range(random.integers(1, 9))]
-    columns = np.array(nodes, dtype=np.int32).reshape(-1, 4).T
-    trees = SimpleNamespace(
-        **dict(zip(("column", "split", "left", "right"), columns, strict=True)),
-        weight=random.integers(-(2**63), 2**63, next(leaves)),
-        roots=np.array(roots, dtype=np.int32),
-        part=np.sort(random.integers(0, parts, len(roots), dtype=np.int32)),
-        feature=feature,
-        starts=np.cumsum([0, *(places[each] for each in feature)]).astype(np.int32),
-        codes=random.integers(-1, 5, sum(places[each] for each in feature), dtype=np.int32),
-        parts=parts,
-    )
-    return trees, places
-
-
-def sums_by_nodes(trees: Any, row: Sequence[int]) -> list[int]:
-    """What the nodes mean, one after another."""
-    sums = [0] * trees.parts
-    for root, part in zip(trees.roots, trees.part, strict=True):
-        at = root
-        while at >= 0:
-            column = trees.column[at]
-            code = trees.codes[trees.starts[column] + row[trees.feature[column]]]
-            at = trees.left[at] if code <= trees.split[at] else trees.right[at]
-        sums[part] += int(trees.weight[~at])
-    return [wrapped(each) for each in sums]
-
-
 def wrapped(value: int) -> int:
     """The number in 64 bits, as C and numpy add."""
     return (value + 2**63) % 2**64 - 2**63
@@ -122,14 +79,14 @@ def wrapped(value: int) -> int:
 @given(seed=st.integers(0, 2**32))
 def test_tables_and_nodes_give_the_sums_of_their_definition(kernels: list[Kernel], seed: int) -> None:
     random = np.random.default_rng(seed)
-    for make, plain in ((random_tables, sums_by_tables), (random_trees, sums_by_nodes)):
-        model, places = make(random)
+    cases = ((random_tables(random), sums_by_tables), ((random_trees(seed), [count + 1 for count in COUNTS]), walked))
+    for (model, places), plain in cases:
         rows = [[int(random.integers(count)) for count in places] for _ in range(3)]
         row, reference = rows[0], rows[-1]
         differing = [place for place, own in enumerate(row) if own != reference[place]]
         exchanged = [[*row[:place], reference[place], *row[place + 1 :]] for place in differing]
         for one in kernels:
-            engine = one.tables(model) if make is random_tables else one.nodes(model, len(places))
+            engine = one.nodes(model, len(places)) if plain is walked else one.tables(model)
             assert engine.own(row) == plain(model, row)
             assert engine.many(rows) == [plain(model, each) for each in rows]
             replaced = engine.replaced(row, reference)
