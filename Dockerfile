@@ -65,7 +65,7 @@ RUN python -m ops.kernel
 
 # --- the API
 FROM base AS api
-COPY src/__init__.py src/errors.py src/files.py src/params.py src/
+COPY src/__init__.py src/errors.py src/files.py src/git.py src/params.py src/
 COPY src/contract/__init__.py src/contract/dialect.py src/contract/fields.py src/contract/package.py \
      src/contract/rules.py src/contract/schema.py src/contract/spelling.py src/contract/traps.py src/contract/
 COPY src/model/__init__.py src/model/artifact.py src/model/card.py src/model/points.py src/model/
@@ -85,7 +85,7 @@ CMD ["uvicorn", "--factory", "src.api.main:create_app", "--http", "src.api.proto
 
 FROM api AS fetching-api
 COPY --from=fetch-environment /opt/lastro /opt/lastro
-COPY src/lineage/__init__.py src/lineage/delivery.py src/lineage/folder.py src/lineage/git.py src/lineage/lock.py \
+COPY src/lineage/__init__.py src/lineage/delivery.py src/lineage/folder.py src/lineage/lock.py \
     src/lineage/s3_errors.py src/lineage/settings.py src/lineage/storage.py src/lineage/
 COPY dvc.lock release/
 COPY models/*.json release/models/

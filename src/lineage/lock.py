@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src import git
 from src.errors import LastroError
 from src.files import digest, read_yaml
-from src.lineage import git
 
 LOCK = "dvc.lock"
 MODEL = "models/model.pkl"

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from src.lineage import git
+from src import git
 
 ROOT = Path(__file__).resolve().parents[2]
 SQLITE = "sqlite:///"

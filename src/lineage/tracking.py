@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from src.lineage import git
+from src import git
 from src.lineage.mlflow_backend import NOTHING, TrackingError, experiment, opened, plainly
 from src.lineage.settings import ROOT, Settings, read_settings
 

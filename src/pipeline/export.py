@@ -13,9 +13,9 @@ from src.compile.compiler import Compiled, compile_model
 from src.compile.parity import compare, random_applicants, rows_of
 from src.contract.table import read_table
 from src.errors import LastroError, run
-from src.files import rounded, write_bytes, write_json
+from src.files import rounded, sha256_of, write_bytes, write_json
 from src.model.artifact import load_model
-from src.model.card import Card
+from src.model.card import CARD, Card
 from src.model.inputs import inputs, thinned
 from src.params import read_params
 from src.serving.export import CODES, EXPORT, TREES, Export, Parity, digest, parted
@@ -61,13 +61,14 @@ def checked(
     return found
 
 
-def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity) -> Export:
-    """Return what models/export.json says, codes.json's part included."""
+def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity, card_sha256: str | None = None) -> Export:
+    """Return what models/export.json says, codes.json's part included; `card_sha256` is model.json's."""
     weights = None
     if compiled.intercept is not None:
         weights = digest(compiled.fields, compiled.intercept, compiled.calibration, compiled.pairs)
     return Export(
         model=card.sha256,
+        card_sha256=card_sha256,
         file=TREES if compiled.trees else EXPORT,
         sha256=hashlib.sha256(content).hexdigest(),
         fields=compiled.fields,
@@ -87,7 +88,8 @@ def main() -> None:
     data = inputs(read_table(APPLICATIONS), card.features, card.time)
     compiled = compile_model(model, card.features, card.time.name if card.time else None)
     content = trees_of(compiled)
-    export = export_of(card, compiled, content, checked(card, model, compiled, data, params.seed))
+    parity = checked(card, model, compiled, data, params.seed)
+    export = export_of(card, compiled, content, parity, sha256_of((MODELS / CARD).read_bytes()))
     stated, codes = parted(export)
     write_bytes(MODELS / TREES, content)
     write_bytes(MODELS / CODES, codes)

@@ -1,4 +1,7 @@
-"""models/export.json: which file of the model is served, by which hashes, and how far it is from the fitted one
+"""models/export.json: the served form: which file of the model, by which hashes, how far it is from the fitted one
+
+The card decides threshold, score and reasons too, so that it is named by its hash: this file's own sha256 says what was
+served.
 
 Where a model tells numbers apart at many points, models/codes.json holds these, and export.json its sha256.
 """
@@ -45,12 +48,13 @@ class Export(BaseModel):
     What is looked up, a scorecard or an additive model, is served from this file itself: its fields hold all weights,
     and `pairs` what two of them add together; `intercept` is added to them, and `calibration` makes a PD of the sum
     where there is one. `weights_sha256` is their `digest`. Where `codes_sha256` is there, the file holds no cuts and
-    no weights of fields: codes.json does.
+    no weights of fields: codes.json does. `card_sha256` is model.json's; forms of earlier releases do not name it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
+    card_sha256: str | None = None
     file: Literal["trees.npz", "export.json"]
     sha256: str
     fields: list[FieldCode]
@@ -65,7 +69,7 @@ class Export(BaseModel):
     @model_serializer(mode="wrap")
     def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = written(self)
-        empty = {name for name in ("codes_sha256", "pairs") if not found.get(name, True)}
+        empty = {name for name in ("card_sha256", "codes_sha256", "pairs") if not found.get(name, True)}
         return {name: value for name, value in found.items() if name not in empty}
 
 

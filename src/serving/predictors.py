@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from src.files import sha256_of
 from src.model.artifact import ArtifactError, read_verified
 from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.calibration import Calibration
@@ -169,18 +170,18 @@ def engine_of(trees: "Trees", counts: Sequence[int]) -> Engine:
 
 
 class Served:
-    """The card, the export and the scorer of one folder."""
+    """The card, the export and the scorer of one folder; `form_sha256` is export.json's and says what is served."""
 
-    def __init__(self, card: Card, export: Export, predictor: Predictor) -> None:
-        self.card, self.export, self.predictor = card, export, predictor
+    def __init__(self, card: Card, export: Export, predictor: Predictor, form_sha256: str) -> None:
+        self.card, self.export, self.predictor, self.form_sha256 = card, export, predictor, form_sha256
         self.scorer = Scorer(predictor, card)
 
 
 def load(folder: Path) -> Served:
     """Return the model of models/, verified; raises LastroError and loads nothing where a file differs."""
     card, export = read_card(folder / CARD), read_export(folder / EXPORT)
-    if export.model != card.sha256:
-        raise ArtifactError(f"{folder / EXPORT}: is of the model {export.model}, the card names {card.sha256}")
+    form_sha256 = sha256_of((folder / EXPORT).read_bytes())
+    verify_card(folder, card, export)
     present = {MODEL: card.sha256, TREES: export.sha256}
     contents = {name: read_verified(folder / name, named) for name, named in present.items()
                 if name == export.file or (folder / name).exists()}  # fmt: skip
@@ -188,7 +189,15 @@ def load(folder: Path) -> Served:
     predictor = predictor_of(export, read_trees(contents.pop(TREES), folder) if export.file == TREES else None)
     del contents
     give_back()
-    return Served(card, export, predictor)
+    return Served(card, export, predictor, form_sha256)
+
+
+def verify_card(folder: Path, card: Card, export: Export) -> None:
+    """Raise ArtifactError where the form is of another model or card: thresholds and scales are the card's."""
+    if export.model != card.sha256:
+        raise ArtifactError(f"{folder / EXPORT}: is of the model {export.model}, the card names {card.sha256}")
+    if export.card_sha256 and (found := sha256_of((folder / CARD).read_bytes())) != export.card_sha256:
+        raise ArtifactError(f"{folder / CARD}: refused, its sha256 is {found}, {EXPORT} names {export.card_sha256}")
 
 
 def read_trees(content: bytes, folder: Path) -> "Trees":

@@ -10,7 +10,7 @@ from src.lineage.settings import Settings
 from tests.conftest import ROOT, Project, put_database
 from tests.lineage.conftest import commit
 
-MODULES = ("errors", "files", "lineage/git", "lineage/mlflow_backend", "lineage/settings", "lineage/tracking")
+MODULES = ("errors", "files", "git", "lineage/mlflow_backend", "lineage/settings", "lineage/tracking")
 RECORD = """
 import mlflow
 from src.lineage import tracking

@@ -10,7 +10,7 @@ import pytest
 from src.errors import LastroError
 from src.files import sha256_of
 from src.model.artifact import to_bytes
-from src.model.card import write_card
+from src.model.card import read_card, write_card
 from src.pipeline.export import export_of, trees_of
 from src.serving.codes import FieldCode
 from src.serving.export import CODES, EXPORT, TREES, Parity, parted, read_export, read_stated
@@ -39,7 +39,8 @@ def folder_of(name: str, folder: Path) -> Path:
     write_card(folder / "model.json", known)
     (folder / "model.pkl").write_bytes(pickle)
     (folder / TREES).write_bytes(trees)
-    (folder / EXPORT).write_text(export_of(known, found, trees, NONE).model_dump_json())
+    named = sha256_of((folder / "model.json").read_bytes())
+    (folder / EXPORT).write_text(export_of(known, found, trees, NONE, named).model_dump_json())
     return folder
 
 
@@ -92,6 +93,19 @@ def test_changed_pickle_is_refused_even_where_it_is_not_served(name: str, tmp_pa
         load(folder)
     (folder / "model.pkl").unlink()
     load(folder)
+
+
+def test_card_of_another_threshold_is_refused_and_an_older_form_names_no_card(tmp_path: Path) -> None:
+    folder = folder_of("scorecard", tmp_path)
+    assert load(folder).form_sha256 == sha256_of((folder / EXPORT).read_bytes())
+    named = read_card(folder / "model.json")
+    write_card(folder / "model.json", named.model_copy(update={"threshold": named.threshold / 2}))
+    with pytest.raises(LastroError, match=r"model\.json: refused, its sha256 is"):
+        load(folder)
+    older = read_stated(folder / EXPORT).model_copy(update={"card_sha256": None})
+    (folder / EXPORT).write_text(older.model_dump_json())
+    assert "card_sha256" not in json.loads((folder / EXPORT).read_text())
+    assert load(folder).scorer.threshold == named.threshold / 2
 
 
 def with_codes(folder: Path) -> Path:
