@@ -94,6 +94,7 @@ class ModelInfo(BaseModel):
     """The card, the served form, where the model comes from."""
 
     model: ModelOut
+    form_sha256: str = Field(description="of the served form, export.json, which names model and card")
     dvc_prefix: str | None = Field(description="where DVC's objects are, files/md5/…; null until it is published")
     published: datetime | None = Field(description="when this version was published; null until it is")
     computed_by: Literal["points", "kernel", "numpy", "nodes"] = Field(
