@@ -79,9 +79,10 @@ def alone(engine: sa.Engine, file: Path | None) -> Iterator[sa.Connection]:
 def migrate(engine: sa.Engine, file: Path | None) -> None:
     """Bring the schema to the newest, safely with several workers; where it is that, Alembic is not even imported.
 
-    Raises SchemaError where the database is newer than this program.
+    A schema of a later release is taken as it is, for each migration only adds what may be left out: a release can be
+    undone. Raises SchemaError where the schema is none of ours.
     """
-    if revision(engine) == max(script.name.partition("_")[0] for script in MIGRATIONS.glob("versions/[0-9]*.py")):
+    if is_later_or_same(revision(engine), newest_known()):
         return
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
@@ -93,6 +94,8 @@ def migrate(engine: sa.Engine, file: Path | None) -> None:
     with alone(engine, file) as connection:
         context = MigrationContext.configure(connection)
         present = context.get_current_revision()
+        if is_later_or_same(present, newest_known()):  # another worker was first
+            return
         try:
             steps = list(scripts.iterate_revisions("head", present or "base"))
         except (CommandError, RevisionError) as error:
@@ -101,6 +104,16 @@ def migrate(engine: sa.Engine, file: Path | None) -> None:
             for step in reversed(steps):
                 step.module.upgrade()
                 context.stamp(scripts, step.revision)
+
+
+def newest_known() -> str:
+    """Return the newest revision that this program has a migration for."""
+    return max(script.name.partition("_")[0] for script in MIGRATIONS.glob("versions/[0-9]*.py"))
+
+
+def is_later_or_same(present: str | None, known: str) -> bool:
+    """Say whether a schema is that of a release, this one or a later one; revisions are numbers of four digits."""
+    return present is not None and len(present) == len(known) and present.isdigit() and present >= known
 
 
 def revision(engine: sa.Engine) -> str | None:

@@ -115,16 +115,6 @@ def test_after_close_nothing_is_taken(tmp_path: Path) -> None:
         asyncio.run(journal.write([entry()]))
 
 
-def test_newer_schema_stops_the_start(tmp_path: Path) -> None:
-    address = f"sqlite:///{tmp_path}/journal.db"
-    engine = connect_engine(address, SHORT)
-    migrate(engine, sqlite_file(address))
-    with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(JournalUnavailableError, match="9999"):
-        Journal(address, SHORT).start()
-
-
 def test_unreadable_address_is_refused() -> None:
     with pytest.raises(sa.exc.ArgumentError):
         connect_engine("no address", SHORT)
