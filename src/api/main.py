@@ -30,6 +30,8 @@ from src.api.watch import Watch
 from src.api.workers import Workers
 from src.errors import LastroError, refusal
 from src.journal.journal import Journal
+from src.journal.service import Service, service_of
+from src.journal.settings import ROOT
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -62,16 +64,17 @@ def service(settings: Settings) -> FastAPI:
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
+    process = service_of(ROOT, settings.git_commit)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     app = FastAPI(
         title="Lastro",
-        lifespan=lifespan(journal, gate, watch, bounds),
+        lifespan=lifespan(journal, process, gate, watch, bounds),
         openapi_url=None,
         redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(watch, journal, metrics)
+    predictions = Predictions(watch, journal, metrics, process.id)
     direct = predictions.routes()
     app.router.routes += direct
     rooms = (Login(gate), History(journal, gate), Models(watch), Operations(journal, metrics))
@@ -87,13 +90,14 @@ def service(settings: Settings) -> FastAPI:
 
 
 def lifespan(
-    journal: Journal, gate: Gate, watch: Watch, bounds: Bounds
+    journal: Journal, process: Service, gate: Gate, watch: Watch, bounds: Bounds
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what surrounds the service's life; its state reaches each connection of the server."""
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
+        journal.register(process)
         async with watch.following():
             yield {BOUNDS: bounds}
         gate.passwords.close()

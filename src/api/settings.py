@@ -52,6 +52,9 @@ class Settings(journal.Settings):
     serving: Path | None = Field(
         None, description="folder to which versions are delivered; if unset, `serving` in `state`"
     )
+    git_commit: str = Field(
+        "", pattern=r"^([0-9a-f]{40}(-dirty)?)?$", description="an image's commit; empty: that of the checkout"
+    )
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
     body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
     max_head_bytes: int = Field(2**15, gt=0, description="largest request head: address and headers")

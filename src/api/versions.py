@@ -33,7 +33,7 @@ class Version:
     def __init__(self, served: Served, origin: Provenance, folder: Path) -> None:
         self.served, self.origin, self.folder = served, origin, folder
         self.scorer, self.card, self.model = served.scorer, served.card, origin.model
-        self.number = origin.model.version
+        self.number, self.sha256, self.git_commit = self.model.version, self.model.sha256, self.model.git_commit
         self.form_sha256 = served.form_sha256
         self.json = to_json(origin.model)
         self.time = self.card.time.name if self.card.time else None

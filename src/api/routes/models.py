@@ -52,6 +52,7 @@ class Models:
         path = found.folder / EVALUATION
         return VersionInfo(
             model=found.model,
+            form_sha256=found.form_sha256,
             card=found.card.model_dump(mode="json"),
             export=exported(found),
             schema=found.schema,
@@ -69,6 +70,7 @@ class Models:
         champion = self.watch.now.champion
         return ModelInfo(
             model=champion.model,
+            form_sha256=champion.form_sha256,
             dvc_prefix=champion.origin.dvc_prefix,
             published=champion.origin.published,
             computed_by=champion.scorer.predictor.computed_by,

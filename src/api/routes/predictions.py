@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -47,103 +47,64 @@ PARAMETERS: list[dict[str, Any]] = [
 ]
 
 
+class Wish(NamedTuple):
+    """What a request asks for beside its body: reasons in any case, for what purpose, which version."""
+
+    reasons: bool
+    purpose: Purpose
+    model: str | None
+
+
+PLAIN = Wish(False, PURPOSES[0], None)
+
+
 class Predictions:
     """What the two routes need."""
 
-    def __init__(self, watch: Watch, journal: Journal, metrics: Metrics) -> None:
-        self.watch, self.journal, self.metrics = watch, journal, metrics
+    def __init__(self, watch: Watch, journal: Journal, metrics: Metrics, service_id: str) -> None:
+        self.watch, self.journal, self.metrics, self.service_id = watch, journal, metrics, service_id
 
     async def predict(self, request: Request) -> Response:
         """Return the probability of default, points, decision and reasons of one applicant."""
         caller: Caller = request.scope["state"]["caller"]
-        reasons, purpose, asked = wishes(request)
+        wish = wishes(request)
         now = self.watch.now  # all of an answer is of one moment
-        version = now.champion if asked is None else now.asked(asked)
+        version = now.champion if wish.model is None else now.asked(wish.model)
         applicant = await version.one.of(request)
         version.date([applicant])
-        scored = version.scorer.score(applicant, reasons)
-        entry, answer = record(version, caller.key_id, applicant, scored, purpose)
+        scored = version.scorer.score(applicant, wish.reasons)
+        entry, answer = self.record(version, caller.key_id, new_id(), applicant, scored, wish)
         await self.journal.write([entry])
-        self.count([scored], purpose)
+        self.count([scored], wish.purpose)
         return Json(answer)
 
     async def predict_batch(self, request: Request) -> Response:
         """Return an answer to each of 1 to 1 000 applicants, in their order, all or none."""
         caller: Caller = request.scope["state"]["caller"]
-        reasons, purpose, asked = wishes(request)
+        wish = wishes(request)
         now = self.watch.now
-        version = now.champion if asked is None else now.asked(asked)
+        version = now.champion if wish.model is None else now.asked(wish.model)
         applicants = (await version.many.of(request))["applicants"]
         version.date(applicants)
-        scored = await run_in_threadpool(version.scorer.score_all, applicants, reasons)
+        scored = await run_in_threadpool(version.scorer.score_all, applicants, wish.reasons)
         pairs = [
-            record(version, caller.key_id, one, found, purpose) for one, found in zip(applicants, scored, strict=True)
+            self.record(version, caller.key_id, new_id(), one, found, wish)
+            for one, found in zip(applicants, scored, strict=True)
         ]
         await self.journal.write([entry for entry, _ in pairs])
-        self.count(scored, purpose)
+        self.count(scored, wish.purpose)
         answers = b",".join(answer for _, answer in pairs)
         return Json(b'{"predictions":[' + answers + b"]}")
 
-    def count(self, scored: Sequence[Scored], purpose: Purpose) -> None:
-        """Count for Prometheus those who applied."""
-        if purpose == "application":
-            for found in scored:
-                self.metrics.prediction(found.decision, found.score)
-
-    def routes(self) -> list[APIRoute]:
-        """Return the two routes, their bodies in the document taken from the card."""
-        return [
-            APIRoute(
-                path,
-                endpoint,
-                methods=["POST"],
-                tags=["predictions"],
-                operation_id=endpoint.__name__,
-                response_model=answer,
-                responses=problems(404, 408, 413, 415, 422),
-                openapi_extra=operation(name),
-            )
-            for path, endpoint, name, answer in (
-                ("/predict", self.predict, "Applicant", PredictionOut),
-                ("/predict/batch", self.predict_batch, "Batch", BatchOut),
-            )
-        ]
-
-
-def record(
-    version: Version, key_id: str, applicant: Applicant, scored: Scored, purpose: Purpose
-) -> tuple[Entry, bytes]:
-    """Return the log's row and the answer as JSON; what both hold is written once."""
-    prediction_id, (pd, score, decision, found) = new_id(), scored
-    reasons = to_json([dict(zip(REASON, reason, strict=True)) for reason in found])
-    entry = Entry(
-        key_id,
-        prediction_id,
-        datetime.now(UTC),
-        version.model.sha256,
-        version.number,
-        to_json(applicant).decode(),
-        pd,
-        score,
-        decision,
-        reasons.decode(),
-        version.threshold,
-        version.scale,
-        purpose,
-    )
-    head = to_json({"prediction_id": prediction_id, "probability_of_default": pd, "score": score, "decision": decision})
-    return entry, b'%b,"reasons":%b,"model":%b}' % (head[:-1], reasons, version.json)
-
-
-def wishes(request: Request) -> tuple[bool, Purpose, str | None]:
-    """Return whether reasons are wanted in any case, the purpose and the version; raises ProblemError 422."""
+    def wishes(request: Request) -> Wish:
+    """Return what is wished; raises ProblemError 422 for other words."""
     if not request.scope["query_string"]:
-        return False, PURPOSES[0], None
-    wanted = word(request, "reasons", ("false", "true")) == "true"
-    asked = request.query_params.getlist("model")
-    if len(asked) > 1:
+        return PLAIN
+    models = request.query_params.getlist("model")
+    if len(models) > 1:
         raise ProblemError(422, MODEL_RULE)
-    return wanted, word(request, "purpose", PURPOSES), asked[0] if asked else None
+    reasons = word(request, "reasons", ("false", "true")) == "true"
+    return Wish(reasons, word(request, "purpose", PURPOSES), models[0] if models else None)
 
 
 def word(request: Request, name: str, words: Sequence[Word]) -> Word:
