@@ -96,7 +96,63 @@ class Predictions:
         answers = b",".join(answer for _, answer in pairs)
         return Json(b'{"predictions":[' + answers + b"]}")
 
-    def wishes(request: Request) -> Wish:
+    def record(
+        self, version: Version, key_id: str, prediction_id: str, applicant: Applicant, scored: Scored, wish: Wish
+    ) -> tuple[Entry, bytes]:
+        """Return the log's row and the answer as JSON; what both hold is written once."""
+        pd, score, decision, found = scored
+        reasons = to_json([dict(zip(REASON, reason, strict=True)) for reason in found])
+        entry = Entry(
+            key_id,
+            prediction_id,
+            datetime.now(UTC),
+            version.sha256,
+            version.number,
+            to_json(applicant).decode(),
+            pd,
+            score,
+            decision,
+            reasons.decode(),
+            version.threshold,
+            version.scale,
+            wish.purpose,
+            version.form_sha256,
+            version.git_commit,
+            wish.model,
+            self.service_id,
+        )
+        head = to_json(
+            {"prediction_id": prediction_id, "probability_of_default": pd, "score": score, "decision": decision}
+        )
+        return entry, b'%b,"reasons":%b,"model":%b}' % (head[:-1], reasons, version.json)
+
+    def count(self, scored: Sequence[Scored], purpose: Purpose) -> None:
+        """Count for Prometheus those who applied."""
+        if purpose == "application":
+            for found in scored:
+                self.metrics.prediction(found.decision, found.score)
+
+    def routes(self) -> list[APIRoute]:
+        """Return the two routes, their bodies in the document taken from the card."""
+        return [
+            APIRoute(
+                path,
+                endpoint,
+                methods=["POST"],
+                tags=["predictions"],
+                operation_id=endpoint.__name__,
+                response_model=answer,
+                responses=problems(404, 408, 413, 415, 422),
+                openapi_extra=operation(name),
+            )
+            for path, endpoint, name, answer in (
+                ("/predict", self.predict, "Applicant", PredictionOut),
+                ("/predict/batch", self.predict_batch, "Batch", BatchOut),
+            )
+        ]
+
+
+def wishes(request: Request) -> Wish:
     """Return what is wished; raises ProblemError 422 for other words."""
     if not request.scope["query_string"]:
         return PLAIN
