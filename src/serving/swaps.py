@@ -6,11 +6,11 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from src.model.card import Feature, Value
-from src.serving.scorer import Scorer
+from src.serving.scorer import Applicant, Scorer
 
 MOST = 5  # features that are told
 LEAST = 5  # applicants of a group of which features are told: they would be one person's facts
-Applicant = Mapping[str, Any]
+APPROVED_FIRST = ("approve", "decline")
 
 
 class Trait(NamedTuple):
@@ -47,19 +47,15 @@ class SwapSet(NamedTuple):
     groups: list[Swapped]
 
 
-def swap_set(
-    versions: Mapping[str, Scorer], applicants: Sequence[Applicant], features: Sequence[Feature]
-) -> SwapSet:
+def swap_set(versions: Mapping[str, Scorer], applicants: Sequence[Applicant], features: Sequence[Feature]) -> SwapSet:
     """Return how two versions, by their names, decide on these applicants; `features` are what groups are told by."""
     (first, one), (second, other) = versions.items()
     pds = {name: scorer.predictor.probabilities([scorer.predictor.row(each) for each in applicants])
            for name, scorer in versions.items()}  # fmt: skip
-    decided = [
-        (one.decision(pd), other.decision(beside)) for pd, beside in zip(pds[first], pds[second], strict=True)
-    ]
+    decided = [(one.decision(pd), other.decision(beside)) for pd, beside in zip(pds[first], pds[second], strict=True)]
     counts = Counter(decided)
     groups = []
-    for approving, declining, pair in ((first, second, ("approve", "decline")), (second, first, ("decline", "approve"))):
+    for approving, declining, pair in ((first, second, APPROVED_FIRST), (second, first, APPROVED_FIRST[::-1])):
         places = [place for place, both in enumerate(decided) if both == pair]
         bads = {name: sum(found[place] for place in places) for name, found in pds.items()}
         traits = traits_of([applicants[place] for place in places], applicants, features)
