@@ -29,7 +29,11 @@ class Gate(NamedTuple):
 
 
 def judge(
-    policy: Policy, champion: Path | None, challenger: Path, facts: Facts, applicants: Sequence[Mapping[str, Any]] | None
+    policy: Policy,
+    champion: Path | None,
+    challenger: Path,
+    facts: Facts,
+    applicants: Sequence[Mapping[str, Any]] | None,
 ) -> list[Gate]:
     """Return every gate's answer about a challenger; `facts` are the challenger's.
 
