@@ -8,12 +8,14 @@ import json
 import logging
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from pathlib import Path
 
 from src.errors import LastroError, refusal
 from src.lineage import commands
 from src.lineage.aliases import StoppedError
 from src.lineage.commands import Answer, Desk
-from src.lineage.settings import ROOT, read_settings
+from src.lineage.settings import ROOT, Settings, read_settings
 from src.lineage.storage import remote
 
 STOPPED, IMPOSSIBLE = 1, 2
@@ -62,21 +64,21 @@ def parser() -> ArgumentParser:
     return root
 
 
-def answered() -> Answer:
+def answered(arguments: Sequence[str] | None, root: Path, settings: Settings | None) -> Answer:
     """Do what the command line asks for."""
-    asked = parser().parse_args()
-    desk = Desk(ROOT, remote(ROOT), read_settings())
+    asked = parser().parse_args(arguments)
+    desk = Desk(root, remote(root), settings or read_settings())
     answer: Answer = asked.command(desk, asked)
     text = [json.dumps(answer.found, indent=1, ensure_ascii=False, default=str)] if asked.json else answer.text
     sys.stdout.write("".join(f"{line}\n" for line in text))
     return answer
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Settings | None = None) -> int:
     """Return the exit code; what stands in the way is one sentence on stderr."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        return answered().code
+        return answered(arguments, root, settings).code
     except StoppedError as error:
         sys.stderr.write(f"error: {error}\n")
         return STOPPED
