@@ -1,4 +1,4 @@
-"""two versions' folders + policy.yaml -> the gates: what a challenger has shown, what it has not, what cannot be told"""
+"""two versions' folders + policy.yaml -> the gates: what a challenger has shown, and what cannot be told"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +29,11 @@ class Gate(NamedTuple):
 
 
 def judge(
-    policy: Policy, champion: Path | None, challenger: Path, facts: Facts, applicants: Sequence[Mapping[str, Any]] | None
+    policy: Policy,
+    champion: Path | None,
+    challenger: Path,
+    facts: Facts,
+    applicants: Sequence[Mapping[str, Any]] | None,
 ) -> list[Gate]:
     """Return every gate's answer about a challenger; `facts` are the challenger's.
 
