@@ -10,7 +10,6 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from src.api.applicants import applicant_type, batch_type
 from src.api.bodies import JSON, Body, Json
 from src.api.callers import Caller
 from src.api.metrics import Metrics
@@ -20,6 +19,7 @@ from src.api.schemas import BatchOut, ModelOut, PredictionOut
 from src.journal.identifiers import new_id
 from src.journal.journal import Journal
 from src.journal.tables import PURPOSES, Entry, Purpose
+from src.serving.applicants import applicant_type, batch_type
 from src.serving.predictors import Served
 from src.serving.scorer import Applicant, Reason, Scored
 
