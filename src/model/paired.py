@@ -68,10 +68,10 @@ def cost_difference(bad: Bad, first: NDArray[np.bool_], second: NDArray[np.bool_
     decide alike, none of them adds to the error, which is that of two means of paired rows, one of each outcome.
     """
     is_bad = bad == 1
-    cheaper = min(costs.false_accept * is_bad.sum(), costs.false_reject * (~is_bad).sum()) / len(bad)
+    cheaper = float(min(costs.false_accept * is_bad.sum(), costs.false_reject * (~is_bad).sum()) / len(bad))
     cost = [expected_cost(bad, declined.astype(np.float64), 0.5, costs) / cheaper for declined in (first, second)]
     saved = np.where(is_bad, costs.false_accept, -costs.false_reject) * (second.astype(np.int64) - first) / cheaper
-    share = is_bad.mean()
+    share = float(is_bad.mean())
     variance = share**2 * _variance(saved[is_bad]) + (1 - share) ** 2 * _variance(saved[~is_bad])
     return Difference(cost[0], cost[1], float(saved.mean()), float(np.sqrt(variance)))
 
