@@ -30,6 +30,7 @@ class Models:
         self.folder, self.served = folder, served
         self.info = ModelInfo(
             model=origin.model,
+            form_sha256=served.form_sha256,
             dvc_prefix=origin.dvc_prefix,
             published=origin.published,
             computed_by=served.scorer.predictor.computed_by,

@@ -10,7 +10,6 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from src.api.applicants import applicant_type, batch_type
 from src.api.bodies import JSON, Body, Json
 from src.api.callers import Caller
 from src.api.metrics import Metrics
@@ -20,6 +19,7 @@ from src.api.schemas import BatchOut, ModelOut, PredictionOut
 from src.journal.identifiers import new_id
 from src.journal.journal import Journal
 from src.journal.tables import PURPOSES, Entry, Purpose
+from src.serving.applicants import applicant_type, batch_type
 from src.serving.predictors import Served
 from src.serving.scorer import Applicant, Reason, Scored
 
@@ -44,9 +44,9 @@ PARAMETERS: list[dict[str, Any]] = [
 class Predictions:
     """What the two routes need."""
 
-    def __init__(self, served: Served, origin: ModelOut, journal: Journal, metrics: Metrics) -> None:
+    def __init__(self, served: Served, origin: ModelOut, journal: Journal, metrics: Metrics, service_id: str) -> None:
         self.scorer, self.journal, self.metrics = served.scorer, journal, metrics
-        self.origin = origin
+        self.origin, self.form_sha256, self.service_id = origin, served.form_sha256, service_id
         self.model = to_json(origin)
         self.time = served.card.time.name if served.card.time else None
         self.threshold, self.scale = served.card.threshold, served.card.scale.model_dump_json()
@@ -105,6 +105,10 @@ class Predictions:
             self.threshold,
             self.scale,
             purpose,
+            self.form_sha256,
+            self.origin.git_commit,
+            None,
+            self.service_id,
         )
         head = to_json(
             {"prediction_id": prediction_id, "probability_of_default": pd, "score": score, "decision": decision}
