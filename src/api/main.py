@@ -23,6 +23,7 @@ from src.api.routes.login import Login
 from src.api.routes.models import Models
 from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
+from src.api.routes.swaps import Swaps
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
@@ -79,7 +80,8 @@ def service(settings: Settings) -> FastAPI:
     predictions = Predictions(watch, journal, metrics, process.id, trial)
     direct = predictions.routes()
     app.router.routes += direct
-    rooms = (Login(gate), History(journal, gate), Models(watch, journal), Operations(journal, metrics))
+    history = History(journal, gate)
+    rooms = (Login(gate), history, Models(watch, journal), Swaps(watch, journal, history), Operations(journal, metrics))
     for room in rooms:
         app.include_router(room.router())
     openapi.install(app, lambda: watch.now.champion, admission)

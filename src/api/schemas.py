@@ -157,6 +157,37 @@ class VersionInfo(BaseModel):
     evaluation: dict[str, JsonValue] | None
 
 
+class TraitOut(BaseModel):
+    """A feature in which a group differs from all applicants: its mean, or the share that has this value."""
+
+    feature: str
+    title: str
+    value: str | bool | int | float | None = Field(description="whose share it is; null for a number's mean")
+    here: float
+    all: float
+    difference: float = Field(description="in standard deviations of all applicants")
+
+
+class SwappedOut(BaseModel):
+    """Applicants whom one version approves and the other declines."""
+
+    approved_by: str
+    declined_by: str
+    applicants: int
+    expected_bads: dict[str, float] = Field(description="the sum of their PDs, by each version")
+    traits: list[TraitOut] = Field(description="what differs most; none of a group of less than five")
+
+
+class SwapSetOut(BaseModel):
+    """How two versions decide on the same applicants."""
+
+    rows: int
+    left_out: int = Field(description="whom one of the two contracts refuses")
+    both_approve: int
+    both_decline: int
+    groups: list[SwappedOut]
+
+
 class WorkerOut(BaseModel):
     """What one process of the service serves."""
 

@@ -19,7 +19,7 @@ from src.api.main import create_app
 from src.errors import LastroError
 from src.serving.predictors import load
 from tests.api.deliveries import FEW, Deliveries, again, narrow, strict, wide
-from tests.api.live import HEADERS, LOGIN, USERS, Server
+from tests.api.live import HEADERS, KEYS, LOGIN, USERS, Server
 from tests.ports import wait_until
 from tests.serving.kinds import applicants, table, typical
 
@@ -340,3 +340,20 @@ def test_all_workers_switch_under_load_and_a_crashed_one_is_not_waited_for(
         assert crashed not in {worker["pid"] for worker in reloaded()}
     server.stop()
     assert [path.name for path in (server.folder / "api" / "workers").iterdir()] == ["asked"]
+
+
+def test_swap_set_is_of_the_callers_applicants_whom_both_contracts_take(client: TestClient) -> None:
+    body = {"applicants": applicants(table()[0])[:60]}
+    assert client.post("/predict/batch", json=body).status_code == 200
+    assert client.post("/predict?purpose=what-if", json=body["applicants"][0]).status_code == 200
+    narrow = client.get("/models/8/swaps").raise_for_status().json()
+    assert (narrow["rows"], narrow["left_out"]) == (60, 0)  # asked for the fields that it knows
+    strict = client.get("/models/9/swaps?against=7").raise_for_status().json()
+    older = sum((one["years"] or 0) > 40 for one in body["applicants"])
+    assert (strict["rows"], strict["left_out"]) == (60 - older, older)
+    cells = strict["both_approve"] + strict["both_decline"] + sum(group["applicants"] for group in strict["groups"])
+    assert cells == strict["rows"] > 0
+    assert client.get("/models/7/swaps").json()["rows"] == 0  # against itself
+    assert client.get("/models/8/swaps?against=77").status_code == 404
+    other = {"x-api-key": KEYS["batch"]}
+    assert client.get("/models/8/swaps", headers=other).json()["rows"] == 0
