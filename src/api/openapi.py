@@ -10,11 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from src.api.admission import Access, Admission, scope_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
-<<<<<<< HEAD
 from src.api.versions import Version
-=======
 from src.serving.applicants import schema_of
->>>>>>> 6b8ecd0990f07dd4d6c3dc3155fab155e0cc79ea
 
 KEY, BEARER = "ApiKey", "Bearer"
 SCHEMES = {  # the second is no `http`: a tool that fills in both would then be refused, for it would show two at once

@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 from pydantic_core import to_json
 
-from src.api.applicants import applicant_type, batch_type, schema_of
 from src.api.bodies import Body
 from src.api.problems import ProblemError
 from src.api.provenance import Provenance, provenance
 from src.api.schemas import ModelOut, VersionOut
 from src.errors import LastroError
 from src.model.card import Card
+from src.serving.applicants import applicant_type, batch_type, schema_of
 from src.serving.delivered import NUMBER, Delivered, Delivery, read_delivered, verify
 from src.serving.predictors import Served, load
 

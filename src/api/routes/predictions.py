@@ -10,11 +10,7 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-<<<<<<< HEAD
 from src.api.bodies import JSON, Json
-=======
-from src.api.bodies import JSON, Body, Json
->>>>>>> 6b8ecd0990f07dd4d6c3dc3155fab155e0cc79ea
 from src.api.callers import Caller
 from src.api.metrics import Metrics
 from src.api.openapi import problems
@@ -26,11 +22,6 @@ from src.api.watch import Watch
 from src.journal.identifiers import new_id
 from src.journal.journal import Journal
 from src.journal.tables import PURPOSES, Entry, Purpose
-<<<<<<< HEAD
-=======
-from src.serving.applicants import applicant_type, batch_type
-from src.serving.predictors import Served
->>>>>>> 6b8ecd0990f07dd4d6c3dc3155fab155e0cc79ea
 from src.serving.scorer import Applicant, Reason, Scored
 
 Word = TypeVar("Word", bound=str)
