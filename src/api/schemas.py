@@ -102,3 +102,58 @@ class ModelInfo(BaseModel):
     )
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]
+
+
+class VersionOut(BaseModel):
+    """How it stands with a version of the model."""
+
+    version: str | None
+    alias: Literal["champion", "challenger"] | None
+    form_sha256: str = Field(description="of export.json: what is served")
+    sha256: str = Field(description="of model.pkl")
+    git_commit: str | None
+    since: datetime | None = Field(description="since when it is what it is; null where nothing says so")
+    state: Literal["serving", "refused", "not delivered"]
+    why: str | None = Field(None, description="why it does not serve")
+
+    @property
+    def named(self) -> str:
+        """Return its number, and what it is beside that."""
+        return f"{self.version} ({self.alias})" if self.alias else f"{self.version}"
+
+
+class VersionsOut(BaseModel):
+    """What this service has: the event that it follows, who is champion and challenger, each version, what happened."""
+
+    event: int | None = Field(description="number of the chain's event that is served; null without deliveries")
+    champion: str | None = Field(description="the version that answers; null where it has no number")
+    challenger: str | None
+    why: str | None = Field(description="why something newer is not served")
+    versions: list[VersionOut]
+    history: list[dict[str, JsonValue]] = Field(description="the chain's newest events, as far as they were delivered")
+
+
+class VersionInfo(BaseModel):
+    """One version: where it comes from, its card, served form, contract and evaluation."""
+
+    model: ModelOut
+    form_sha256: str
+    card: dict[str, JsonValue]
+    export: dict[str, JsonValue]
+    schema_: dict[str, JsonValue] = Field(alias="schema", description="JSON schema of one applicant")
+    evaluation: dict[str, JsonValue] | None
+
+
+class WorkerOut(BaseModel):
+    """What one process of the service serves."""
+
+    pid: int
+    event: int | None
+    champion: str | None
+
+
+class ReloadOut(BaseModel):
+    """What all processes of the service serve after they looked again."""
+
+    event: int | None
+    workers: list[WorkerOut]
