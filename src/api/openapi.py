@@ -10,11 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from src.api.admission import Access, Admission, scope_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
-<<<<<<< HEAD
-from src.serving.applicants import schema_of
-=======
 from src.api.versions import Version
->>>>>>> 72434242c65569e4d9c553730788c2b563b5d09e
+from src.serving.applicants import schema_of
 
 KEY, BEARER = "ApiKey", "Bearer"
 SCHEMES = {  # the second is no `http`: a tool that fills in both would then be refused, for it would show two at once
