@@ -142,8 +142,8 @@ def difference_gate(name: str, policy: Policy, found: Measured | str) -> Gate:
 def _said(name: str, found: Measured, confidence: str, low: float, limit: float) -> str:
     first, second, value, _ = found.difference
     return (
-        f"{TITLES[name]} {second:.4f}, the champion's {first:.4f}: better by {value:+.4f}, with {confidence} confidence"
-        f" by more than {low:+.4f}, where more than {limit:+.4f} is asked for, on {found.says}"
+        f"{TITLES[name]} {second:.4f}, the champion's {first:.4f}: {value:+.4f} in its favour, and with {confidence}"
+        f" confidence more than {low:+.4f}; more than {limit:+.4f} is asked for ({found.says})"
     )
 
 

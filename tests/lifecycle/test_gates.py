@@ -38,3 +38,8 @@ def test_equal_challenger_whose_threshold_is_wrong_costs_too_much() -> None:
     found = promoted(DRAWS, "not_worse", 0.80, threshold=0.5, seed=16)
     assert found["roc_auc"] >= 0.90
     assert max(found["expected_cost"], found["both"]) <= 0.01
+
+
+def test_200_rows_show_an_equal_challenger_to_be_no_worse_about_every_second_time() -> None:
+    assert promoted(DRAWS, "not_worse", 0.80, rows=200, seed=17)["roc_auc"] == pytest.approx(0.54, abs=0.08)
+    assert promoted(DRAWS, "not_worse", 0.75, rows=200, seed=18)["roc_auc"] <= 0.01

@@ -15,7 +15,13 @@ ROWS, CHAMPION, THRESHOLD = 800, 0.80, 1 / 6
 
 
 def promoted(
-    draws: int, rule: Literal["not_worse", "better"], auc: float, *, threshold: float = THRESHOLD, seed: int
+    draws: int,
+    rule: Literal["not_worse", "better"],
+    auc: float,
+    *,
+    rows: int = ROWS,
+    threshold: float = THRESHOLD,
+    seed: int,
 ) -> dict[str, float]:
     """Return how often each of the two gates, and both, pass a challenger of this AUC that declines from `threshold`.
 
@@ -26,7 +32,7 @@ def promoted(
     policy, challenger = known.model_copy(update=rules), card(threshold=threshold)
     passed = []
     for _ in range(draws):
-        found = measured(Paired(*draw(random, ROWS, CHAMPION, auc), "simulated rows"), THRESHOLD, challenger)
+        found = measured(Paired(*draw(random, rows, CHAMPION, auc), "simulated rows"), THRESHOLD, challenger)
         passed.append({name: difference_gate(name, policy, each).passed is True for name, each in found.items()})
     shares = {name: sum(each[name] for each in passed) / draws for name in rules}
     return shares | {"both": sum(all(each.values()) for each in passed) / draws}

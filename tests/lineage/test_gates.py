@@ -72,7 +72,7 @@ def test_difference_passes_by_its_lower_bound_and_tells_what_it_cannot_tell(
     assert gate.value == pytest.approx(value - half, abs=1e-4)
     assert gate.limit == (-0.02 if rule == "not_worse" else 0)
     assert gate.says.startswith("cannot tell") == (passed is None)
-    assert f"better by {value:+.4f}" in gate.says
+    assert f"{value:+.4f} in its favour" in gate.says
 
 
 @pytest.mark.parametrize(("ece", "passed"), [(0.0, True), (0.1, True), (0.1001, False)])
