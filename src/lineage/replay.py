@@ -1,0 +1,99 @@
+"""the log -> each prediction computed again from Git and DVC's objects alone, and whether it is the same
+
+`python -m src.lineage.replay ID`, or `--since 2026-01-31T12:00:00Z` for all from then on. A row's served form names a
+commit, its service the code that answered: both come from Git, the objects from DVC's remote, and that code computes
+with that model. Probability of default to the last bit, score, decision and reasons are compared.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from src.errors import LastroError, refusal, run
+from src.journal.reader import Reader
+from src.journal.settings import Settings
+from src.journal.tables import Entry
+from src.lineage.commits import History
+from src.lineage.rerun import Workshop
+from src.lineage.settings import ROOT, read_settings
+from src.lineage.trials import Trials
+from src.lineage.verdicts import Outcome, Verdict, exit_code, logged
+
+log = logging.getLogger(__name__)
+CANNOT = 2
+
+
+def moment(text: str) -> datetime:
+    """Return a moment with its zone; raises ValueError for another text."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return found
+
+
+def many(text: str) -> int:
+    """Return a number from 1 on; raises ValueError for another text."""
+    if (found := int(text)) < 1:
+        raise ValueError("less than 1")
+    return found
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line says."""
+    ends = "Exit code: 1 if any prediction differs, else 2 if any cannot be shown or none was found, else 0."
+    parser = argparse.ArgumentParser(prog="python -m src.lineage.replay", description=__doc__, epilog=ends)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of one prediction, whoever asked for it")
+    which.add_argument("--since", type=moment, metavar="T", help="all from then on: a time with its zone")
+    parser.add_argument("--limit", type=many, metavar="N", help="the first N of them")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+    parser.add_argument("--rebuild", action="store_true", help="install the libraries of each commit's own lock first")
+    return parser.parse_args()
+
+
+def read_log() -> Reader:
+    """Return the log of this deployment; raises LastroError, which repeats no value, for wrong settings."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        names = ", ".join(f"LASTRO_{'_'.join(map(str, each['loc']))}".upper() for each in error.errors())
+        raise LastroError(f"{names}: wrong, as the API would say") from None
+    return Reader(settings.journal_url, settings.database_timeout)
+
+
+def replayed(asked: argparse.Namespace) -> Iterator[tuple[Entry, Outcome]]:
+    """Yield each prediction that is asked for, and what came of it."""
+    environments = read_settings().state / "replay" if asked.rebuild else None
+    with read_log() as reader, Workshop(ROOT, History(ROOT), environments) as workshop:
+        trials = Trials(workshop)
+        parts = [reader.find(str(asked.id))] if asked.id else reader.since(asked.since, asked.limit)
+        for entries in parts:
+            services = reader.services(entry.service_id for entry in entries if entry.service_id)
+            yield from zip(entries, trials.outcomes(entries, services), strict=True)
+
+
+def as_json(entry: Entry, outcome: Outcome) -> str:
+    """Return a prediction's line for programs."""
+    verdict, missing, again, lineage, says = outcome
+    facts = {"id": entry.id, "verdict": verdict, "missing": missing, "logged": logged(entry), "again": again}
+    return json.dumps(facts | {"lineage": lineage, "says": list(says)}, ensure_ascii=False)
+
+
+def as_text(entry: Entry, outcome: Outcome, shown: set[str]) -> str:
+    """Return a prediction's lines for people; where it comes from only if no line before has said the same."""
+    verdict, missing, again, lineage, says = outcome
+    numbers = [f"{answer[name]!r}" for name in ("probability_of_default", "score") for answer in (logged(entry), again) if answer]
+    head = [entry.id, f"{verdict}: no {missing}" if missing else verdict, "PD"]
+    lines = ["  ".join([entry.id, f"{verdict} ({missing})" if missing else verdict, told(logged(entry), again)])]
+    lines += [f"  {sentence}" for sentence in says]
+    comes = "\n".join(f"    {name.replace('_', ' '):<14}{value_of(value)}" for name, value in lineage.items())
+    if comes not in shown:
+        shown.add(comes)
+        lines.append(comes)
+    return "\n".join(lines)
