@@ -23,6 +23,19 @@ def head(root: Path) -> str | None:
     return said.strip() if said else None
 
 
+def state(root: Path, paths: Sequence[str]) -> tuple[str | None, bool | None]:
+    """Return the commit that is checked out, and whether files under `paths` differ from it; None where Git is silent.
+
+    One call of Git: a service asks when it starts.
+    """
+    said = output(root, "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--", *paths)
+    if said is None:
+        return None, None
+    heads = [line for line in said.splitlines() if line.startswith("#")]
+    oid = next((line.rpartition(" ")[2] for line in heads if line.startswith("# branch.oid ")), "(initial)")
+    return (None, None) if oid == "(initial)" else (oid, len(said.splitlines()) > len(heads))
+
+
 def changes_since(root: Path, commit: str, paths: Sequence[str]) -> list[str]:
     """Return the files under `paths` that differ from `commit`, new ones too; all of `paths` where Git cannot tell."""
     edited = output(root, "diff", "--name-only", "--relative", commit, "--", *paths)

@@ -29,6 +29,8 @@ from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
 from src.errors import LastroError, refusal
 from src.journal.journal import Journal
+from src.journal.service import Service, service_of
+from src.journal.settings import ROOT
 from src.serving.predictors import load
 
 
@@ -65,19 +67,20 @@ def service(settings: Settings) -> FastAPI:
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
+    process = service_of(ROOT, settings.git_commit)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     title = served.card.dataset.title
     app = FastAPI(
         title="Lastro",
         version=origin.model.version or "0",
         description=f"Credit scores of {title}. The version is the model's; 0 is not published.",
-        lifespan=lifespan(journal, gate, bounds),
+        lifespan=lifespan(journal, process, gate, bounds),
         openapi_url=None,
         redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(served, origin.model, journal, metrics)
+    predictions = Predictions(served, origin.model, journal, metrics, process.id)
     direct = predictions.routes()
     app.router.routes += direct
     rooms = (Login(gate), History(journal, gate), Models(served, origin, settings.models), Operations(journal, metrics))
@@ -93,13 +96,14 @@ def service(settings: Settings) -> FastAPI:
 
 
 def lifespan(
-    journal: Journal, gate: Gate, bounds: Bounds
+    journal: Journal, process: Service, gate: Gate, bounds: Bounds
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what surrounds the service's life; its state reaches each connection of the server."""
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
+        journal.register(process)
         yield {BOUNDS: bounds}
         gate.passwords.close()
         journal.close()

@@ -61,6 +61,8 @@ class RecordedModel(BaseModel):
 
     sha256: str
     version: str | None
+    form_sha256: str | None = Field(description="of the served form, export.json; null in rows of old releases")
+    git_commit: str | None = Field(description="the model's; null where no commit makes it, and in old rows")
 
 
 class RecordedOut(BaseModel):
@@ -75,6 +77,7 @@ class RecordedOut(BaseModel):
     reasons: list[ReasonOut]
     inputs: dict[str, str | bool | int | float | None]
     model: RecordedModel
+    model_asked: str | None = Field(description="the version that was asked for by ?model=, if one was")
     threshold: float | None = Field(description="the PD from which on it declined; null in rows of old releases")
     scale: Scale | None = Field(description="what turned this PD into points; null in rows of old releases")
     purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")

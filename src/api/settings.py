@@ -49,6 +49,9 @@ class Settings(journal.Settings):
     )
     cors_origins: Names = Field((), description="origins whose pages may call the service; none by default")
     models: Path = Field(Path("models"), description="folder of the model that is served")
+    git_commit: str = Field(
+        "", pattern=r"^([0-9a-f]{40}(-dirty)?)?$", description="an image's commit; empty: that of the checkout"
+    )
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
     body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
     max_head_bytes: int = Field(2**15, gt=0, description="largest request head: address and headers")

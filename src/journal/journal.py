@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from src.journal.database import SchemaError, connect_engine, migrate, sqlite_file
 from src.journal.group_commit import GroupCommit
 from src.journal.identifiers import first_id
-from src.journal.tables import PREDICTIONS, PROBE, Entry, Purpose
+from src.journal.service import Service
+from src.journal.tables import PREDICTIONS, PROBE, SERVICES, Entry, Purpose
 from src.journal.writer import JournalUnavailableError, Writer, reason
 from src.model.points import Decision
 
@@ -48,6 +49,14 @@ class Journal:
         except (SQLAlchemyError, OSError, SchemaError) as error:
             raise JournalUnavailableError(f"the prediction log: {reason(error)}") from None
         self.commits.start()
+
+    def register(self, service: Service) -> None:
+        """Write down which process answers from now on; raises JournalUnavailableError."""
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(SERVICES.insert().values(service._asdict()))
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailableError(f"the prediction log: {reason(error)}") from None
 
     def close(self) -> None:
         """Write what waits, then let go of the database."""

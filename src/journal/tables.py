@@ -26,6 +26,34 @@ PREDICTIONS = sa.Table(
     sa.Column("threshold", sa.Float(53)),
     sa.Column("scale", sa.Text),
     sa.Column("purpose", sa.Text),
+    sa.Column("form_sha256", sa.Text),
+    sa.Column("git_commit", sa.Text),
+    sa.Column("model_asked", sa.Text),
+    sa.Column("service_id", sa.Text),
+    sa.Index("predictions_id", "id"),
+)
+SERVICES = sa.Table(
+    "services",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("started", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("code_commit", sa.Text),
+    sa.Column("code_dirty", sa.Boolean),
+    sa.Column("python", sa.Text, nullable=False),
+    sa.Column("onnxruntime", sa.Text),
+    sa.Column("cpu", sa.Text),
+    sa.Column("libraries", sa.Text, nullable=False),
+)
+SHADOWS = sa.Table(
+    "shadows",
+    METADATA,
+    sa.Column("prediction_id", sa.Text, primary_key=True),
+    sa.Column("form_sha256", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text),
+    sa.Column("probability_of_default", sa.Float(53), nullable=False),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("time", sa.DateTime(timezone=True), nullable=False),
 )
 PROBE = sa.Table(
     "probe",
@@ -38,7 +66,8 @@ PROBE = sa.Table(
 class Entry(NamedTuple):
     """One row, in the table's order; `inputs`, `reasons` and `scale` are JSON texts.
 
-    Rows of the first release have no threshold, scale and purpose.
+    Rows of the first release have no threshold, scale and purpose, those of the second not what follows: the served
+    form's sha256, the model's commit, which version was asked for (null: none) and the service that answered.
     """
 
     key_id: str
@@ -54,3 +83,7 @@ class Entry(NamedTuple):
     threshold: float | None = None
     scale: str | None = None
     purpose: Purpose | None = None
+    form_sha256: str | None = None
+    git_commit: str | None = None
+    model_asked: str | None = None
+    service_id: str | None = None

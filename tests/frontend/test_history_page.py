@@ -16,7 +16,7 @@ from tests.api.live import KEYS
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
 from tests.frontend.service import Service
-from tests.journal.rows import entry, leave_first_release, of_first_release
+from tests.journal.rows import entry, leave_release, of_release
 
 NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 
@@ -105,8 +105,8 @@ def long_ago(
     folder = tmp_path_factory.mktemp("long_ago")
     address = f"sqlite:///{folder}/api/journal.db"
     inputs = {"inputs": json.dumps(example)}
-    first = of_first_release(**inputs, probability_of_default=0.125, score=612)
-    leave_first_release(address, [first])
+    first = of_release("0001", **inputs, probability_of_default=0.125, score=612)
+    leave_release(address, "0001", [first])
     journal = Journal(address, 2.0)
     journal.start()
     scale = '{"points": 500, "odds": 10, "pdo": 20, "minimum": 0, "maximum": 1000}'

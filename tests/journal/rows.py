@@ -1,4 +1,4 @@
-"""Rows of the log, and a log as the first release left it"""
+"""Rows of the log, and a log as an earlier release left it"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from src.journal.database import MIGRATIONS, alone, connect_engine, sqlite_file
 from src.journal.identifiers import new_id
 from src.journal.tables import Entry
 
+LATER = {"0001": "threshold", "0002": "form_sha256"}  # a schema -> the first column that it lacks
 SCALE = '{"points":600.0,"odds":20.0,"pdo":40.0,"minimum":300.0,"maximum":850.0}'
 
 
@@ -29,23 +30,29 @@ def entry(key_id: str = "web", **changes: Any) -> Entry:
         "threshold": 1 / 6,
         "scale": SCALE,
         "purpose": "application",
+        "form_sha256": "b" * 64,
+        "git_commit": "c" * 40,
+        "model_asked": None,
+        "service_id": new_id(),
     }
     return Entry(key_id=key_id, **(values | changes))
 
 
-def of_first_release(key_id: str = "web", **changes: Any) -> Entry:
-    """A row that knows no threshold, scale and purpose."""
-    return entry(key_id, **{"threshold": None, "scale": None, "purpose": None} | changes)
+def of_release(revision: str, key_id: str = "web", **changes: Any) -> Entry:
+    """A row that knows nothing of what later migrations added."""
+    first = Entry._fields.index(LATER[revision])
+    return entry(key_id, **dict.fromkeys(Entry._fields[first:]) | changes)
 
 
-def leave_first_release(address: str, entries: list[Entry]) -> None:
-    """Make the database by the real first migration and insert what these rows have of its columns."""
+def leave_release(address: str, revision: str, entries: list[Entry]) -> None:
+    """Make the database by the real migrations up to one, and insert what these rows have of its columns."""
     engine = connect_engine(address, 2.0)
     with alone(engine, sqlite_file(address)) as connection:
         scripts, context = ScriptDirectory(str(MIGRATIONS)), MigrationContext.configure(connection)
         with Operations.context(context):
-            scripts.get_revision("0001").module.upgrade()
-            context.stamp(scripts, "0001")
+            for step in reversed(list(scripts.iterate_revisions(revision, "base"))):
+                step.module.upgrade()
+                context.stamp(scripts, step.revision)
         then = sa.Table("predictions", sa.MetaData(), autoload_with=connection)
         rows = [{name: value for name, value in each._asdict().items() if name in then.columns} for each in entries]
         connection.execute(then.insert(), rows)

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from src.journal.database import connect_engine, migrate, sqlite_file
+from src.journal.tables import METADATA
 from tests.postgresql import Postgres
 
-TABLES = {"predictions", "probe", "alembic_version"}
+TABLES = {*METADATA.tables, "alembic_version"}
 
 
 def test_new_file_gets_the_schema_for_its_owner_alone(tmp_path: Path) -> None:

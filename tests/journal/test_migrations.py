@@ -1,7 +1,12 @@
 """Every database comes to the schema that the program's tables describe, with the rows that it had"""
 
 import asyncio
+import io
+import subprocess
+import sys
+import tarfile
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -9,12 +14,15 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from src import git
 from src.journal.database import MIGRATIONS, connect_engine, migrate, sqlite_file
 from src.journal.journal import Journal, JournalUnavailableError, Page
-from src.journal.tables import METADATA
-from tests.journal.rows import entry, leave_first_release, of_first_release
+from src.journal.service import service_of
+from src.journal.tables import METADATA, SERVICES
+from tests.conftest import ROOT
+from tests.journal.rows import LATER, entry, leave_release, of_release
 
-ADDITIONS = {"create_table", "bulk_insert", "add_column"}
+ADDITIONS = {"create_table", "bulk_insert", "add_column", "create_index"}
 
 
 @pytest.fixture
@@ -46,9 +54,10 @@ def test_table_or_column_without_a_migration_is_found(engine: sa.Engine) -> None
     assert {step[0] for step in difference(engine, changed)} == {"add_column", "add_table"}
 
 
-def test_log_of_the_first_release_keeps_its_rows_and_takes_new_ones(address: str) -> None:
-    old = [of_first_release(decision="decline", model_version="1", score=490 + n) for n in range(3)]
-    leave_first_release(address, [*old, of_first_release("other")])
+@pytest.mark.parametrize("revision", LATER)
+def test_log_of_an_earlier_release_keeps_its_rows_and_takes_new_ones(address: str, revision: str) -> None:
+    old = [of_release(revision, decision="decline", model_version="1", score=490 + n) for n in range(3)]
+    leave_release(address, revision, [*old, of_release(revision, "other")])
     journal = Journal(address, 2.0)
     journal.start()
     assert journal.page("web", Page(9)) == old[::-1]
@@ -77,6 +86,55 @@ def test_log_of_a_later_release_is_written_and_read_on(address: str, engine: sa.
     written = entry()
     asyncio.run(journal.write([written]))
     assert journal.find("web", written.id) == written
+    journal.close()
+
+
+BEFORE = """
+import asyncio, sys
+sys.path.insert(0, ".")
+from src.journal.database import MIGRATIONS
+from src.journal.journal import Journal
+from src.journal.tables import PREDICTIONS, Entry
+from src.journal.identifiers import new_id
+from datetime import UTC, datetime
+values = dict(key_id="web", id=new_id(), time=datetime.now(UTC), model_sha256="a", model_version=None, inputs="{}",
+              probability_of_default=0.5, score=1, decision="decline", reasons="[]")
+journal = Journal(sys.argv[1], 2.0)
+journal.start()
+asyncio.run(journal.write([Entry(**values)]))
+print(journal.find("web", values["id"]).score, *sorted(path.name[:4] for path in MIGRATIONS.glob("versions/0*.py")))
+journal.close()
+"""
+
+
+def release_before(folder: Path) -> list[str]:
+    """Bring the code of the commit before the newest migration into a folder; return the migrations it knows."""
+    *known, newest = sorted(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py"))
+    script = (MIGRATIONS / "versions" / newest).relative_to(ROOT)
+    added = git.output(ROOT, "log", "--format=%H", "--diff-filter=A", "--", str(script))
+    before = f"{added.split()[-1]}^" if added else "HEAD"  # a script that is not committed yet
+    program = ["git", "-C", str(ROOT), "archive", "--format=tar", before, "src"]
+    archive = subprocess.run(program, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder, filter="data")
+    return [name[:4] for name in known]
+
+
+def test_release_before_starts_on_the_newest_schema(address: str, engine: sa.Engine, tmp_path: Path) -> None:  # noqa: ARG001
+    known = release_before(tmp_path / "before")
+    command = [sys.executable, "-c", BEFORE, address]
+    done = subprocess.run(command, cwd=tmp_path / "before", check=False, capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["1", *known], "")
+
+
+def test_service_that_answers_is_written_down(address: str) -> None:
+    journal, process = Journal(address, 2.0), service_of(ROOT)
+    journal.start()
+    journal.register(process)
+    with journal.engine.connect() as connection:
+        row = connection.execute(sa.select(SERVICES)).one()
+    assert tuple(row)[:1] + tuple(row)[2:] == process[:1] + process[2:]
+    assert row.started.replace(tzinfo=row.started.tzinfo or UTC) == process.started
     journal.close()
 
 

@@ -44,9 +44,9 @@ PARAMETERS: list[dict[str, Any]] = [
 class Predictions:
     """What the two routes need."""
 
-    def __init__(self, served: Served, origin: ModelOut, journal: Journal, metrics: Metrics) -> None:
+    def __init__(self, served: Served, origin: ModelOut, journal: Journal, metrics: Metrics, service_id: str) -> None:
         self.scorer, self.journal, self.metrics = served.scorer, journal, metrics
-        self.origin = origin
+        self.origin, self.form_sha256, self.service_id = origin, served.form_sha256, service_id
         self.model = to_json(origin)
         self.time = served.card.time.name if served.card.time else None
         self.threshold, self.scale = served.card.threshold, served.card.scale.model_dump_json()
@@ -105,6 +105,10 @@ class Predictions:
             self.threshold,
             self.scale,
             purpose,
+            self.form_sha256,
+            self.origin.git_commit,
+            None,
+            self.service_id,
         )
         head = to_json(
             {"prediction_id": prediction_id, "probability_of_default": pd, "score": score, "decision": decision}

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import platform
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,9 +14,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from src.files import sha256_of
 from src.journal.journal import Journal
 from tests.api.live import DIGESTS, HEADERS, KEYS
-from tests.journal.rows import entry, leave_first_release, of_first_release
+from tests.conftest import ROOT
+from tests.journal.rows import entry, leave_release, of_release
 
 ADMIN = {"x-api-key": "key-of-ops"}
 WITH_ADMIN = f"{DIGESTS},ops:{sha256(b'key-of-ops').hexdigest()}:read+admin"
@@ -118,12 +123,26 @@ def test_record_is_what_was_answered(client: TestClient, applicant: dict[str, An
     assert abs(datetime.fromisoformat(record["time"]) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_row_says_which_form_of_which_commit_and_which_process_answered(
+    client_with: Callable[..., TestClient], tmp_path: Path, applicant: dict[str, Any]
+) -> None:
+    client = client_with(database_url=f"sqlite:///{tmp_path}/log.db", git_commit="d" * 40 + "-dirty")
+    answer = client.post("/predict", json=applicant, headers=HEADERS).json()
+    record = client.get(f"/predictions/{answer['prediction_id']}", headers=HEADERS).json()
+    form = sha256_of((ROOT / "models" / "export.json").read_bytes())
+    assert (record["model"]["form_sha256"], record["model_asked"]) == (form, None)
+    assert record["model"]["git_commit"] == answer["model"]["git_commit"]
+    with closing(sqlite3.connect(tmp_path / "log.db")) as log:
+        joined = "SELECT code_commit, code_dirty, python FROM predictions JOIN services ON service_id = services.id"
+        assert log.execute(joined).fetchall() == [("d" * 40, 1, platform.python_version())]
+
+
 def test_record_of_the_first_release_has_null_for_what_it_did_not_keep(
     client_with: Callable[..., TestClient], tmp_path: Path, applicant: dict[str, Any]
 ) -> None:
-    old = of_first_release(inputs=json.dumps(applicant), decision="decline")
+    old = of_release("0001", inputs=json.dumps(applicant), decision="decline")
     address = f"sqlite:///{tmp_path}/old.db"
-    leave_first_release(address, [old])
+    leave_release(address, "0001", [old])
     client = client_with(database_url=address)
     record = client.get(f"/predictions/{old.id}", headers=HEADERS).json()
     assert client.get("/predictions", headers=HEADERS).json()["predictions"] == [record]
