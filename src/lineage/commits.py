@@ -98,7 +98,9 @@ class History:
         prefix = (git.output(self.root, "rev-parse", "--show-prefix") or "").strip()
         lines = "".join(f"{commit}:{prefix}{file}\n" for commit, _ in commits for file in FILES)
         said = (asked(self.root, "cat-file", "--batch-check", given=lines.encode()) or b"").decode().splitlines()
-        for (commit, time), *three in zip(commits, *(said[place :: len(FILES)] for place in range(len(FILES))), strict=False):
+        for (commit, time), *three in zip(
+            commits, *(said[place :: len(FILES)] for place in range(len(FILES))), strict=False
+        ):
             if all(" blob " in line for line in three):
                 yield Release(commit, time, *(line.partition(" ")[0] for line in three))
 
@@ -109,7 +111,9 @@ class History:
     def unpack(self, commit: str, folder: Path) -> None:
         """Write what scoring as a commit did needs of its files."""
         there = (git.output(self.root, "ls-tree", "--name-only", commit) or "").splitlines()
-        wanted = [name for name in there if name in NEEDED or (name.startswith("requirements") and name.endswith(".txt"))]
+        wanted = [
+            name for name in there if name in NEEDED or (name.startswith("requirements") and name.endswith(".txt"))
+        ]
         with ZipFile(BytesIO(asked(self.root, "archive", "--format=zip", commit, *wanted) or b"")) as archive:
             archive.extractall(folder)
 

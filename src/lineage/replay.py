@@ -9,8 +9,10 @@ import argparse
 import json
 import logging
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -20,7 +22,7 @@ from src.journal.reader import Reader
 from src.journal.settings import Settings
 from src.journal.tables import Entry
 from src.lineage.commits import History
-from src.lineage.rerun import Workshop
+from src.lineage.rerun import Answer, Workshop
 from src.lineage.settings import ROOT, read_settings
 from src.lineage.trials import Trials
 from src.lineage.verdicts import Outcome, Verdict, exit_code, logged
@@ -87,13 +89,57 @@ def as_json(entry: Entry, outcome: Outcome) -> str:
 
 def as_text(entry: Entry, outcome: Outcome, shown: set[str]) -> str:
     """Return a prediction's lines for people; where it comes from only if no line before has said the same."""
-    verdict, missing, again, lineage, says = outcome
-    numbers = [f"{answer[name]!r}" for name in ("probability_of_default", "score") for answer in (logged(entry), again) if answer]
-    head = [entry.id, f"{verdict}: no {missing}" if missing else verdict, "PD"]
-    lines = ["  ".join([entry.id, f"{verdict} ({missing})" if missing else verdict, told(logged(entry), again)])]
-    lines += [f"  {sentence}" for sentence in says]
-    comes = "\n".join(f"    {name.replace('_', ' '):<14}{value_of(value)}" for name, value in lineage.items())
+    verdict = f"{outcome.verdict} ({outcome.missing})" if outcome.missing else outcome.verdict
+    answers = [logged(entry)] if outcome.verdict == "equal" else [logged(entry), outcome.again]
+    lines = [f"{entry.id}  {verdict}  {', again '.join(map(told, answers))}"]
+    lines += [f"  {sentence}" for sentence in outcome.says]
+    comes = "\n".join(f"    {name.replace('_', ' '):<13} {named(value)}" for name, value in outcome.lineage.items())
     if comes not in shown:
         shown.add(comes)
         lines.append(comes)
     return "\n".join(lines)
+
+
+def told(answer: Answer) -> str:
+    """Return an answer's numbers in a line."""
+    if not answer:
+        return "nothing"
+    reasons = ", ".join(reason["feature"] for reason in answer["reasons"])
+    head = f"PD {answer['probability_of_default']!r}, score {answer['score']}, {answer['decision']}"
+    return f"{head}: {reasons}" if reasons else head
+
+
+def named(value: Any) -> str:
+    """Return a fact of the lineage as a text."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items())
+    return "not known" if value is None else str(value)
+
+
+def tell(asked: argparse.Namespace) -> int:
+    """Print a line a prediction and return the exit code; raises LastroError where the log cannot be read."""
+    verdicts: Counter[Verdict] = Counter()
+    shown: set[str] = set()
+    for entry, outcome in replayed(asked):
+        verdicts[outcome.verdict] += 1
+        print(as_json(entry, outcome) if asked.json else as_text(entry, outcome, shown), flush=True)  # noqa: T201
+    if not verdicts:
+        raise LastroError("there is no such prediction in the log")
+    log.info("%s", ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()))
+    return exit_code(set(verdicts))
+
+
+def main() -> None:
+    """Compute again what is asked for."""
+    asked = arguments()
+    try:
+        sys.exit(tell(asked))
+    except LastroError as error:
+        log.error("error: %s", error)
+    except OSError as error:
+        log.error("error: %s", refusal(error))
+    sys.exit(CANNOT)
+
+
+if __name__ == "__main__":
+    run(main)

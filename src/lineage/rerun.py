@@ -28,6 +28,13 @@ from src.serving.export import EXPORT
 
 ENTRY, MODULES = "src/serving/score.py", ("src.serving.predictors", "src.model.forms")  # where `load` is, and was
 LOCKS = ("requirements-serving.txt", "requirements.txt")
+MACHINE = """
+import json
+from pathlib import Path
+from src.journal.service import service_of
+found = service_of(Path())
+print(json.dumps([found.python, json.loads(found.libraries), found.cpu]))
+"""
 UNUSED = (".parquet",)  # what DVC keeps beside a model for others than those who score
 NO_LIBRARY = ("ModuleNotFoundError", "ImportError", "PackageNotFoundError", " is installed")
 Missing = Literal["object", "commit", "library", "code"]
@@ -48,6 +55,14 @@ class Unscored(NamedTuple):
     sentence: str
 
 
+class Machine(NamedTuple):
+    """What computes: Python, the versions of libraries that decide numbers, the processor."""
+
+    python: str
+    libraries: dict[str, str]
+    cpu: str | None
+
+
 class Combination(NamedTuple):
     """The commit whose code computes, and the commit whose model it computes with."""
 
@@ -57,7 +72,7 @@ class Combination(NamedTuple):
 
 @dataclass
 class Workshop:
-    """A temporary place; `with` it, and it is gone afterwards. `environments`, if given, keeps each lock's libraries."""
+    """A temporary place; `with` it, and it is gone afterwards. `environments`, if given, keeps locks' libraries."""
 
     root: Path
     history: History
@@ -65,6 +80,8 @@ class Workshop:
     folder: tempfile.TemporaryDirectory[str] = field(
         default_factory=lambda: tempfile.TemporaryDirectory(prefix="lastro-replay-")
     )
+
+    machines: dict[Path, Machine] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +140,16 @@ class Workshop:
         for name, content in own.items():
             verify(name, content, named[name])
         return own
+
+    def machine(self, commit: str) -> Machine:
+        """Return what computes with a commit's code; raises MissingError where its libraries cannot be had."""
+        python = self.python(self.unpacked(commit))
+        if python not in self.machines:
+            done = subprocess.run(  # noqa: S603 (no shell)
+                [str(python), "-c", MACHINE], cwd=self.root, capture_output=True, check=True, encoding="utf-8"
+            )
+            self.machines[python] = Machine(*json.loads(done.stdout))
+        return self.machines[python]
 
     def python(self, code: Path) -> Path:
         """Return the interpreter: this one, or one with the libraries that the commit's lock names."""

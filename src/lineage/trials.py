@@ -11,6 +11,7 @@ from src.lineage.commits import Release
 from src.lineage.lock import DATA, LOCK, LineageError, read_lock
 from src.lineage.rerun import Combination, MissingError, Unscored, Workshop
 from src.lineage.verdicts import Lineage, Outcome, best, compared, differences, logged, machine_of
+from src.serving.export import EXPORT
 
 OLD = "its record is older than the served form's hash: found by the model's sha256 among all commits"
 NO_CODE = "nobody wrote down which code answered: computed by the code of the model's commit"
@@ -82,7 +83,9 @@ class Trials:
             found = [each for each in found if history.model(each.card) == entry.model_sha256]
             what = f"models/export.json has the sha256 {entry.form_sha256}, of the model {entry.model_sha256}"
         if not found:
-            raise MissingError("commit", f"no commit here whose {what}, and whose {LOCK} agrees: `git fetch` may bring it")
+            raise MissingError(
+                "commit", f"no commit here whose {what}, and whose {LOCK} agrees: `git fetch` may bring it"
+            )
         return found
 
     def compute(self, way: Combination, group: Sequence[Trial]) -> None:
@@ -110,10 +113,10 @@ class Trials:
                 data = read_lock(release).output(DATA)[0]
             except LineageError:
                 data = None
-            models = {"model_sha256": "model.json", "form_sha256": "export.json"}
             self.lineages[way] = way_of(way) | {
                 "dvc_lock": sha256_of((release / LOCK).read_bytes()),
                 "data_md5": data,
+                "form_sha256": sha256_of((release / "models" / EXPORT).read_bytes()),
             }
         return self.lineages[way]
 

@@ -1,12 +1,12 @@
 """a logged answer, the same one computed again -> whether they are equal, and what each came from"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from src.journal.service import Service
 from src.journal.tables import Entry
-from src.lineage.rerun import Answer, Missing
+from src.lineage.rerun import Answer, Machine, Missing
 
 Verdict = Literal["equal", "different", "cannot"]
 Lineage = dict[str, Any]
@@ -20,14 +20,6 @@ class Outcome(NamedTuple):
     again: Answer
     lineage: Lineage
     says: tuple[str, ...] = ()
-
-
-class Machine(NamedTuple):
-    """What computes: Python, the versions of libraries that decide numbers, the processor."""
-
-    python: str
-    libraries: dict[str, str]
-    cpu: str | None
 
 
 def logged(entry: Entry) -> Answer:
@@ -70,7 +62,11 @@ def differences(then: Machine | None, now: Machine) -> list[str]:
         return []
     here = {"Python": now.python, **now.libraries}
     there = {"Python": then.python, **then.libraries}
-    return [f"{name} {here.get(name) or 'missing'} instead of {there[name]}" for name in there if here.get(name) != there[name]]
+    return [
+        f"{name} {here.get(name) or 'missing'} instead of {there[name]}"
+        for name in there
+        if here.get(name) != there[name]
+    ]
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
@@ -79,7 +75,7 @@ def best(outcomes: Sequence[Outcome]) -> Outcome:
     return min(outcomes, key=lambda outcome: ranks[outcome.verdict])
 
 
-def exit_code(verdicts: Sequence[Verdict] | set[Verdict]) -> int:
+def exit_code(verdicts: Collection[Verdict]) -> int:
     """Return 1 if any differs, else 2 if any cannot be shown or there is none, else 0."""
     if "different" in verdicts:
         return 1
