@@ -24,6 +24,7 @@ from src.api.routes.login import Login
 from src.api.routes.models import Models
 from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
+from src.api.routes.verify import Verify
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
@@ -83,7 +84,9 @@ def service(settings: Settings) -> FastAPI:
     predictions = Predictions(served, origin.model, journal, metrics, process.id)
     direct = predictions.routes()
     app.router.routes += direct
-    rooms = (Login(gate), History(journal, gate), Models(served, origin, settings.models), Operations(journal, metrics))
+    history = History(journal, gate)
+    verify = Verify(history, lambda form: served if form == served.form_sha256 else None)
+    rooms = (Login(gate), history, verify, Models(served, origin, settings.models), Operations(journal, metrics))
     for room in rooms:
         app.include_router(room.router())
     openapi.install(app, predictions.batch, admission)

@@ -6,6 +6,7 @@ with that model. Probability of default to the last bit, score, decision and rea
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import sys
@@ -29,21 +30,22 @@ from src.lineage.verdicts import Outcome, Verdict, exit_code, logged
 
 log = logging.getLogger(__name__)
 CANNOT = 2
+MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
 
 
 def moment(text: str) -> datetime:
-    """Return a moment with its zone; raises ValueError for another text."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError("a moment without a zone")
-    return found
+    """Return a moment; raises argparse's error for a text that is none, or has no zone."""
+    with contextlib.suppress(ValueError):
+        if (found := datetime.fromisoformat(text)).tzinfo is not None:
+            return found
+    raise argparse.ArgumentTypeError(f"{text!r} is not {MOMENT}")
 
 
 def many(text: str) -> int:
-    """Return a number from 1 on; raises ValueError for another text."""
-    if (found := int(text)) < 1:
-        raise ValueError("less than 1")
-    return found
+    """Return how many; raises argparse's error for a text that does not say it."""
+    if text.isdecimal() and (found := int(text)) > 0:
+        return found
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
 
 
 def arguments() -> argparse.Namespace:
@@ -52,7 +54,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m src.lineage.replay", description=__doc__, epilog=ends)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of one prediction, whoever asked for it")
-    which.add_argument("--since", type=moment, metavar="T", help="all from then on: a time with its zone")
+    which.add_argument("--since", type=moment, metavar="T", help=f"all from then on: {MOMENT}")
     parser.add_argument("--limit", type=many, metavar="N", help="the first N of them")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     parser.add_argument("--rebuild", action="store_true", help="install the libraries of each commit's own lock first")
