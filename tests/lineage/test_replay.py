@@ -17,6 +17,7 @@ from src.files import sha256_of
 from src.git import head
 from src.journal.reader import Reader
 from src.journal.tables import Entry
+from src.lineage import replay
 from src.lineage.commits import History
 from src.lineage.rerun import Workshop
 from src.lineage.trials import NO_CODE, OLD, Trials
@@ -103,6 +104,7 @@ def past(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Past:
     folder = tmp_path_factory.mktemp("past")
     project = light_run.copy(folder / "project")
     objects = Path(shutil.copytree(project.root / ".dvc" / "cache", folder / "objects"))
+    commit(project)
     (project.root / "src" / "serving" / "score.py").unlink()
     older = commit(project)
     project.run("git", *COMMIT[:4], "revert", "--no-edit", "HEAD")
@@ -144,7 +146,12 @@ EDITS: dict[str, tuple[Edit, str, str | None, str]] = {
     "score": (row("score = score - 1"), "different", None, "another score"),
     "decision": (row("decision = 'refer'"), "different", None, "another decision"),
     "reasons": (row("reasons = '[]', decision = 'decline'"), "different", None, "another"),
-    "inputs": (row("""inputs = json_set(inputs, '$.duration_months', 71)"""), "different", None, "another"),
+    "inputs": (
+        row("""inputs = json_set(inputs, '$.checking_status', 'no checking account')"""),
+        "different",
+        None,
+        "another",
+    ),
     "dirty": (service(code_dirty="1"), "cannot", "code", "changes that were not committed on commit "),
     "lost code": (service(code_commit=f"'{'0' * 40}'"), "cannot", "commit", f"the commit {'0' * 40} is not in this"),
     "lost form": (row(f"form_sha256 = '{'0' * 64}'"), "cannot", "commit", f"export.json has the sha256 {'0' * 64}"),
@@ -244,15 +251,37 @@ def test_one_prediction_is_shown_to_people(past: Past) -> None:
     ("words", "said"),
     [
         ((NOBODYS,), "error: there is no such prediction in the log"),
-        (("--since", "2026-01-01"), "a time with its zone, such as 2026-01-31T12:00:00Z"),
-        (("--since", "2026-01-01T00:00:00Z", "--limit", "0"), "a whole number from 1 on"),
+        (("--since", "9999-01-01T00:00:00Z"), "error: there is no such prediction in the log"),
+        (("--since", "2026-01-01"), "'2026-01-01' is not a time with its zone, such as 2026-01-31T12:00:00Z"),
+        (("--since", "2026-01-01T00:00:00Z", "--limit", "0"), "'0' is not a whole number from 1 on"),
         ((), "one of the arguments ID --since is required"),
     ],
 )
-def test_nothing_to_show_is_exit_2_and_a_sentence(past: Past, words: tuple[str, ...], said: str) -> None:
-    done = past.project.run("python", "-m", "src.lineage.replay", *words, check=False)
-    assert done.returncode == 2
-    assert said in done.stdout
+def test_nothing_to_show_is_exit_2_and_a_sentence(
+    past: Past,
+    words: tuple[str, ...],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["replay", *words])
+    monkeypatch.setenv("LASTRO_DATABASE_URL", f"sqlite:///{past.log}")
+    with pytest.raises(SystemExit) as ended:
+        replay.main()
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err + caplog.text
+
+
+def test_log_that_is_not_there_is_a_sentence_and_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sys.argv", ["replay", NOBODYS])
+    monkeypatch.setenv("LASTRO_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    with pytest.raises(SystemExit) as ended:
+        replay.main()
+    assert (ended.value.code, list(tmp_path.iterdir())) == (2, [])
+    assert f"error: the prediction log: {tmp_path / 'none.db'}: no such file" in caplog.text
 
 
 @pytest.fixture
