@@ -1,12 +1,16 @@
 """a folder of this machine as DVC's remote -> its objects"""
 
+import os
+import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from src.errors import LastroError
+from src.files import write_bytes
 
 PUSH = "`dvc push` brings it there"
+READABLE = 0o644  # a temporary file is its writer's alone
 
 
 class StorageError(LastroError):
@@ -79,3 +83,40 @@ class Folder:
     def holds(self, url: str) -> bool:
         """Say whether a published file is there."""
         return Path(url.removeprefix("file://")).is_file()
+
+    def get_output(self, md5: str) -> bytes | None:
+        """Return an output's bytes by its md5 in dvc.lock; None where it is not there."""
+        return self.get(f"files/md5/{md5[:2]}/{md5[2:]}")
+
+    def get(self, key: str) -> bytes | None:
+        """Return a file's bytes; None where it is not there."""
+        try:
+            return (self.path / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write a file where there is none, and say whether it was written: of several writers, one's."""
+        self.probe()
+        path = self.path / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(READABLE)
+            try:
+                os.link(file.name, path)
+            except FileExistsError:
+                return False
+        return True
+
+    def replace(self, key: str, content: bytes) -> None:
+        """Write a file, whatever was there."""
+        write_bytes(self.path / key, content)
+
+    def keys(self, folder: str, after: str = "") -> list[str]:
+        """Return the files right in a folder (`a/b/`), in order, those after a key."""
+        self.probe()
+        found = (f"{folder}{path.name}" for path in (self.path / folder).glob("[!.]*") if path.is_file())
+        return sorted(key for key in found if key > after)

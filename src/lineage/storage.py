@@ -34,6 +34,9 @@ ENVIRONMENT = {
 }
 
 
+EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")  # what S3 answers to `If-None-Match: *`
+
+
 class MissingBucketError(StorageError):
     """The server knows us, but there is no such bucket."""
 
@@ -114,6 +117,44 @@ class Bucket:
         """Say whether a published file is there."""
         key = url.removeprefix(f"s3://{self.name}/")
         return key != url and key in self._find(key)
+
+    def get_output(self, md5: str) -> bytes | None:
+        """Return an output's bytes by its md5 in dvc.lock; None where it is not there."""
+        return self.get(self._key(md5))
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object's bytes; None where it is not there (who may not list is refused instead)."""
+        with self.plainly():
+            try:
+                return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+            except self.client.exceptions.NoSuchKey:
+                return None
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write an object where there is none, and say whether it was written: of several writers, one's."""
+        from botocore.exceptions import ClientError
+
+        with self.plainly():
+            try:
+                self.client.put_object(Bucket=self.name, Key=key, Body=content, IfNoneMatch="*")
+            except ClientError as error:
+                if error.response["Error"].get("Code") not in EXISTS:
+                    raise
+                return False
+        return True
+
+    def replace(self, key: str, content: bytes) -> None:
+        """Write an object, whatever was there."""
+        with self.plainly():
+            self.client.put_object(Bucket=self.name, Key=key, Body=content)
+
+    def keys(self, folder: str, after: str = "") -> list[str]:
+        """Return the objects right in a folder (`a/b/`), in order, those after a key."""
+        with self.plainly():
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=folder, Delimiter="/", StartAfter=after
+            )
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def _key(self, md5: str) -> str:
         return "/".join(filter(None, (self.prefix, "files/md5", md5[:2], md5[2:])))

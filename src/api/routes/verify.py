@@ -1,7 +1,6 @@
 """the log -> POST /predictions/{prediction_id}/verify: the logged inputs scored again by the form that answered them"""
 
 import json
-from collections.abc import Callable
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -10,19 +9,17 @@ from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.routes.history import Asker, History
 from src.api.schemas import ScoredOut, VerifiedOut
+from src.api.watch import Watch
 from src.journal.tables import Entry
-from src.serving.predictors import Served
 
 COMMAND = "python -m src.lineage.replay {id}"
-ByForm = Callable[[str], Served | None]
-"""The served form of this sha256, None where it is not served here."""
 
 
 class Verify:
     """What the route needs."""
 
-    def __init__(self, history: History, by_form: ByForm) -> None:
-        self.history, self.by_form = history, by_form
+    def __init__(self, history: History, watch: Watch) -> None:
+        self.history, self.watch = history, watch
 
     def verify(self, prediction_id: UUID, request: Request, caller: Asker = None) -> VerifiedOut:
         """Score the logged inputs again by the form that answered, and compare each number to its last bit."""
@@ -38,11 +35,11 @@ class Verify:
 
     def again(self, entry: Entry, reasons: bool) -> ScoredOut:
         """Return what the form that answered says now; raises ProblemError 409 where it is not served here."""
-        served = self.by_form(entry.form_sha256) if entry.form_sha256 else None
-        if served is None:
+        version = self.watch.now.by_form(entry.form_sha256) if entry.form_sha256 else None
+        if version is None:
             raise unproven(entry, "The form that answered is not served here")
         try:
-            scored = served.scorer.score(json.loads(entry.inputs), reasons)
+            scored = version.served.scorer.score(json.loads(entry.inputs), reasons)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise unproven(entry, "The logged inputs are none of the form that answered") from None
         return ScoredOut(**scored._asdict() | {"reasons": [reason._asdict() for reason in scored.reasons]})

@@ -14,10 +14,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from src.files import sha256_of
 from src.journal.journal import Journal
 from tests.api.live import DIGESTS, HEADERS, KEYS
-from tests.conftest import ROOT
 from tests.journal.rows import entry, leave_release, of_release
 
 ADMIN = {"x-api-key": "key-of-ops"}
@@ -129,7 +127,7 @@ def test_row_says_which_form_of_which_commit_and_which_process_answered(
     client = client_with(database_url=f"sqlite:///{tmp_path}/log.db", git_commit="d" * 40 + "-dirty")
     answer = client.post("/predict", json=applicant, headers=HEADERS).json()
     record = client.get(f"/predictions/{answer['prediction_id']}", headers=HEADERS).json()
-    form = sha256_of((ROOT / "models" / "export.json").read_bytes())
+    form = client.get("/model/info", headers=HEADERS).json()["form_sha256"]
     assert (record["model"]["form_sha256"], record["model_asked"]) == (form, None)
     assert record["model"]["git_commit"] == answer["model"]["git_commit"]
     with closing(sqlite3.connect(tmp_path / "log.db")) as log:

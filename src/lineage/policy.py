@@ -1,0 +1,54 @@
+"""policy.yaml -> what a version must show before it becomes champion; an unknown key is refused with the nearest one"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from src.errors import LastroError, sentences
+from src.files import read_yaml
+from src.params import Section
+
+POLICY = Path("policy.yaml")
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Rule(Section):
+    """What is asked of the difference from the champion: not worse by `margin` or more, or better."""
+
+    rule: Literal["not_worse", "better"]
+    margin: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Most(Section):
+    """The largest value that passes."""
+
+    most: Share
+
+
+class Least(Section):
+    """The smallest value that passes."""
+
+    least: Share
+
+
+class Policy(Section):
+    """All of policy.yaml."""
+
+    on_publish: Literal["challenger", "promote"]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    least_rows: Annotated[int, Field(ge=1)]
+    roc_auc: Rule
+    expected_cost: Rule
+    ece: Most
+    approval_ratio: Least
+    clean_commit: bool
+    parity: bool
+
+
+def read_policy(path: Path = POLICY) -> Policy:
+    """Read and check the policy; raises LastroError with one line a problem."""
+    try:
+        return Policy.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise LastroError(sentences(error, str(path))) from None
