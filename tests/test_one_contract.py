@@ -13,7 +13,6 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as some
 from pydantic import TypeAdapter, ValidationError
 
-from src.api.applicants import applicant_type, batch_type, listed, schema_of
 from src.contract.package import Package
 from src.contract.table import check_table, merge, type_table
 from src.frontend.language import Language
@@ -21,6 +20,7 @@ from src.frontend.schema import Field, fields_of
 from src.frontend.table import read
 from src.frontend.texts import Texts
 from src.model.card import Card, Dataset, features_of
+from src.serving.applicants import applicant_type, batch_type, listed, schema_of
 
 TARGET = {"name": "paid", "role": "target", "bad": "no", "constraints": {"enum": ["yes", "no"]}}
 KNOWN = {"name": "known", "type": "integer"}  # an applicant of whom nothing is known is refused

@@ -28,6 +28,7 @@ from src.api.routes.verify import Verify
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
+from src.api.trial import Trial, trial_of
 from src.api.watch import Watch
 from src.api.workers import Workers
 from src.errors import LastroError, refusal
@@ -67,16 +68,17 @@ def service(settings: Settings) -> FastAPI:
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
     process = service_of(ROOT, settings.git_commit)
+    trial = trial_of(settings, journal, metrics)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     app = FastAPI(
         title="Lastro",
-        lifespan=lifespan(journal, process, gate, watch, bounds),
+        lifespan=lifespan(journal, process, gate, watch, trial, bounds),
         openapi_url=None,
         redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(watch, journal, metrics, process.id)
+    predictions = Predictions(watch, journal, metrics, process.id, trial)
     direct = predictions.routes()
     app.router.routes += direct
     history = History(journal, gate)
@@ -84,7 +86,7 @@ def service(settings: Settings) -> FastAPI:
         Login(gate),
         history,
         Verify(history, watch),
-        Models(watch),
+        Models(watch, journal),
         Swaps(watch, journal, history),
         Operations(journal, metrics),
     )
@@ -100,7 +102,7 @@ def service(settings: Settings) -> FastAPI:
 
 
 def lifespan(
-    journal: Journal, process: Service, gate: Gate, watch: Watch, bounds: Bounds
+    journal: Journal, process: Service, gate: Gate, watch: Watch, trial: Trial | None, bounds: Bounds
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what surrounds the service's life; its state reaches each connection of the server."""
 
@@ -108,8 +110,12 @@ def lifespan(
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
         journal.register(process)
+        if trial:
+            trial.start()
         async with watch.following():
             yield {BOUNDS: bounds}
+        if trial:
+            trial.close()
         gate.passwords.close()
         journal.close()
 

@@ -14,6 +14,7 @@ from src.model.points import Decision
 LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, INF)
 SCORES = (*range(300, 851, 50), INF)
 MOST_WAITING = 128  # numbers that are noted before they are counted
+Shadowed = Literal["scored", "refused", "dropped"]
 Refusal = Literal["missing", "key", "token", "scope", "password"]  # what was missing, wrong, or not enough
 
 
@@ -50,6 +51,12 @@ class Metrics:
             "lastro_versions_refused", "Versions that were delivered and cannot be served, or nothing newer can be read"
         )
         self.switches = Counter("lastro_champion_switches", "Times another champion took over", registry=self.registry)
+        self.shadows = Counter(
+            "lastro_shadows",
+            "Applicants for the challenger to score too: scored, refused by its contract, dropped for want of time",
+            ["outcome"],
+            registry=self.registry,
+        )
         refused = Counter(
             "lastro_refusals",
             "Requests and logins that were not admitted, by what was missing, wrong or not enough",
@@ -74,6 +81,10 @@ class Metrics:
         refused = sum(state.state == "refused" for state in found.states.values())
         self.event.set(found.event or 0)
         self.refused.set(max(refused, bool(found.why)))
+
+    def shadow(self, outcome: Shadowed, applicants: int) -> None:
+        """Count what became of applicants that the challenger was to score too."""
+        self.shadows.labels(outcome).inc(applicants)
 
     def told(self, version: Version, value: int) -> None:
         """Set what tells of a version; 0 where it serves no longer."""

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from src.api.admission import Access, Admission, scope_of
-from src.api.applicants import schema_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
 from src.api.versions import Version
+from src.serving.applicants import schema_of
 
 KEY, BEARER = "ApiKey", "Bearer"
 SCHEMES = {  # the second is no `http`: a tool that fills in both would then be refused, for it would show two at once

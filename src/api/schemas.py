@@ -139,6 +139,16 @@ class VersionOut(BaseModel):
         return f"{self.version} ({self.alias})" if self.alias else f"{self.version}"
 
 
+class ShadowOut(BaseModel):
+    """How far the challenger agrees with the champion on the newest applicants that both have scored."""
+
+    rows: int
+    same_decision: int
+    mean_difference: float = Field(description="mean of the absolute differences of the two PDs")
+    approved_by_challenger_only: int
+    approved_by_champion_only: int
+
+
 class VersionsOut(BaseModel):
     """What this service has: the event that it follows, who is champion and challenger, each version, what happened."""
 
@@ -148,6 +158,9 @@ class VersionsOut(BaseModel):
     why: str | None = Field(description="why something newer is not served")
     versions: list[VersionOut]
     history: list[dict[str, JsonValue]] = Field(description="the chain's newest events, as far as they were delivered")
+    shadow: ShadowOut | None = Field(
+        description="null where the challenger has scored none of this champion's applicants"
+    )
 
 
 class VersionInfo(BaseModel):

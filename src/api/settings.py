@@ -55,6 +55,13 @@ class Settings(journal.Settings):
     git_commit: str = Field(
         "", pattern=r"^([0-9a-f]{40}(-dirty)?)?$", description="an image's commit; empty: that of the checkout"
     )
+    shadow: bool = Field(False, description="the challenger scores the champion's applicants too, into the log")
+    challenger_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of applicants whom the challenger answers, 0 to 1, drawn by the prediction's id",
+    )
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
     body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
     max_head_bytes: int = Field(2**15, gt=0, description="largest request head: address and headers")

@@ -7,16 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from pydantic_core import to_json
 
-from src.api.applicants import applicant_type, batch_type, schema_of
 from src.api.bodies import Body
 from src.api.problems import ProblemError
 from src.api.provenance import Provenance, provenance
 from src.api.schemas import ModelOut, VersionOut
 from src.errors import LastroError
 from src.model.card import Card
+from src.serving.applicants import applicant_type, batch_type, schema_of
 from src.serving.delivered import NUMBER, Delivered, Delivery, read_delivered, verify
 from src.serving.predictors import Served, load
 
@@ -42,6 +42,8 @@ class Version:
         self.batch = batch_type(applicant)
         self.one = Body(applicant, names=len)
         self.many = Body(self.batch, names=lambda batch: 1 + sum(map(len, batch["applicants"])))
+        self.contract = to_json([self.card.features, self.card.time])
+        self.names = {*(feature.name for feature in self.card.features), self.time}
 
     def date(self, applicants: list[dict[str, Any]]) -> None:
         """Write today, in UTC, into each application that does not say when it was made, where the contract asks."""
@@ -49,6 +51,18 @@ class Version:
             today = datetime.now(UTC).date().isoformat()
             for applicant in applicants:
                 applicant[self.time] = applicant.get(self.time) or today
+
+    def taken_over(self, applicant: dict[str, Any], before: "Version") -> dict[str, Any] | None:
+        """Return an applicant of another version's contract as this one's has it; None where that does not take it."""
+        if self.contract == before.contract:
+            return applicant
+        own = {name: value for name, value in applicant.items() if name in self.names}
+        try:
+            found: dict[str, Any] = self.one.read(to_json(own))
+        except ValidationError:
+            return None
+        self.date([found])
+        return found
 
     @cached_property
     def schema(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,10 @@ Place = Bucket | Folder
 
 class ChainError(LineageError):
     """The chain was tampered with, or an object that it names is missing or another."""
+
+
+class MissingError(ChainError):
+    """An object that the chain names is not there."""
 
 
 class TakenError(LineageError):
@@ -98,16 +103,21 @@ def parsed(number: int, content: bytes) -> Event:
 def append(place: Place, chain: Chain, **facts: Any) -> Chain:
     """Write the next event and return the chain with it; raises TakenError where somebody else wrote that number."""
     number = len(chain.events) + 1
-    event = Event(number=number, previous=chain.last, **facts)
+    event = Event(number=number, previous=chain.last, **{"time": now(), **facts})
     content = encoded(event)
     if not place.create(key_of(number), content) and place.get(key_of(number)) != content:  # ours, if a retry lost
         raise TakenError(f"{key_of(number)} was written by somebody else")
     return extended(chain, number, content)
 
 
+def now() -> str:
+    """Return the time of an event, to the microsecond: two writers of one event do not write the same bytes."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
 def encoded(event: Event) -> bytes:
     """Return the bytes of an event."""
-    return f"{json.dumps(event.model_dump(by_alias=True), indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    return f"{json.dumps(event.stated(), indent=1, ensure_ascii=False, allow_nan=False, default=str)}\n".encode()
 
 
 def key_of(number: int) -> str:
@@ -129,7 +139,7 @@ def read_file(place: Place, name: str, file: StoredFile) -> bytes:
     else:
         where, content = place.url_of(file.md5), place.get_output(file.md5)
     if content is None:
-        raise ChainError(f"{name}: {where} is missing")
+        raise MissingError(f"{name}: {where} is missing")
     if (found := sha256_of(content)) != file.sha256:
         raise ChainError(f"{name}: refused, {where} has the sha256 {found}, the version names {file.sha256}")
     return content

@@ -1,25 +1,117 @@
 """two versions' folders -> what differs: parameters, data, metrics with intervals, the paired difference"""
 
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from src.lineage.gates import Facts
+from src.files import rounded
+from src.lineage.gates import EVALUATION, TITLES, Facts, Measured, differences
 from src.lineage.policy import Policy
+from src.model.card import CARD, Card, read_card
+
+OF_CARD = ("candidate", "calibrated", "threshold")
+OF_FACTS = ("form_sha256", "sha256", "git_commit", "git_dirty", "data_md5")
+
+
+class Published(Facts, Protocol):
+    """What `publish` found of a version, its parameters by dotted key among it."""
+
+    @property
+    def form_sha256(self) -> str | None: ...
+    @property
+    def sha256(self) -> str | None: ...
+    @property
+    def data_md5(self) -> str | None: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
 
 
 class Side(NamedTuple):
-    """A version: its name, its folder as `chain.fetch` writes it, what `publish` found of it."""
+    """A version: its number, its folder as `chain.fetch` writes it, what `publish` found of it."""
 
     version: str
     folder: Path
-    facts: Facts
+    facts: Published
 
 
 def compared(policy: Policy, first: Side, second: Side) -> dict[str, Any]:
-    """Return what `compare FIRST SECOND --json` prints; the differences are the second's from the first."""
-    raise NotImplementedError
+    """Return what `compare FIRST SECOND --json` prints.
+
+    Lists hold the first version's and the second's. Parameters are those that differ, by dotted key. A difference is
+    that of the second from the first, on the same rows, in the metric's good direction, with its two-sided interval;
+    where there is none, `says` is why.
+    """
+    sides = (first, second)
+    cards = [read_card(side.folder / CARD) for side in sides]
+    said = [json.loads((side.folder / EVALUATION).read_text(encoding="utf-8")) for side in sides]
+    names = (f"version {first.version}", f"version {second.version}")
+    found = differences(first.folder, second.folder, cards[1], names)
+    columns = [[feature.name for feature in card.features] for card in cards]
+    return {
+        "versions": [_version(side, card, each) for side, card, each in zip(sides, cards, said, strict=True)],
+        "parameters": _differing(*(dict(_flat(side.facts.params)) for side in sides)),
+        "features": [sorted({*columns[0]} - {*columns[1]}), sorted({*columns[1]} - {*columns[0]})],
+        "metrics": {name: [each["metrics"].get(name) for each in said] for name in said[1]["metrics"]},
+        "differences": {name: _difference(each, policy.confidence) for name, each in found.items()},
+    }
 
 
-def told(found: dict[str, Any]) -> str:
-    """Return the same as text of some lines."""
-    raise NotImplementedError
+def _differing(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[Any]]:
+    both = {key: [first.get(key), second.get(key)] for key in sorted({*first, *second})}
+    return {key: pair for key, pair in both.items() if pair[0] != pair[1]}
+
+
+def _version(side: Side, card: Card, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {name: getattr(side.facts, name) for name in OF_FACTS}
+    decided = {name: getattr(card, name) for name in OF_CARD} | {"costs": card.costs.pair.model_dump()}
+    data = {"dataset": card.dataset.name, "test_rows": evaluation["rows"], "bad_rate": evaluation["bad_rate"]}
+    return {"version": side.version} | facts | decided | data
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value that is no mapping, by its dotted key."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _difference(found: Measured | str, confidence: float) -> dict[str, Any]:
+    if isinstance(found, str):
+        return {"value": None, "low": None, "high": None, "confidence": confidence, "rows": None, "says": found}
+    low, high = found.difference.interval(confidence)
+    numbers: dict[str, Any] = rounded({"value": found.difference.value, "low": low, "high": high})
+    return numbers | {"confidence": confidence, "rows": found.rows, "says": found.says}
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """Return the same as lines of text: a column a version, then how the second differs from the first."""
+    first, second = found["versions"]
+    lines = [_line(name, first[name], second[name]) for name in first]
+    for title, part in (("parameters that differ", found["parameters"]), ("metrics", found["metrics"])):
+        lines += ["", title, *(_line(name, *map(_shown, pair)) for name, pair in part.items())]
+    only = [f"only version {side['version']} asks for {', '.join(names)}" for side, names in
+            zip(found["versions"], found["features"], strict=True) if names]  # fmt: skip
+    lines += ["", *only] if only else []
+    lines += ["", f"how much better version {second['version']} is than version {first['version']}"]
+    return "\n".join([*lines, *(_told(name, each) for name, each in found["differences"].items())])
+
+
+def _line(name: str, first: Any, second: Any) -> str:
+    return f"  {name:24} {first!s:34} {second!s}".rstrip()
+
+
+def _shown(value: Any) -> str:
+    """Return a metric with its interval, or a parameter."""
+    if isinstance(value, Mapping) and "low" in value:
+        return f"{value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _told(name: str, each: Mapping[str, Any]) -> str:
+    title = TITLES[name].partition(" (")[0]
+    if each["value"] is None:
+        return f"  {title:24} cannot be told: {each['says']}"
+    return f"  {title:24} {each['value']:+.4f} [{each['low']:+.4f}, {each['high']:+.4f}], {each['says']}"

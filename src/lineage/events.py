@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["publish", "promote", "rollback", "refuse", "adopt"]
 CHAMPION, CHALLENGER = "champion", "challenger"
+FACTS = ("form_sha256", "sha256", "git_commit", "git_dirty", "data_md5", "dvc_prefix", "metrics", "params", "files")
 
 
 class StoredFile(BaseModel):
@@ -29,9 +30,9 @@ class StoredFile(BaseModel):
 
 
 class Event(BaseModel):
-    """What happened to a version; the fields from `form_sha256` on are those of `publish`.
+    """What happened to a version; the fields of FACTS are those of `publish`.
 
-    `before` and `to` are the champion before and after the event (`from` in JSON). `challenger` is that of `adopt`,
+    `before` (`from` in JSON) and `to` are the champion before and after the event. `challenger` is that of `adopt`,
     which takes both aliases as they were found.
     """
 
@@ -53,14 +54,24 @@ class Event(BaseModel):
     form_sha256: str | None = None
     sha256: str | None = None
     git_commit: str | None = None
-    git_dirty: bool | None = None
+    git_dirty: bool = False
     data_md5: str | None = None
     dvc_prefix: str | None = None
     metrics: dict[str, float] = {}
+    params: dict[str, Any] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a publish event says of its version."""
+        return {name: getattr(self, name) for name in FACTS}
+
+    def stated(self) -> dict[str, Any]:
+        """Return the event as JSON has it; only `publish` states facts."""
+        unstated = set() if self.kind == "publish" else {*FACTS} - {"files"}
+        return self.model_dump(by_alias=True, exclude=unstated)
 
     def short(self) -> dict[str, Any]:
-        """Return the event as JSON has it, without its files."""
-        return self.model_dump(by_alias=True, exclude={"files"})
+        """Return the event as JSON has it, without its files and parameters."""
+        return {name: value for name, value in self.stated().items() if name not in ("files", "params")}
 
 
 @dataclass(frozen=True)

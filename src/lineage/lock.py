@@ -1,4 +1,4 @@
-"""dvc.lock and the Git history -> the model's object, its data, and the commit that makes them"""
+"""dvc.lock, dvc.yaml and the Git history -> the model's objects, its data, and the commit that makes them"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from src.errors import LastroError
 from src.files import digest, read_yaml
 
 LOCK = "dvc.lock"
-MODEL = "models/model.pkl"
+MAP = "dvc.yaml"
+MODEL, FORM = "models/model.pkl", "models/export.json"
 DATA = "data/raw/applications.parquet"
-DECISIVE = ("src", "dvc.yaml", LOCK, "params.yaml")
+DECISIVE = ("src", MAP, LOCK, "params.yaml")
 MANY = 500  # commits that Git looks through at once
 
 
@@ -35,13 +36,29 @@ class Lock:
                     return str(out["md5"]), int(out["size"])
         raise LineageError(f"{LOCK} does not name {path}: `dvc repro` makes it")
 
+    def outputs(self) -> list[str]:
+        """Return the path of every output."""
+        return [out["path"] for stage in self.stages.values() for out in stage.get("outs", ())]
+
+    def params(self) -> dict[str, Any]:
+        """Return every parameter that a stage was run with, by its dotted key."""
+        sections = (values for stage in self.stages.values() for values in stage.get("params", {}).values())
+        return {key: value for values in sections for key, value in values.items()}
+
+    def kept_by_git(self) -> set[str]:
+        """Return the outputs that dvc.yaml leaves to Git."""
+        stages = read_yaml(self.root / MAP)["stages"].values()
+        outs = (out for stage in stages for kind in ("outs", "metrics", "plots") for out in stage.get(kind, ()))
+        named = ((path, how) for out in outs if isinstance(out, dict) for path, how in out.items())
+        return {path for path, how in named if how.get("cache") is False}
+
     def provenance(self) -> tuple[str | None, str]:
-        """Return the newest commit whose dvc.lock names this model, and a sentence about it.
+        """Return the newest commit whose dvc.lock names this model and this served form, and a sentence about it.
 
         No commit is returned where the files here are not that commit's, or are not those of which dvc.lock says that
         the model was made of them: then no commit makes this model.
         """
-        commit = newest_commit_naming(self.root, self.output(MODEL)[0])
+        commit = newest_commit_naming(self.root, self.output(MODEL)[0], self.output(FORM)[0])
         if commit is None:
             return None, f"no commit's {LOCK} names it"
         changed = git.changes_since(self.root, commit, (*DECISIVE, *self._sources()))
@@ -59,15 +76,15 @@ class Lock:
                 yield path
 
     def _edited_params(self) -> Iterator[str]:
-        for stage in self._needed(MODEL):
+        for stage in self._needed(FORM):
             for file, values in stage.get("params", {}).items():
                 here = read_yaml(self.root / file)
                 yield from (f"{file}: {key}" for key, value in values.items() if _at(here, key) != value)
 
     def _sources(self) -> dict[str, str]:
-        """Return path and md5 of every file that the model was made of and that no stage writes."""
+        """Return path and md5 of every file that the served form was made of and that no stage writes."""
         made = {out["path"] for stage in self.stages.values() for out in stage.get("outs", ())}
-        deps = [dep for stage in self._needed(MODEL) for dep in stage.get("deps", ())]
+        deps = [dep for stage in self._needed(FORM) for dep in stage.get("deps", ())]
         return {dep["path"]: dep["md5"] for dep in deps if dep["path"] not in made}
 
     def _needed(self, path: str) -> Iterator[dict[str, Any]]:
@@ -87,12 +104,13 @@ def read_lock(root: Path) -> Lock:
     return Lock(root, content["stages"])
 
 
-def newest_commit_naming(root: Path, md5: str) -> str | None:
-    """Return the newest commit of the checked-out branch in whose dvc.lock this md5 stands."""
+def newest_commit_naming(root: Path, *md5s: str) -> str | None:
+    """Return the newest commit of the checked-out branch in whose dvc.lock each of these md5s stands."""
     commits = (git.output(root, "rev-list", "HEAD") or "").split()
+    words = [word for md5 in md5s for word in ("-e", md5)]
     for start in range(0, len(commits), MANY):
         some = commits[start : start + MANY]
-        found = git.output(root, "grep", "--files-with-matches", "--fixed-strings", md5, *some, "--", LOCK)
+        found = git.output(root, "grep", "-l", "--all-match", "--fixed-strings", *words, *some, "--", LOCK)
         if found:
             return found.partition(":")[0]
     return None

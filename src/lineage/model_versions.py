@@ -1,29 +1,31 @@
-"""a verified models/ -> a version of the registered model `credit-score`, its tags and its alias"""
+"""a verified models/ -> a version of the registered model `credit-score` in MLflow, its tags, its aliases"""
 
+import contextlib
 import json
 import platform
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from src.lineage.chain import Place
 from src.lineage.dossier import TEXT, Dossier
-from src.lineage.folder import Folder
-from src.lineage.mlflow_backend import experiment
+from src.lineage.mlflow_backend import experiment, opened, plainly
 from src.lineage.pictures import draw, names
+from src.lineage.settings import Settings
 from src.lineage.signature import example, signature
-from src.lineage.storage import Bucket
 from src.model.card import CARD, MODEL, Card
 
 NAME = "credit-score"
 EXPERIMENT = "credit-score-models"
-CHAMPION, CHALLENGER = "champion", "challenger"
 CODE = ("src/*.py", "src/contract/*.py", "src/model/*.py")
 SHA256, COMMIT, DIRTY, DATA_MD5 = "model.sha256", "git.commit", "git.dirty", "data.md5"
+VERSION, FORM_SHA256 = "lastro.version", "form.sha256"  # the version's number in the chain; MLflow's may be another
+DRAWN = "lastro.event"  # a tag of the registered model
 PICTURES = "plots"  # the folder of a run's artifacts
 EXAMPLE, REQUEST = "input_example.json", "serving_input_example.json"
 
@@ -91,17 +93,30 @@ class Registry:
     """MLflow's registered model, its files at `place`."""
 
     mlflow: ModuleType
-    place: Bucket | Folder
+    place: Place
     runs: Path
 
     @property
     def _client(self) -> Any:
         return self.mlflow.MlflowClient()
 
-    def find(self, dossier: Dossier) -> str | None:
-        """Return the newest version of this model whose file is still there and that says all that is known."""
-        found = self._client.search_model_versions(f"name = '{NAME}' and tags.`{SHA256}` = '{dossier.card.sha256}'")
-        for version in sorted(found, key=lambda each: int(each.version), reverse=True):
+    def versions(self) -> list[Any]:
+        """Return all versions as MLflow has them, the newest first."""
+        found = self._client.search_model_versions(f"name = '{NAME}'")
+        return sorted(found, key=lambda each: int(each.version), reverse=True)
+
+    def model(self) -> Any:
+        """Return the registered model as MLflow has it; None where it has none of that name."""
+        try:
+            return self._client.get_registered_model(NAME)
+        except self.mlflow.exceptions.MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+
+    def find(self, number: int, dossier: Dossier) -> str | None:
+        """Return MLflow's newest version of that number in the chain that says all that is known, its file there."""
+        for version in (each for each in self.versions() if each.tags.get(VERSION) == str(number)):
             folder = self._client.get_model_version_download_uri(NAME, version.version)
             if self.place.holds(f"{folder.rstrip('/')}/{MODEL}") and self._says_all(version, dossier):
                 return str(version.version)
@@ -158,11 +173,6 @@ class Registry:
         schema = types.Schema([*signature(self.mlflow, card).inputs.inputs, target])
         return data.meta_dataset.MetaDataset(source, card.dataset.name, md5, schema)
 
-    def published(self, version: str) -> str:
-        """Return when the version was made, to the second."""
-        made = self._client.get_model_version(NAME, version).creation_timestamp // 1000
-        return datetime.fromtimestamp(made, UTC).isoformat()
-
     def describe(self, version: str, dossier: Dossier, tags: dict[str, str]) -> None:
         """Let the version's tags and its description say what is known of it now."""
         found = self._client.get_model_version(NAME, version)
@@ -177,13 +187,24 @@ class Registry:
         for key in (key for key in tags if known.get(key) != tags[key]):
             self._client.set_model_version_tag(NAME, version, key, tags[key])
 
-    def rank(self, version: str, *, dirty: bool) -> str:
-        """Give the version its alias and return it: a dirty model is no champion unless there is none."""
-        aliases = self._client.get_registered_model(NAME).aliases
-        champion = str(aliases.get(CHAMPION, version))
-        alias = CHALLENGER if dirty and champion != version else CHAMPION
-        if str(aliases.get(alias)) != version:
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a version's tag."""
+        self._client.set_model_version_tag(NAME, version, key, value)
+
+    def point(self, alias: str, version: str | None) -> None:
+        """Give an alias to a version, or to none."""
+        if version is None:
+            self._client.delete_registered_model_alias(NAME, alias)
+        else:
             self._client.set_registered_model_alias(NAME, alias, version)
-        if alias == CHAMPION and str(aliases.get(CHALLENGER)) == version:
-            self._client.delete_registered_model_alias(NAME, CHALLENGER)
-        return alias
+
+    def mark(self, value: str) -> None:
+        """Write down which event was drawn last."""
+        self._client.set_registered_model_tag(NAME, DRAWN, value)
+
+
+@contextlib.contextmanager
+def opened_registry(settings: Settings, place: Place) -> Iterator[Registry]:
+    """Yield MLflow's registry; raises TrackingError or StorageError, a sentence, where MLflow or the place fails."""
+    with place.plainly(), opened(settings, place.environment()) as mlflow, plainly(settings):
+        yield Registry(mlflow, place, settings.runs_folder)

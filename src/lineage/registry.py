@@ -1,98 +1,93 @@
-"""models/, dvc.lock, DVC's object in the bucket -> a version in MLflow, models/registry.json
+"""The registry's commands: `python -m src.lineage.registry publish`, `list`, `promote 3 --why T`, `rollback --why T`.
 
-`python -m src.lineage.registry publish`, after `dvc push`. Nothing is published that is not DVC's object byte for byte:
-the file here must be the card's (sha256) and dvc.lock's (md5), and the object must lie in the bucket with its size.
+The truth is the chain of events beside DVC's objects; MLflow's aliases are a picture of its last event. Exit codes: 0
+done, 1 refused by a gate or a difference found, 2 not possible.
 """
 
-import argparse
+import json
 import logging
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
 from pathlib import Path
 
-from src.errors import run
-from src.files import digest, write_json
-from src.lineage.dossier import Dossier, read_dossier
-from src.lineage.folder import Folder, Stored
-from src.lineage.lock import DATA, MODEL, LineageError, Lock, read_lock
-from src.lineage.mlflow_backend import opened, plainly
-from src.lineage.model_versions import COMMIT, DATA_MD5, DIRTY, NAME, SHA256, Registry
+from src.errors import LastroError, refusal
+from src.lineage import commands
+from src.lineage.aliases import StoppedError
+from src.lineage.commands import Answer, Desk
 from src.lineage.settings import ROOT, Settings, read_settings
-from src.lineage.storage import Bucket, remote
-from src.model.artifact import read_verified
-from src.model.card import CARD, Card, read_card
+from src.lineage.storage import remote
 
-log = logging.getLogger(__name__)
-
-REGISTRATION = "models/registry.json"
+STOPPED, IMPOSSIBLE = 1, 2
 
 
-def publish(root: Path = ROOT, settings: Settings | None = None) -> dict[str, str | None]:
-    """Publish the model in `root` and return what models/registry.json says.
+def parser() -> ArgumentParser:
+    """Return the command line."""
+    root = ArgumentParser(
+        prog="python -m src.lineage.registry", description=__doc__, formatter_class=RawDescriptionHelpFormatter
+    )
+    subs = root.add_subparsers(required=True, metavar="COMMAND")
 
-    The same model is published once; publishing it again brings tags, description and alias up to date. Where its
-    version lacks what MLflow's page shows (signature, example, metrics, data set, pictures) a new one is made.
-    Raises LineageError, StorageError or TrackingError, each a sentence, before anything is written.
-    """
-    settings = settings or read_settings()
-    place, lock, card = remote(root), read_lock(root), read_card(root / "models" / CARD)
-    stored, dossier = verify(root, card, lock, place), read_dossier(root, card)
-    commit, source = lock.provenance()
-    tags = describe(dossier, lock, stored, commit)
-    with place.plainly(), opened(settings, place.environment()) as mlflow, plainly(settings):
-        registry = Registry(mlflow, place, settings.runs_folder)
-        version = registry.find(dossier) or registry.add(root, dossier, tags)
-        registry.describe(version, dossier, tags)
-        alias = registry.rank(version, dirty=commit is None)
-        published = registry.published(version)
-    registration = {
-        "name": NAME,
-        "version": version,
-        "sha256": card.sha256,
-        "git_commit": commit,
-        "data_md5": tags[DATA_MD5],
-        "dvc_prefix": place.address,
-        "published": published,
-    }
-    write_json(root / REGISTRATION, registration)
-    log.info("%s version %s is %s; %s: %s", NAME, version, alias, "made by" if commit else "no commit makes it", source)
-    return registration
+    def command(name: str, what: str, answer: object) -> ArgumentParser:
+        made = subs.add_parser(name, help=what)
+        made.add_argument("--json", action="store_true", help="answer in JSON")
+        made.set_defaults(command=answer)
+        return made
 
+    def reasoned(made: ArgumentParser, *, required: bool = True) -> None:
+        made.add_argument("--why", required=required, default="", help="the reason; the chain keeps it")
+        made.add_argument("--by", default="", help="who; Git's user.name if left out")
 
-def verify(root: Path, card: Card, lock: Lock, place: Bucket | Folder) -> Stored:
-    """Return DVC's object of the model; raises where card, file, dvc.lock and object are not one and the same."""
-    read_verified(root / MODEL, card.sha256)
-    md5, size = lock.output(MODEL)
-    found = digest(root / MODEL, "md5")
-    if found != md5:
-        raise LineageError(f"{MODEL}: its md5 is {found}, dvc.lock names {md5}: `dvc repro` or `dvc checkout` mends it")
-    place.probe()
-    stored = place.object_of(md5)
-    if stored is None:
-        raise LineageError(f"{MODEL}: its object {md5} is not in DVC's remote: `dvc push` brings it there")
-    if stored.size != size:
-        raise LineageError(f"{stored.url} has {stored.size} bytes, dvc.lock says {size}: remove it, then `dvc push`")
-    return stored
+    command("publish", "register the model that was pushed", commands.publish)
+    command("list", "every version", commands.list_)
+    command("show", "all of a version", commands.show).add_argument("version", type=int)
+    compare = command("compare", "two versions: parameters, data, metrics, the paired difference", commands.compare)
+    compare.add_argument("first", type=int)
+    compare.add_argument("second", type=int)
+    command("gates", "what a promotion would be asked; writes nothing", commands.gates).add_argument(
+        "version", type=int
+    )
+    promote = command("promote", "make a version champion, where its gates let it", commands.promote)
+    promote.add_argument("version", type=int)
+    promote.add_argument("--force", action="store_true", help="whatever the gates say; marked for ever")
+    reasoned(promote)
+    rollback = command("rollback", "make the champion before this one that again", commands.rollback)
+    rollback.add_argument("--to", type=int, help="another version")
+    reasoned(rollback)
+    command("history", "every event", commands.history)
+    command("verify", "walk the chain, hash every object that it names", commands.verify)
+    reconcile = command("reconcile", "compare MLflow's aliases with the chain", commands.reconcile)
+    way = reconcile.add_mutually_exclusive_group()
+    way.add_argument("--undo", action="store_true", help="draw the chain's last event again")
+    way.add_argument("--adopt", action="store_true", help="take MLflow's aliases for the chain; needs --why")
+    reasoned(reconcile, required=False)
+    return root
 
 
-def describe(dossier: Dossier, lock: Lock, stored: Stored, commit: str | None) -> dict[str, str]:
-    """Return the version's tags."""
-    tags = {
-        "dvc.url": stored.url,
-        "dvc.md5": lock.output(MODEL)[0],
-        SHA256: dossier.card.sha256,
-        DATA_MD5: lock.output(DATA)[0],
-        DIRTY: str(commit is None).lower(),
-        **{f"test.{name}": str(value) for name, value in dossier.metrics.items()},
-    }
-    return {**tags, COMMIT: commit} if commit else tags
+def answered(arguments: Sequence[str] | None, root: Path, settings: Settings | None) -> Answer:
+    """Do what the command line asks for."""
+    asked = parser().parse_args(arguments)
+    desk = Desk(root, remote(root), settings or read_settings())
+    answer: Answer = asked.command(desk, asked)
+    text = [json.dumps(answer.found, indent=1, ensure_ascii=False, default=str)] if asked.json else answer.text
+    sys.stdout.write("".join(f"{line}\n" for line in text))
+    return answer
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m src.lineage.registry", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    commands.add_parser("publish", help="register the model that was pushed").set_defaults(command=publish)
-    parser.parse_args().command()
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Settings | None = None) -> int:
+    """Return the exit code; what stands in the way is one sentence on stderr."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        return answered(arguments, root, settings).code
+    except StoppedError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return STOPPED
+    except LastroError as error:
+        sys.stderr.write(f"error: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"error: {refusal(error)}\n")
+    return IMPOSSIBLE
 
 
 if __name__ == "__main__":
-    run(main)
+    sys.exit(main())

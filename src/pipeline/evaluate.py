@@ -1,4 +1,4 @@
-"""models/ + data/processed/test.parquet -> models/evaluation.json, reports/{metrics.json,plots/}, MODEL_CARD.md"""
+"""models/ + data/processed/test.parquet -> models/{evaluation.json,test_scores.parquet}, reports/, MODEL_CARD.md"""
 
 import json
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from src.contract.package import read_package
-from src.contract.table import read_table
+from src.contract.table import read_table, write_table
 from src.errors import run
 from src.files import rounded, write_bytes, write_json
-from src.model import report, scorecard
+from src.model import report, rows, scorecard
 from src.model.artifact import load_model
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
@@ -65,6 +65,7 @@ def main() -> None:
     filed = KINDS[compared["candidates"][card.candidate]["kind"]].readable
     text = model_card(card, package, Measured(found, compared, export, ingested, training))
     write_bytes(MODEL_CARD, text.encode())
+    write_table(MODELS / rows.TEST_SCORES, rows.scores_of(table, bad, pd_of))
     write_json(MODELS / "evaluation.json", found | {"scorecard": scorecard.read(SCORECARD) if filed else None})
 
 

@@ -1,4 +1,4 @@
-"""data/processed/train.parquet -> models/{model.pkl,model.json}, reports/{candidates.json,scorecard.csv}"""
+"""data/processed/train.parquet -> models/{model.pkl,model.json,train_rows.parquet}, reports/{candidates,scorecard}"""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from src.contract.fields import ContractError
 from src.contract.package import Costs, Package, read_package
-from src.contract.table import read_table
+from src.contract.table import read_table, write_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json
 from src.lineage import tracking
@@ -47,6 +47,7 @@ from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
+from src.model.rows import TRAIN_ROWS, hashed
 from src.model.search import Build, Search, Searched, Trial, search
 from src.model.selection import Choice, Scores, choose
 from src.params import Params, Text, Train, read_params
@@ -257,6 +258,7 @@ def main() -> None:
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
+    write_table(MODELS / TRAIN_ROWS, hashed(table))
     scorecard.write(SCORECARD, points)
     write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 

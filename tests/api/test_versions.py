@@ -34,6 +34,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found | {"10": again(found["7"], folder / "10", threshold=0.05)}
 
 
+@pytest.fixture(scope="module")
+def models(made: dict[str, Path]) -> Path:
+    """LASTRO_MODELS, which serves only where nothing was delivered."""
+    return made["9"]
+
+
 @pytest.fixture
 def deliveries(tmp_path: Path, made: dict[str, Path]) -> Deliveries:
     return Deliveries(tmp_path / "serving", made)
@@ -86,7 +92,11 @@ def test_each_version_answers_by_its_own_contract_and_is_named(client: TestClien
     assert client.post("/predict?model=8", json=typical()).json()["errors"][0]["pointer"] == f"#/{FIELDS[FEW]}"
     assert ask(client, years=50).status_code == ask(client, "7", years=50).status_code == 200
     assert ask(client, "9", years=50).json()["errors"][0]["pointer"] == "#/years"
-    assert [row["model"]["version"] for row in client.get("/predictions?version=9").json()["predictions"]] == ["9", "9"]
+    rows = client.get("/predictions?version=9").json()["predictions"]
+    assert [(row["model"]["version"], row["model_asked"]) for row in rows] == [("9", "9")] * 2
+    assert {row["model"]["form_sha256"] for row in rows} == {load(made["9"]).form_sha256}
+    asked = [row["model_asked"] for row in client.get("/predictions?version=7").json()["predictions"]]
+    assert asked == ["7", None, "7", "7", "champion", "champion", None, None]
 
 
 @pytest.mark.parametrize("word", ["latest", "", "07", "0", "-1", "7.0", "7&model=8", "Champion"])
@@ -217,15 +227,15 @@ def test_first_delivery_is_taken_up_by_a_service_that_began_without(
     client.headers.update(HEADERS)
     (found,) = versions(client)["versions"]
     assert versions(client) | {"versions": []} == {
-        "event": None, "champion": None, "challenger": None, "why": None, "versions": [], "history": []
+        "event": None, "champion": None, "challenger": None, "why": None, "versions": [], "history": [],
+        "shadow": None,
     }  # fmt: skip
     assert (found["version"], found["state"], found["form_sha256"]) == (None, "serving", load(models).form_sha256)
     unknown = ask(client, "7")
     assert (unknown.status_code, unknown.json()["detail"]) == (
         404, "There is no version 7 here; there is one model, which has no number."
     )  # fmt: skip
-    card = json.loads((models / "model.json").read_text())
-    assert client.post("/predict?model=champion", json=card["reference"]).status_code == 200
+    assert ask(client, "champion").json()["model"]["version"] is None
     deliveries.name(1, "7")
     assert reload(client)["event"] == 1
     assert ask(client).json()["model"]["version"] == "7"

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ops.minio import find_or_build
-from src.files import sha256_of, write_json
+from src.files import digest, sha256_of, write_json
 from src.lineage.settings import Settings
 from src.model.artifact import to_bytes
 from tests.conftest import ROOT, Project, put_database
@@ -36,13 +36,13 @@ stages:
     deps: [src/applications]
     outs: [data/raw/applications.parquet]
   train:
-    cmd: cp src/fitted models/model.pkl && cp src/card models/model.json
-    deps: [data/raw/applications.parquet, src/fitted, src/card]
+    cmd: cp src/fitted models/model.pkl && cp src/card models/model.json && cp src/form models/export.json
+    deps: [data/raw/applications.parquet, src/fitted, src/card, src/form]
     params: [train.folds]
-    outs: [models/model.pkl, models/model.json: {cache: false}]
+    outs: [models/model.pkl, models/model.json: {cache: false}, models/export.json: {cache: false}]
 """
 
-MADE = {"src/fitted": "models/model.pkl", "src/card": "models/model.json"}
+MADE = {"src/fitted": "models/model.pkl", "src/card": "models/model.json", "src/form": "models/export.json"}
 METRICS = {"roc_auc": 0.8, "brier": 0.15}
 
 
@@ -136,6 +136,9 @@ def fit(project: Project, seed: int) -> None:
     card = json.loads((ROOT / "models" / "model.json").read_text()) | {"sha256": sha256_of(model)}
     (project.root / "src" / "fitted").write_bytes(model)
     (project.root / "src" / "card").write_text(json.dumps(card))
+    named = {"model": card["sha256"], "card_sha256": digest(project.root / "src" / "card")}
+    form = json.loads((ROOT / "models" / "export.json").read_text()) | named
+    (project.root / "src" / "form").write_text(json.dumps(form))
     evaluate(project, card["sha256"])
 
 
@@ -176,7 +179,7 @@ def _small(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("small") / "project"
     for folder in ("src", "models", "data/raw", ".dvc"):
         (root / folder).mkdir(parents=True)
-    for file in (".gitignore", ".dvc/config", ".dvc/.gitignore"):
+    for file in (".gitignore", ".dvc/config", ".dvc/.gitignore", "policy.yaml"):
         shutil.copy(ROOT / file, root / file)
     (root / "dvc.yaml").write_text(DVC_YAML)
     (root / "params.yaml").write_text("train: {folds: 5}\n")

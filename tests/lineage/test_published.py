@@ -17,7 +17,7 @@ import pytest
 
 from src.lineage.mlflow_backend import opened
 from src.lineage.pictures import PICTURES
-from src.lineage.registry import publish
+from src.lineage.publishing import publish
 from src.lineage.settings import Settings
 from src.lineage.storage import remote
 from src.model.artifact import load_model

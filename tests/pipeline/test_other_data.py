@@ -11,7 +11,6 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from src.api.applicants import applicant_type
 from src.contract.fields import state_column
 from src.model import selection
 from src.model.artifact import load_model, to_bytes
@@ -20,6 +19,7 @@ from src.model.card import Card
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.params import read_params
+from src.serving.applicants import applicant_type
 from src.serving.predictors import load
 from tests.collection import SHARED
 from tests.conftest import Project

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Request
 
-from src.api.applicants import named_fields, schema_of
 from src.api.bodies import JSON, Body
 from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import Text, TokenOut
 from src.api.security import Gate
+from src.serving.applicants import named_fields, schema_of
 
 CREDENTIALS = "Credentials"
 

@@ -10,9 +10,10 @@ from pydantic import JsonValue
 
 from src.api.openapi import problems
 from src.api.problems import ProblemError
-from src.api.schemas import ModelInfo, ReloadOut, VersionInfo, VersionsOut, WorkerOut
+from src.api.schemas import ModelInfo, ReloadOut, ShadowOut, VersionInfo, VersionsOut, WorkerOut
 from src.api.versions import Version
 from src.api.watch import Watch
+from src.journal.journal import Journal
 from src.serving.scorecard import EVALUATION, Format, NoScorecardError, NoTableError, filed_of
 
 TYPES: dict[Format, str] = {
@@ -30,20 +31,22 @@ Named = Annotated[str, PathParameter(description="champion, challenger or a vers
 class Models:
     """What the routes about the versions of the model need; those of `/model` are the champion's."""
 
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
+    def __init__(self, watch: Watch, journal: Journal) -> None:
+        self.watch, self.journal = watch, journal
 
     def models(self) -> VersionsOut:
         """Return which versions there are, which of them answer, and what happened."""
         now = self.watch.now
-        challenger = now.challenger.number if now.challenger else None
+        champion, challenger = now.champion, now.challenger
+        found = self.journal.agreement(champion.form_sha256, challenger.form_sha256) if challenger else None
         return VersionsOut(
             event=now.event,
-            champion=now.champion.number,
-            challenger=challenger,
+            champion=champion.number,
+            challenger=challenger.number if challenger else None,
             why=now.why,
             versions=list(now.states.values()),
             history=now.history,
+            shadow=ShadowOut(**found._asdict()) if found else None,
         )
 
     def version(self, version: Named) -> VersionInfo:
@@ -109,7 +112,7 @@ class Models:
             responses=FILED | problems(404, 422),
             summary=scorecard,
         )
-        routes.add_api_route("/models", self.models)
+        routes.add_api_route("/models", self.models, responses=problems(503))
         routes.add_api_route("/models/{version}", self.version, responses=problems(404, 422, 503))
         reload = "Look again for versions, in every process"
         routes.add_api_route("/admin/reload-model", self.reload_model, methods=["POST"], summary=reload)

@@ -16,6 +16,7 @@ from src.api.metrics import Metrics
 from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import BatchOut, PredictionOut
+from src.api.trial import Row, Trial
 from src.api.versions import CHAMPION, MODEL_RULE, WORD, Version
 from src.api.watch import Watch
 from src.journal.identifiers import new_id
@@ -54,6 +55,11 @@ class Wish(NamedTuple):
     purpose: Purpose
     model: str | None
 
+    @property
+    def open(self) -> bool:
+        """Say whether the challenger may have a part in it: somebody applies, and no version was asked for."""
+        return self.model is None and self.purpose == PURPOSES[0]
+
 
 PLAIN = Wish(False, PURPOSES[0], None)
 
@@ -61,8 +67,11 @@ PLAIN = Wish(False, PURPOSES[0], None)
 class Predictions:
     """What the two routes need."""
 
-    def __init__(self, watch: Watch, journal: Journal, metrics: Metrics, service_id: str) -> None:
-        self.watch, self.journal, self.metrics, self.service_id = watch, journal, metrics, service_id
+    def __init__(
+        self, watch: Watch, journal: Journal, metrics: Metrics, service_id: str, trial: Trial | None = None
+    ) -> None:
+        self.watch, self.journal, self.metrics = watch, journal, metrics
+        self.service_id, self.trial = service_id, trial
 
     async def predict(self, request: Request) -> Response:
         """Return the probability of default, points, decision and reasons of one applicant."""
@@ -72,9 +81,15 @@ class Predictions:
         version = now.champion if wish.model is None else now.asked(wish.model)
         applicant = await version.one.of(request)
         version.date([applicant])
+        prediction_id = new_id()
+        trial = self.trial if self.trial and wish.open else None
+        if trial:
+            version, _, applicant = trial.draw(now, prediction_id, applicant)
         scored = version.scorer.score(applicant, wish.reasons)
-        entry, answer = self.record(version, caller.key_id, new_id(), applicant, scored, wish)
+        entry, answer = self.record(version, caller.key_id, prediction_id, applicant, scored, wish)
         await self.journal.write([entry])
+        if trial:
+            trial.answered(now, [(version, prediction_id, applicant)])
         self.count([scored], wish.purpose)
         return Json(answer)
 
@@ -86,12 +101,18 @@ class Predictions:
         version = now.champion if wish.model is None else now.asked(wish.model)
         applicants = (await version.many.of(request))["applicants"]
         version.date(applicants)
-        scored = await run_in_threadpool(version.scorer.score_all, applicants, wish.reasons)
+        trial = self.trial if self.trial and wish.open else None
+        rows = [(version, new_id(), applicant) for applicant in applicants]
+        if trial:
+            rows = [trial.draw(now, one, applicant) for _, one, applicant in rows]
+        scored = await run_in_threadpool(score_all, rows, wish.reasons)
         pairs = [
-            self.record(version, caller.key_id, new_id(), one, found, wish)
-            for one, found in zip(applicants, scored, strict=True)
+            self.record(version, caller.key_id, one, applicant, found, wish)
+            for (version, one, applicant), found in zip(rows, scored, strict=True)
         ]
         await self.journal.write([entry for entry, _ in pairs])
+        if trial:
+            trial.answered(now, rows)
         self.count(scored, wish.purpose)
         answers = b",".join(answer for _, answer in pairs)
         return Json(b'{"predictions":[' + answers + b"]}")
@@ -150,6 +171,16 @@ class Predictions:
                 ("/predict/batch", self.predict_batch, "Batch", BatchOut),
             )
         ]
+
+
+def score_all(rows: Sequence[Row], reasons: bool) -> list[Scored]:
+    """Score applicants, each by its version, those of a version together."""
+    found: dict[str, Scored] = {}
+    for version in {row[0] for row in rows}:
+        own = [(one, applicant) for by, one, applicant in rows if by is version]
+        scored = version.scorer.score_all([applicant for _, applicant in own], reasons)
+        found |= zip((one for one, _ in own), scored, strict=True)
+    return [found[one] for _, one, _ in rows]
 
 
 def wishes(request: Request) -> Wish:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from src.api.applicants import LARGEST, applicant_type, batch_type, schema_of, value_type
 from src.model.card import Feature, Time
+from src.serving.applicants import LARGEST, applicant_type, batch_type, schema_of, value_type
 from tests.serving.kinds import card, features, typical
 
 

@@ -13,12 +13,13 @@ import pytest
 import yaml
 
 from src.files import digest
+from src.lineage.chain import REGISTRY
 from src.lineage.dossier import read_dossier
 from src.lineage.folder import StorageError
 from src.lineage.lock import LineageError, read_lock
 from src.lineage.mlflow_backend import opened
 from src.lineage.model_versions import Registry
-from src.lineage.registry import publish
+from src.lineage.publishing import publish
 from src.lineage.settings import Settings
 from src.lineage.storage import Bucket, remote
 from src.model.artifact import ArtifactError
@@ -68,7 +69,7 @@ class Published:
         root, place = self.project.root, remote(self.project.root)
         with opened(self.settings, place.environment()) as mlflow:
             card = read_card(root / "models" / "model.json")
-            return Registry(mlflow, place, self.settings.runs_folder).find(read_dossier(root, card))
+            return Registry(mlflow, place, self.settings.runs_folder).find(1, read_dossier(root, card))
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +83,14 @@ def once(_small: Project, minio: Minio, empty_database: Path, tmp_path_factory: 
 
 
 @pytest.fixture
-def published(once: Published, tmp_path: Path) -> Published:
-    """The same, to be changed."""
-    return once.copy(tmp_path)
+def published(once: Published, tmp_path: Path) -> Iterator[Published]:
+    """The same, to be changed; the chain in the bucket is put back."""
+    place = remote(once.project.root)
+    assert isinstance(place, Bucket)
+    before = place.keys(REGISTRY)
+    yield once.copy(tmp_path)
+    for key in set(place.keys(REGISTRY)) - {*before}:
+        place.client.delete_object(Bucket=BUCKET, Key=key)
 
 
 @pytest.fixture
@@ -140,12 +146,14 @@ def test_committed_model_becomes_champion_with_all_that_is_known_of_it(once: Pub
     head = project.run("git", "rev-parse", "HEAD").stdout.strip()
     md5, sha256 = md5_of(project), digest(project.root / "models" / "model.pkl")
     data = digest(project.root / "data/raw/applications.parquet", "md5")
+    form = digest(project.root / "models" / "export.json")
     published = datetime.fromisoformat(said["published"])
     assert timedelta() <= datetime.now(UTC) - published < timedelta(minutes=10)
     assert said == {
         "name": "credit-score",
         "version": "1",
         "sha256": sha256,
+        "form_sha256": form,
         "git_commit": head,
         "data_md5": data,
         "dvc_prefix": f"s3://{BUCKET}/dvc",
@@ -156,6 +164,8 @@ def test_committed_model_becomes_champion_with_all_that_is_known_of_it(once: Pub
         "dvc.url": f"s3://{BUCKET}/dvc/files/md5/{md5[:2]}/{md5[2:]}",
         "dvc.md5": md5,
         "model.sha256": sha256,
+        "form.sha256": form,
+        "lastro.version": "1",
         "data.md5": data,
         "git.commit": head,
         "git.dirty": "false",
@@ -193,7 +203,7 @@ def test_version_says_what_it_was_made_of_and_how_good_it_is(once: Published) ->
 def test_same_model_twice_is_one_version(published: Published, caplog: pytest.LogCaptureFixture) -> None:
     before = json.loads(published.project.read("models/registry.json"))
     assert published.find() == "1"
-    with caplog.at_level("INFO", "src.lineage.registry"):
+    with caplog.at_level("INFO", "src.lineage.publishing"):
         assert published.publish() == before
     assert f"credit-score version 1 is champion; made by: commit {before['git_commit'][:12]}" in caplog.text
     assert versions(published.settings) == 1
@@ -249,10 +259,10 @@ def former(published: Published) -> Iterator[Published]:
 
 
 def test_version_of_a_former_release_is_followed_by_one_that_says_what_it_is(former: Published) -> None:
-    assert former.publish()["version"] == "2"
-    assert aliases(former.settings) == {"champion": "2"}
-    assert former.publish()["version"] == "2"
-    assert versions(former.settings) == 2
+    for _ in range(2):
+        assert former.publish()["version"] == "1"  # the chain's, and MLflow's second
+        assert aliases(former.settings) == {"champion": "2"}
+        assert versions(former.settings) == 2
 
 
 def test_model_card_written_anew_becomes_the_description_of_the_same_version(published: Published) -> None:
@@ -292,14 +302,14 @@ def test_dirty_model_is_champion_only_where_there_is_none(pushed: Project, setti
     assert aliases(settings) == {"champion": "1", "challenger": "2"}
 
 
-def test_dirty_model_that_is_committed_becomes_champion_as_the_same_version(published: Published) -> None:
+def test_dirty_model_that_is_committed_stays_challenger_as_the_same_version(published: Published) -> None:
     another_model(published.project, seed=1)
     assert published.publish()["git_commit"] is None
     assert aliases(published.settings) == {"champion": "1", "challenger": "2"}
     made = commit(published.project)
     said = published.publish()
     assert (said["version"], said["git_commit"]) == ("2", made)
-    assert aliases(published.settings) == {"champion": "2"}
+    assert aliases(published.settings) == {"champion": "1", "challenger": "2"}
     tags = version(published.settings, "2").tags
     assert (tags["git.commit"], tags["git.dirty"]) == (made, "false")
     assert versions(published.settings) == 2
@@ -320,8 +330,8 @@ def test_version_whose_file_was_lost_is_published_anew(pushed: Project, settings
     listed = place.client.list_objects_v2(Bucket=bucket, Prefix="mlflow/")["Contents"]
     for item in listed:
         place.client.delete_object(Bucket=bucket, Key=item["Key"])
-    assert publish(pushed.root, settings)["version"] == "2"
-    assert aliases(settings) == {"champion": "2"}
+    assert publish(pushed.root, settings)["version"] == "1"
+    assert aliases(settings) == {"champion": "2"}  # MLflow's second of the chain's first
 
 
 def test_folder_as_remote_is_checked_and_published_beside_the_runs(
@@ -370,7 +380,7 @@ def test_model_that_is_not_the_locks_is_refused(pushed: Project, settings: Setti
         (pushed.root / made).unlink()
         (pushed.root / made).write_bytes((pushed.root / source).read_bytes())
     with pytest.raises(
-        LineageError, match=f"its md5 is .*, dvc.lock names {read_lock(pushed.root).output('models/model.pkl')[0]}"
+        LineageError, match=f"its md5 is .*, dvc.lock names {read_lock(pushed.root).output('models/export.json')[0]}"
     ):
         publish(pushed.root, settings)
 
