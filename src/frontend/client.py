@@ -18,6 +18,7 @@ from src.frontend.errors import (
     TooLargeError,
     TooManyLoginsError,
     UnavailableError,
+    UnprovenError,
     UnreachableError,
     Wrong,
     WrongKeyError,
@@ -115,6 +116,11 @@ class Client:
         """Return one prediction, one's own unless another's caller is named."""
         return self.ask("GET", f"/predictions/{prediction_id}", params={"caller": caller} if caller else None)
 
+    def verify(self, prediction_id: str, caller: str | None = None) -> Json:
+        """Return whether a prediction of the log comes again, what it was and what it is now."""
+        params = {"caller": caller} if caller else None
+        return self.ask("POST", f"/predictions/{prediction_id}/verify", params=params)
+
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""
         answer = self.answer(method, path, **request)
@@ -155,6 +161,8 @@ def refused(answer: httpx.Response, problem: Json) -> PageError:
             return ForbiddenError(detail)
         case 404 if "detail" in problem:
             return NotFoundError(detail)
+        case 409 if "detail" in problem:
+            return UnprovenError(detail)
         case 413:
             return TooLargeError(detail)
         case 422:
