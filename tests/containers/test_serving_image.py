@@ -182,7 +182,7 @@ def run(images: Images) -> Iterator[Callable[..., Running]]:
 @pytest.fixture
 def fetching(images: Images, run: Callable[..., Running], minio: Minio, folder: Path) -> Callable[..., Running]:
     """Starts serving-fetch with a key that can only read, in the host's network, on a port of its own."""
-    allow(minio.url, (USER, PASSWORD), READER, f"s3://{BUCKET}/dvc")
+    allow(minio.url, (USER, PASSWORD), READER, [f"s3://{BUCKET}/dvc"])
     secret = folder / "credentials"
     secret.write_text(f"[default]\naws_access_key_id={READER[0]}\naws_secret_access_key={READER[1]}\n")
     secret.chmod(0o644)
@@ -295,7 +295,7 @@ def test_fetched_model_answers_the_same(fetching: Callable[..., Any], expected: 
 
 
 def test_key_of_the_fetching_container_cannot_write(images: Images, minio: Minio) -> None:
-    allow(minio.url, (USER, PASSWORD), READER, f"s3://{BUCKET}/dvc")
+    allow(minio.url, (USER, PASSWORD), READER, [f"s3://{BUCKET}/dvc"])
     key = {"access_key_id": READER[0], "secret_access_key": READER[1]}
     reader = place_of(f"s3://{BUCKET}/dvc", minio.remote(BUCKET, **key))
     assert isinstance(reader, Bucket)
