@@ -199,7 +199,7 @@ def volume(images: Images) -> Iterator[Callable[[], str]]:
 def delivering(images: Images, run: Callable[..., Running], minio: Minio, folder: Path) -> Callable[[str], Running]:
     """Starts the delivery with a key that can only read, in the host's network, into a volume."""
     address = f"s3://{BUCKET}"
-    allow(minio.url, (USER, PASSWORD), READER, f"{address}/dvc", f"{address}/registry")
+    allow(minio.url, (USER, PASSWORD), READER, [f"{address}/dvc"], [f"{address}/registry"])
     secret = folder / "credentials"
     secret.write_text(f"[default]\naws_access_key_id={READER[0]}\naws_secret_access_key={READER[1]}\n")
     secret.chmod(0o644)
@@ -323,7 +323,7 @@ def test_delivered_model_answers_the_same_without_the_store(
 
 
 def test_key_of_the_delivery_cannot_write(images: Images, minio: Minio) -> None:
-    allow(minio.url, (USER, PASSWORD), READER, f"s3://{BUCKET}/dvc", f"s3://{BUCKET}/registry")
+    allow(minio.url, (USER, PASSWORD), READER, [f"s3://{BUCKET}/dvc"], [f"s3://{BUCKET}/registry"])
     key = {"access_key_id": READER[0], "secret_access_key": READER[1]}
     reader = place_of(f"s3://{BUCKET}/dvc", minio.remote(BUCKET, **key))
     assert isinstance(reader, Bucket)
