@@ -127,15 +127,15 @@ def difference_gate(name: str, policy: Policy, found: Measured | str) -> Gate:
     rule: Rule = getattr(policy, name)
     limit = -rule.margin if rule.rule == "not_worse" else 0.0
     if isinstance(found, str):
-        return Gate(name, None, None, limit, f"cannot tell: {found}")
+        return Gate(name, None, None, limit, found)
     low, high = found.difference.bounds(policy.confidence)
     half = found.difference.value - low
     passed: bool | None = low > limit
     said = _said(name, found, f"{policy.confidence:.0%}", low, limit)
     if not passed and found.rows < policy.least_rows:
-        passed, said = None, f"cannot tell from fewer than {policy.least_rows} rows: {said}"
+        passed, said = None, f"fewer than {policy.least_rows} rows: {said}"
     elif not passed and half > rule.margin and high >= -rule.margin:
-        passed, said = None, f"cannot tell, chance alone moves it by more than the margin {rule.margin:g}: {said}"
+        passed, said = None, f"chance alone moves it by more than the margin {rule.margin:g}: {said}"
     return Gate(name, passed, round(low, DIGITS) + 0.0, limit, said)
 
 

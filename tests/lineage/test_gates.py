@@ -71,7 +71,7 @@ def test_difference_passes_by_its_lower_bound_and_tells_what_it_cannot_tell(
     assert (gate.name, gate.passed) == (name, passed)
     assert gate.value == pytest.approx(value - half, abs=1e-4)
     assert gate.limit == (-0.02 if rule == "not_worse" else 0)
-    assert gate.says.startswith("cannot tell") == (passed is None)
+    assert gate.says.startswith(("fewer than 200 rows: ", "chance alone moves it")) == (passed is None)
     assert f"{value:+.4f} in its favour" in gate.says
 
 
@@ -200,7 +200,7 @@ def test_without_a_champion_or_without_pairs_the_two_differences_cannot_be_told(
     for champion, why in ((None, "there is no champion"), (other, "there is no train_rows.parquet of the champion")):
         gates = judge(POLICY, champion, folder, Facts(), None)
         assert [gate.passed for gate in gates[:2]] == [None, None]
-        assert all(gate.says.startswith(f"cannot tell: {why}") for gate in gates[:2])
+        assert all(gate.says.startswith(why) for gate in gates[:2])
         assert stops(gates)
 
 
@@ -233,7 +233,7 @@ def test_too_few_of_an_outcome_have_no_interval(bads: int, goods: int, told: boo
     found = measured(Paired(np.repeat([1, 0], [bads, goods]), pds, pds**2, "so many rows"), 0.5, card())
     for name, each in found.items():
         gate = difference_gate(name, policy(least_rows=1), each)
-        assert (gate.says.startswith("cannot tell: ") and gate.passed is None) == (not told)
+        assert ("an interval needs 10 each" in gate.says and gate.passed is None) == (not told)
 
 
 def test_each_version_declines_from_its_own_threshold_and_costs_are_the_challengers(folder: Path) -> None:
