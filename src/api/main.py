@@ -24,6 +24,7 @@ from src.api.routes.models import Models
 from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
 from src.api.routes.swaps import Swaps
+from src.api.routes.verify import Verify
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
@@ -81,7 +82,14 @@ def service(settings: Settings) -> FastAPI:
     direct = predictions.routes()
     app.router.routes += direct
     history = History(journal, gate)
-    rooms = (Login(gate), history, Models(watch, journal), Swaps(watch, journal, history), Operations(journal, metrics))
+    rooms = (
+        Login(gate),
+        history,
+        Verify(history, watch),
+        Models(watch, journal),
+        Swaps(watch, journal, history),
+        Operations(journal, metrics),
+    )
     for room in rooms:
         app.include_router(room.router())
     openapi.install(app, lambda: watch.now.champion, admission)

@@ -29,6 +29,7 @@ DETAILS = {
     403: "the key or the user may not do this",
     404: "there is no such thing, or it is another caller's",
     408: "the body took too long",
+    409: "this cannot be shown here: `detail` has the command that shows it",
     413: "the body is too large",
     415: "the body is not JSON",
     422: "fields are missing, unknown or wrong: `errors` names each",

@@ -83,6 +83,23 @@ class RecordedOut(BaseModel):
     purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")
 
 
+class ScoredOut(BaseModel):
+    """What a model says of an applicant."""
+
+    probability_of_default: float
+    score: int
+    decision: Decision
+    reasons: list[ReasonOut]
+
+
+class VerifiedOut(BaseModel):
+    """A logged answer, the same one computed again now, and whether they are equal to the last bit."""
+
+    equal: bool
+    logged: ScoredOut
+    again: ScoredOut
+
+
 class PageOut(BaseModel):
     """Predictions, newest first; `next` is the cursor of the following page, null at the end."""
 
