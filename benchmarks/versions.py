@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -54,8 +55,11 @@ def forms(models: Path, folder: Path, many: int) -> list[Path]:
     return made
 
 
-def deliver(serving: Path, known: list[Path], champion: int) -> None:
-    """Write what delivery would: this champion and the ones after it, the first of them the challenger."""
+def deliver(serving: Path, known: list[Path], champion: int, spoiled: Collection[int] = ()) -> None:
+    """Write what delivery would: this champion and the ones after it, the first of them the challenger.
+
+    Of those that are to be spoiled a byte is changed on the disk, and nothing says so.
+    """
     numbers = [(champion + step) % len(known) for step in range(KEPT)]
     versions = {}
     for number in numbers:
@@ -63,10 +67,13 @@ def deliver(serving: Path, known: list[Path], champion: int) -> None:
         folder = serving / "versions" / form
         if not folder.exists():
             shutil.copytree(known[number], folder)
-        sha256 = json.loads((folder / "model.json").read_text())["sha256"]
+            if number in spoiled:
+                card = folder / "model.json"
+                card.write_bytes(card.read_bytes().replace(b"1", b"2", 1))
+        sha256 = json.loads((known[number] / "model.json").read_text())["sha256"]
         versions[str(number + 1)] = {
             "folder": f"versions/{form}", "form_sha256": form, "sha256": sha256, "git_commit": None,
-            "files": {path.name: sha256_of(path.read_bytes()) for path in folder.iterdir()},
+            "files": {path.name: sha256_of(path.read_bytes()) for path in known[number].iterdir()},
         }  # fmt: skip
     names = [str(number + 1) for number in numbers]
     content = {"event": next(EVENTS), "champion": names[0], "challenger": names[1], "versions": versions}
@@ -129,25 +136,27 @@ def compare(folder: Path, models: Path, rows: Path, rounds: int, seconds: float)
     return shares
 
 
-def switch(server: Server, serving: Path, known: list[Path], switches: int) -> list[float]:
+def switch(server: Server, serving: Path, known: list[Path], switches: int, spoiled: Collection[int]) -> list[float]:
     """Make another version champion once a second; return the memory after a fifth of the switches and after all."""
     memory = []
     for number, champion in enumerate(islice(cycle(range(len(known))), 1, switches + 1), start=1):
-        deliver(serving, known, champion)
+        deliver(serving, known, champion, spoiled)
         time.sleep(1)
         if number in (max(1, switches // 5), switches):
             memory.append(server.memory())
     return memory
 
 
-def switched(folder: Path, models: Path, rows: Path, switches: int) -> tuple[Found, Found, list[float]]:
+def switched(
+    folder: Path, models: Path, rows: Path, switches: int, spoiled: Collection[int] = ()
+) -> tuple[Found, Found, list[float]]:
     """Return what two workers do without and with a switch a second, and their memory in MiB."""
     known, state = forms(models, folder / "many", 2 * KEPT), folder / "switched"
     deliver(state / "serving", known, 0)
     server, load = service(models, state, KEY, workers=2), Load("POST", "/predict", rows, KEY)
     with running({"": Asked(server, load)}, folder / "log"), ThreadPoolExecutor(1) as pool:
         quiet = measure(server.port, load, CONNECTIONS, max(5, switches / 5))
-        memory = pool.submit(switch, server, state / "serving", known, switches)
+        memory = pool.submit(switch, server, state / "serving", known, switches, spoiled)
         return quiet, measure(server.port, load, CONNECTIONS, switches + 1), memory.result()
 
 
