@@ -1,6 +1,6 @@
-"""GET /models -> which versions answer, two of them side by side, what the challenger says, who promoted what and why"""
+"""GET /models -> which versions answer, two of them side by side, the challenger's trial, who promoted what and why"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,7 +111,7 @@ def compared(pair: tuple[str, str]) -> None:
 def described(wholes: Mapping[str, Json]) -> None:
     """Draw a row a fact about the versions."""
     language = current()
-    facts = {
+    facts: dict[str, Callable[[Json], str]] = {
         _("Candidate"): lambda whole: f"`{whole['card']['candidate']}`",
         _("Data set"): lambda whole: escaped(whole["card"]["dataset"]["title"]),
         _("Facts about an applicant"): lambda whole: language.number(len(whole["card"]["features"])),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from src.journal.recent import recent_applicants
 from src.lineage.aliases import StoppedError, look
 from src.lineage.chain import Chain, ChainError, Place, TakenError, append, fetch, read_chain, read_file
 from src.lineage.events import CHALLENGER, CHAMPION, Event, Kind
@@ -74,7 +75,7 @@ def predecessor(chain: Chain) -> int:
 def adopt(registry: Registry, place: Place, chain: Chain, reason: Reason) -> Chain:
     """Let the chain say what MLflow's aliases show; raises LineageError where the chain does not have the version."""
     picture = look(registry, chain.state)
-    if picture.aliases == picture.of(chain.state):
+    if picture.aliases == chain.state.aliases:
         return chain
     for alias, number in picture.aliases.items():
         if not number:
@@ -110,8 +111,9 @@ def judged(root: Path, place: Place, chain: Chain, version: Event) -> list[Gate]
         fetch(place, version, its)
         if champion is None:
             return judge(policy, None, its, version, None)
-        fetch(place, chain.version(champion), theirs)
-        return judge(policy, theirs, its, version, None)
+        present = chain.version(champion)
+        fetch(place, present, theirs)
+        return judge(policy, theirs, its, version, recent_applicants(present.form_sha256 or ""))
 
 
 def described(gates: Sequence[dict[str, Any]]) -> list[str]:

@@ -63,6 +63,11 @@ def again(models: Path, folder: Path, threshold: float) -> Path:
     shutil.copytree(models, folder)
     content = json.loads((folder / "model.json").read_text()) | {"threshold": threshold}
     (folder / "model.json").write_text(json.dumps(content))
+    return name_card(folder)
+
+
+def name_card(folder: Path) -> Path:
+    """Let a folder's form name the card that lies there."""
     export = json.loads((folder / EXPORT).read_text())
     export["card_sha256"] = sha256_of((folder / "model.json").read_bytes())
     (folder / EXPORT).write_text(json.dumps(export))

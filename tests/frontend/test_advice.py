@@ -38,12 +38,12 @@ def test_what_is_answered_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) ->
     sent: list[Any] = []
 
     class Once:
-        def predict_batch(self, applicants: list[Any], purpose: str) -> list[dict[str, Any]]:
-            sent.append((applicants, purpose))
+        def predict_batch(self, applicants: list[Any], purpose: str, model: str) -> list[dict[str, Any]]:
+            sent.append((applicants, purpose, model))
             return [{"probability_of_default": 0.5, "decision": "decline"} for _ in applicants]
 
     monkeypatch.setattr("src.frontend.advice.served.client", Once)
-    advice = Advice("id", 0.25, None)
+    advice = Advice("id", 0.25, "7")
     advice.ask([{"a": 1, "b": None}])
     advice.ask([{"a": 1, "b": None}, {"a": 2, "b": None}])
-    assert sent == [([{"a": 1}], "what-if"), ([{"a": 2}], "what-if")]
+    assert sent == [([{"a": 1}], "what-if", "7"), ([{"a": 2}], "what-if", "7")]
