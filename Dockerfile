@@ -1,5 +1,6 @@
-# Four images, each a target: `serving` (the API with its model inside), `serving-fetch` (the API that fetches its model
-# when it starts), `page`, and `pipeline` (everything else of compose.yaml). The context is the project's root.
+# Five images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
+# delivered to it), `delivery` (which delivers it), `page`, and `pipeline` (everything else of compose.yaml). The context
+# is the project's root.
 # `python -m ops.image serving` builds the first one with the arguments and the secret that it needs.
 ARG PYTHON_VERSION=3.12
 
@@ -63,18 +64,31 @@ COPY src/__init__.py src/
 COPY src/serving/__init__.py src/serving/kernel.c src/serving/kernel.py src/serving/
 RUN python -m ops.kernel
 
-# --- the API
-FROM base AS api
+# --- which commit the code is: the argument, or what Git says of the context
+FROM base AS commit
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends git \
+ && rm -rf /var/lib/apt/lists/*
+COPY . .
+ARG GIT_COMMIT
+RUN echo "${GIT_COMMIT:-$(git describe --always --abbrev=40 --match= --dirty || :)}" >/commit
+
+# --- a model as it answers
+FROM base AS scoring
 COPY src/__init__.py src/errors.py src/files.py src/git.py src/params.py src/
 COPY src/contract/__init__.py src/contract/dialect.py src/contract/fields.py src/contract/package.py \
      src/contract/rules.py src/contract/schema.py src/contract/spelling.py src/contract/traps.py src/contract/
 COPY src/model/__init__.py src/model/artifact.py src/model/card.py src/model/points.py src/model/
 COPY src/serving src/serving
+COPY --from=kernel /srv/lastro/src/serving/kernel-*.so src/serving/
+RUN python -c "from src.serving.kernel import load; load() or exit('the kernel cannot be loaded')"
+
+# --- the API
+FROM scoring AS api
 COPY src/journal src/journal
 COPY src/api src/api
-COPY --from=kernel /srv/lastro/src/serving/kernel-*.so src/serving/
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
-RUN python -c "from src.serving.kernel import load; load() or exit('the kernel cannot be loaded')"
 ENV LASTRO_STATE=/var/lib/lastro
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
@@ -83,15 +97,15 @@ ENTRYPOINT ["python", "-m", "ops.enter"]
 CMD ["uvicorn", "--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection", \
      "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-proxy-headers"]
 
-FROM api AS fetching-api
+FROM scoring AS delivering
 COPY --from=fetch-environment /opt/lastro /opt/lastro
 COPY src/lineage/__init__.py src/lineage/delivery.py src/lineage/folder.py src/lineage/lock.py \
     src/lineage/s3_errors.py src/lineage/settings.py src/lineage/storage.py src/lineage/
-COPY dvc.lock release/
-COPY models/*.json release/models/
 
 # --- the model: DVC's objects, fetched by dvc.lock's hashes. A secret is no part of the cache's key: the hash is.
-FROM fetching-api AS model
+FROM delivering AS model
+COPY dvc.lock release/
+COPY models/*.json release/models/
 ARG S3_ENDPOINT=http://localhost:9000
 ARG S3_REMOTE=s3://lastro/dvc
 ARG S3_REGION=us-east-1
@@ -102,19 +116,29 @@ RUN --mount=type=secret,id=aws,required=true,target=/run/secrets/aws \
     --sha256 "${MODEL_SHA256:?the sha256 in models/model.json}"
 
 # --- targets
-FROM fetching-api AS serving-fetch
-ENV LASTRO_RELEASE=/srv/lastro/release \
-    LASTRO_REMOTE=s3://lastro/dvc \
-    LASTRO_MODELS=/run/lastro/models \
+FROM delivering AS delivery
+ENV LASTRO_SERVING=/serving \
     AWS_SHARED_CREDENTIALS_FILE=/run/secrets/credentials
-RUN install --directory --owner lastro --group lastro --mode 700 /run/lastro \
- && python -c "import src.api.main, src.lineage.delivery, boto3, alembic.script, numpy, psycopg, urllib.request"
+RUN install --directory --owner lastro --group lastro --mode 755 /serving \
+ && python -c "import src.lineage.delivery, boto3, numpy"
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s CMD ["test", "-f", "/serving/serving.json"]
+CMD ["python", "-m", "src.lineage.delivery", "--follow", "--remote", "s3://lastro/dvc"]
 ARG GIT_COMMIT
-ARG MODEL_SHA256
-LABEL org.opencontainers.image.title="Lastro's scoring API, which fetches its model" \
+LABEL org.opencontainers.image.title="Lastro's delivery of published models" \
       org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.revision="$GIT_COMMIT" \
-      lastro.model.sha256="$MODEL_SHA256"
+      org.opencontainers.image.revision="$GIT_COMMIT"
+USER 10001:10001
+
+FROM api AS serving-follow
+COPY --from=serving-environment /opt/lastro /opt/lastro
+RUN install --directory --owner lastro --group lastro --mode 755 /serving \
+ && python -c "import src.api.main, alembic.script, numpy, psycopg, urllib.request"
+ENV LASTRO_SERVING=/serving
+COPY --from=commit /commit ./
+ARG GIT_COMMIT
+LABEL org.opencontainers.image.title="Lastro's scoring API, which serves what is delivered" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT"
 USER 10001:10001
 
 FROM base AS page
@@ -156,6 +180,7 @@ COPY --from=serving-environment /opt/lastro /opt/lastro
 RUN python -c "import src.api.main, alembic.script, numpy, psycopg, urllib.request"
 COPY --from=model /srv/lastro/models models
 ENV LASTRO_MODELS=/srv/lastro/models
+COPY --from=commit /commit ./
 ARG GIT_COMMIT
 ARG MODEL_SHA256
 LABEL org.opencontainers.image.title="Lastro's scoring API with its model" \

@@ -18,8 +18,9 @@ from ops.errors import run
 
 FOLDER = Path("/secrets")
 STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the images of Dockerfile, PostgreSQL's first process
-OWNERS = {"store": STORE, "database": ROOT, "pipeline": OURS, "mlflow": OURS, "api": OURS, "page": OURS}
-KEYS = ("store", "api", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
+OURS_ALONE = ("pipeline", "mlflow", "delivery", "api", "page")
+OWNERS = {"store": STORE, "database": ROOT, **dict.fromkeys(OURS_ALONE, OURS)}
+KEYS = ("store", "delivery", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
 DATABASE = "postgresql://lastro:{}@database/lastro"
 
 
@@ -64,10 +65,10 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         "store/password": values["store secret"],
         "database/password": values["database"],
         "pipeline/credentials": s3["store"],
-        "pipeline/api": s3["api"],
+        "pipeline/delivery": s3["delivery"],
         "pipeline/mlflow": s3["mlflow"],
         "mlflow/credentials": s3["mlflow"],
-        "api/credentials": s3["api"],
+        "delivery/credentials": s3["delivery"],
         "api/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
         "api/LASTRO_API_KEYS": joined(more.get("LASTRO_API_KEYS", ""), digests),
         "api/LASTRO_USERS": more.get("LASTRO_USERS", ""),

@@ -74,7 +74,7 @@ def start(deployment: Deployment, server: Supervisord, service: Service) -> None
 def wait(deployment: Deployment, server: Supervisord, service: Service) -> None:
     """Wait until a service is healthy; raises SetupError with its last word where it is not."""
     deadline = time.monotonic() + service.patience
-    while not ports.healthy(deployment.port(service.port), service.health):
+    while not service.healthy(deployment):
         state = server.call("getProcessInfo", service.name)["statename"]
         if state not in UP or time.monotonic() > deadline:
             log = log_path(deployment, service.name)
@@ -110,7 +110,7 @@ def end_orphans(deployment: Deployment) -> list[str]:
 
 
 def _refuse_taken_ports(deployment: Deployment, service: Service) -> None:
-    for variable in (service.port, *service.other_ports):
+    for variable in filter(None, (service.port, *service.other_ports)):
         ports.refuse_taken(deployment, variable, service.title)
 
 

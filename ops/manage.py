@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from ops import lifecycle, ports, services
+from ops import lifecycle, services
 from ops.bootstrap import check_environment
 from ops.deployment import Deployment, load
 from ops.errors import SetupError, run
@@ -36,8 +36,8 @@ def status(deployment: Deployment) -> None:
     for service in services.of(deployment):
         state, description = known.get(service.name, ("STOPPED", ""))
         if state in {"RUNNING", "STARTING"}:  # supervisord sees the process, the user wants an answer
-            state = "RUNNING" if ports.healthy(deployment.port(service.port), service.health) else "NO ANSWER"
-        print(f"{service.name:8} {state:12} {deployment.address(service.port):24} {description}".rstrip())
+            state = "RUNNING" if service.healthy(deployment) else "NO ANSWER"
+        print(f"{service.name:8} {state:12} {service.address(deployment):24} {description}".rstrip())
 
 
 def logs(deployment: Deployment) -> None:

@@ -1,7 +1,7 @@
-"""`python -m ops.pipeline`: the one-shot of compose.yaml: the image's project -> bucket, keys, model, MLflow, a release
+"""`python -m ops.pipeline`: the one-shot of compose.yaml: the image's project -> bucket, keys, model, MLflow
 
 It works on a copy, so that the image stays as it is and every run begins with the committed state; DVC's cache is in a
-volume, so that only what changed is computed again. The release, dvc.lock and models/*.json, is what the API reads.
+volume, so that only what changed is computed again. What it publishes, the service `delivery` brings to the API.
 """
 
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 from ops.deployment import ROOT
 from ops.errors import run
 
-WORK, STATE, RELEASE, SECRETS = Path("/work"), Path("/var/lib/lastro"), Path("/release"), Path("/run/secrets")
-READERS = {"api": ("dvc", "--list", "registry"), "mlflow": ("mlflow",)}  # whose key reads which folders of the bucket
+WORK, STATE, SECRETS = Path("/work"), Path("/var/lib/lastro"), Path("/run/secrets")
+READERS = {"delivery": ("dvc", "--list", "registry"), "mlflow": ("mlflow",)}  # whose key reads what of the bucket
 
 
 def main() -> None:
@@ -32,7 +32,6 @@ def main() -> None:
     call("dvc", "repro")
     call("dvc", "push")
     call(sys.executable, "-m", "src.lineage.registry", "publish")
-    release(project, RELEASE)
 
 
 def copy(source: Path, target: Path) -> Path:
@@ -56,15 +55,6 @@ def call(*command: str) -> None:
     code = subprocess.run(command, check=False).returncode
     if code:
         sys.exit(code)
-
-
-def release(project: Path, target: Path) -> None:
-    """Bring dvc.lock and the small files of models/ to the release, dvc.lock last: it names the others by their md5."""
-    (target / "models").mkdir(exist_ok=True)
-    for path in (*sorted((project / "models").glob("*.json")), project / "dvc.lock"):
-        place = target / path.relative_to(project)
-        shutil.copyfile(path, place.with_suffix(".new"))
-        place.with_suffix(".new").replace(place)
 
 
 if __name__ == "__main__":

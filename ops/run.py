@@ -55,7 +55,8 @@ def _run(deployment: Deployment) -> list[str]:
     if building:
         _store(deployment, chosen)
     published = _publish(deployment)
-    _up(deployment, chosen, lambda service: service.needs_model)
+    _up(deployment, chosen, lambda service: service is services.DELIVERY)
+    _up(deployment, chosen, lambda service: service.needs_model and service is not services.DELIVERY)
     _summary(deployment, chosen)
     print(_challenger(published), end="")
     return _ask_for_one(deployment)
@@ -89,7 +90,7 @@ def _up(deployment: Deployment, chosen: Iterable[Service], now: Callable[[Servic
     for service in (wanted := [service for service in possible if now(service)]):
         lifecycle.start(deployment, server, service)
     for service in wanted:
-        with _step(f"{service.title}: {deployment.address(service.port)}"):
+        with _step(": ".join(filter(None, (service.title, service.address(deployment))))):
             lifecycle.wait(deployment, server, service)
 
 
@@ -161,8 +162,8 @@ def _summary(deployment: Deployment, chosen: Iterable[Service]) -> None:
         low, high, baseline = (f"{found[key]:.3f}" for key in ("low", "high", "baseline"))
         print(f"  {name:14} {found['value']:.3f}  ({low} to {high}; {baseline})")
     print("\nWhere everything is:")
-    for service in chosen:
-        print(f"  {service.title:26} {deployment.address(service.port)}")
+    for service in (listening for listening in chosen if listening.port):
+        print(f"  {service.title:26} {service.address(deployment)}")
     print(f"  {'its description, to try it':26} {deployment.address('API_PORT')}/docs")
     if services.MINIO in chosen:
         print(f"  {'its object browser':26} {deployment.address('MINIO_CONSOLE_PORT')} (user and password: .env)")

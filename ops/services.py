@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ops import minio
+from ops import minio, ports
 from ops.deployment import Deployment
 from ops.errors import SetupError
 
@@ -32,6 +32,8 @@ API_VARIABLES = (
     "LASTRO_TRUSTED_PROXIES",
     "LASTRO_CORS_ORIGINS",
     "LASTRO_METRICS_OPEN",
+    "LASTRO_SHADOW",
+    "LASTRO_CHALLENGER_SHARE",
     "LASTRO_MAX_*_BYTES",
     "LASTRO_BODY_TIMEOUT",
     "LASTRO_HEAD_TIMEOUT",
@@ -44,20 +46,31 @@ PAGE_VARIABLES = ("LASTRO_ENDPOINT", "LASTRO_API_KEY", "LASTRO_LOGIN")
 class Service:
     """One server: `command` of a deployment, answering 200 on `health` of the port that `port` names.
 
-    It gets the variables whose names fit `variables`, and `settings`; nothing else of `.env`.
+    What listens on no port is healthy when the file `health` of the state's folder is there. A service gets the
+    variables whose names fit `variables`, and `settings`; nothing else of `.env`.
     """
 
     name: str
     title: str
-    port: str
     health: str
     command: Callable[[Deployment], list[str]]
+    port: str = ""
     variables: tuple[str, ...] = ()
     settings: Callable[[Deployment], dict[str, str]] = field(default=lambda _: {})
     other_ports: tuple[str, ...] = ()
     needs_model: bool = False  # starts only after the pipeline
     loads: tuple[str, ...] = ()  # the project's files that it reads once: where one changes, it must start again
     patience: float = 180.0  # seconds until it must be healthy: a new container reads everything for the first time
+
+    def healthy(self, deployment: Deployment) -> bool:
+        """Say whether it does its work."""
+        if not self.port:
+            return (deployment.state / self.health).is_file()
+        return ports.healthy(deployment.port(self.port), self.health)
+
+    def address(self, deployment: Deployment) -> str:
+        """Return where it answers; empty where it listens on no port."""
+        return deployment.address(self.port) if self.port else ""
 
     def environment(self, deployment: Deployment) -> dict[str, str]:
         """Return the whole environment of this service."""
@@ -101,6 +114,14 @@ def _mlflow_settings(_: Deployment) -> dict[str, str]:
     return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
+def _delivery(deployment: Deployment) -> list[str]:
+    return [str(deployment.venv / "bin" / "python"), "-m", "src.lineage.delivery", "--follow"]
+
+
+def _delivery_settings(deployment: Deployment) -> dict[str, str]:
+    return {"LASTRO_STATE": str(deployment.state.resolve())}
+
+
 def _api(deployment: Deployment) -> list[str]:
     address = ["--host", deployment.host, "--port", str(deployment.port("API_PORT"))]
     service = ["--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection"]
@@ -136,6 +157,16 @@ MLFLOW = Service(
     variables=("AWS_*", "MLFLOW_S3_ENDPOINT_URL", "MLFLOW_BACKEND_STORE_URI"),
     settings=_mlflow_settings,
 )
+DELIVERY = Service(
+    name="delivery",
+    title="delivers published models",
+    health="serving/serving.json",
+    command=_delivery,
+    variables=("AWS_*", "LASTRO_KEEP_VERSIONS"),
+    settings=_delivery_settings,
+    needs_model=True,
+    loads=("src/*.py", "src/lineage/*.py", "src/serving/*.py", "src/model/*.py", "src/contract/*.py", ".dvc/config*"),
+)
 API = Service(
     name="api",
     title="the scoring API",
@@ -146,7 +177,6 @@ API = Service(
     settings=_api_settings,
     needs_model=True,
     loads=(
-        "models/*.json",
         "src/*.py",
         "src/api/**/*.py",
         "src/journal/**/*.py",
@@ -170,7 +200,7 @@ PAGE = Service(
         ".streamlit/secrets.toml",
     ),
 )
-SERVICES = (MINIO, MLFLOW, API, PAGE)  # in the order of their start
+SERVICES = (MINIO, MLFLOW, DELIVERY, API, PAGE)  # in the order of their start
 
 
 def of(deployment: Deployment) -> list[Service]:

@@ -11,7 +11,13 @@ gc.disable()  # while all is imported there is no garbage, and looking for it is
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
 ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
-APART = ("tests/lineage/test_experiments.py",)  # a file of a room that wants none of its servers
+APART = (  # files of a room that want none of its servers
+    "tests/lineage/test_experiments.py",
+    "tests/lineage/test_gates.py",
+    "tests/lineage/test_pairing.py",
+    "tests/lineage/test_comparison.py",
+    "tests/lineage/test_policy.py",
+)
 LONGEST = (  # a long unit that starts last has one worker wait for it; what is not named is short, and fills the end
     "tests/browser",
     "tests/pipeline/test_determinism.py",

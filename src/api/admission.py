@@ -1,10 +1,11 @@
 """a request -> its caller, before any route sees it: who asks, whether it may ask now, and for this
 
 Whatever is not in OPEN_PATHS wants a key or a token within its limit: a new route, a mounted application, a path that
-no route knows. Reading wants the scope `read`; what else is asked wants the scope of its path in SCOPE_OF, and `admin`
-where it has none. Routes need no guard of their own and find the caller in `request.state.caller`.
+no route knows. Reading and verifying want the scope `read`; what else is asked wants the scope of its path in SCOPE_OF,
+and `admin` where it has none. Routes need no guard of their own and find the caller in `request.state.caller`.
 """
 
+import re
 from enum import Enum
 
 from starlette._utils import get_route_path  # the path that its router will look up, whatever the prefix
@@ -37,13 +38,15 @@ OPEN_PATHS = {
     **dict.fromkeys(docs.PATHS, Access.ADDRESS),
 }
 SCOPE_OF = {"predict": PREDICT, "outcomes": OUTCOMES}  # what is asked of a path that begins so, but for reading
+VERIFIES = re.compile(r"/predictions/[^/]+/verify")  # a question, though it is posted
 
 
 def scope_of(method: str, path: str) -> str:
     """Return the scope that a request wants."""
     if method == "GET":  # HEAD comes as GET
         return READ
-    return SCOPE_OF.get(path[1:].partition("/")[0], ADMIN)
+    found = SCOPE_OF.get(path[1:].partition("/")[0])
+    return found or (READ if method == "POST" and VERIFIES.fullmatch(path) else ADMIN)
 
 
 class Admission:

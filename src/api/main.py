@@ -1,4 +1,4 @@
-"""settings and models/ -> the service
+"""settings and the delivered versions -> the service
 
 `uvicorn --factory src.api.main:create_app --http src.api.protocol:Connection`
 """
@@ -18,20 +18,23 @@ from src.api.direct import DirectMiddleware
 from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
-from src.api.provenance import provenance
 from src.api.routes.history import History
 from src.api.routes.login import Login
 from src.api.routes.models import Models
 from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
+from src.api.routes.swaps import Swaps
+from src.api.routes.verify import Verify
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
+from src.api.trial import Trial, trial_of
+from src.api.watch import Watch
+from src.api.workers import Workers
 from src.errors import LastroError, refusal
 from src.journal.journal import Journal
 from src.journal.service import Service, service_of
 from src.journal.settings import ROOT
-from src.serving.predictors import load
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -59,34 +62,37 @@ def from_environment() -> Settings:
 
 def service(settings: Settings) -> FastAPI:
     """Return the application of these settings."""
-    served = load(settings.models)
-    origin = provenance(settings.models, served.card)
     metrics = Metrics(settings.multiprocess_metrics)
-    metrics.model.labels(origin.model.name, origin.model.version or "", origin.model.sha256).set(1)
-    metrics.predictor.labels(served.scorer.predictor.computed_by).set(1)
+    watch = Watch(settings.models, settings.deliveries, Workers(settings.state / "api" / "workers"), metrics)
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
     process = service_of(ROOT, settings.git_commit)
+    trial = trial_of(settings, journal, metrics)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
-    title = served.card.dataset.title
     app = FastAPI(
         title="Lastro",
-        version=origin.model.version or "0",
-        description=f"Credit scores of {title}. The version is the model's; 0 is not published.",
-        lifespan=lifespan(journal, process, gate, bounds),
+        lifespan=lifespan(journal, process, gate, watch, trial, bounds),
         openapi_url=None,
         redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(served, origin.model, journal, metrics, process.id)
+    predictions = Predictions(watch, journal, metrics, process.id, trial)
     direct = predictions.routes()
     app.router.routes += direct
-    rooms = (Login(gate), History(journal, gate), Models(served, origin, settings.models), Operations(journal, metrics))
+    history = History(journal, gate)
+    rooms = (
+        Login(gate),
+        history,
+        Verify(history, watch),
+        Models(watch, journal),
+        Swaps(watch, journal, history),
+        Operations(journal, metrics),
+    )
     for room in rooms:
         app.include_router(room.router())
-    openapi.install(app, predictions.batch, admission)
+    openapi.install(app, lambda: watch.now.champion, admission)
     docs.install(app)
     problems.install(app)
     app.add_middleware(DirectMiddleware, routes=direct)
@@ -96,7 +102,7 @@ def service(settings: Settings) -> FastAPI:
 
 
 def lifespan(
-    journal: Journal, process: Service, gate: Gate, bounds: Bounds
+    journal: Journal, process: Service, gate: Gate, watch: Watch, trial: Trial | None, bounds: Bounds
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what surrounds the service's life; its state reaches each connection of the server."""
 
@@ -104,7 +110,12 @@ def lifespan(
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
         journal.register(process)
-        yield {BOUNDS: bounds}
+        if trial:
+            trial.start()
+        async with watch.following():
+            yield {BOUNDS: bounds}
+        if trial:
+            trial.close()
         gate.passwords.close()
         journal.close()
 

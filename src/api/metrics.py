@@ -8,11 +8,13 @@ from typing import Literal, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.utils import INF
 
+from src.api.versions import Version, Versions
 from src.model.points import Decision
 
 LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, INF)
 SCORES = (*range(300, 851, 50), INF)
 MOST_WAITING = 128  # numbers that are noted before they are counted
+Shadowed = Literal["scored", "refused", "dropped"]
 Refusal = Literal["missing", "key", "token", "scope", "password"]  # what was missing, wrong, or not enough
 
 
@@ -40,20 +42,22 @@ class Metrics:
         self.scores = Histogram(
             "lastro_score", "Points of applicants, without what-ifs", registry=self.registry, buckets=SCORES
         )
-        self.model = Gauge(
-            "lastro_model_info",
-            "The model that is served",
-            ["name", "version", "sha256"],
-            registry=self.registry,
-            multiprocess_mode="max",
+        self.model = self.latest("lastro_model_info", "The model that is served", "name", "version", "sha256")
+        self.predictor = self.latest(
+            "lastro_predictor_info", "What sums up a score: points, kernel, numpy or nodes", "computed_by"
         )
-        self.predictor = Gauge(
-            "lastro_predictor_info",
-            "What sums up a score: points, kernel, numpy or nodes",
-            ["computed_by"],
-            registry=self.registry,
-            multiprocess_mode="max",
+        self.event = self.latest("lastro_serving_event", "The chain's event that is served; 0 without deliveries")
+        self.refused = self.latest(
+            "lastro_versions_refused", "Versions that were delivered and cannot be served, or nothing newer can be read"
         )
+        self.switches = Counter("lastro_champion_switches", "Times another champion took over", registry=self.registry)
+        shadows = Counter(
+            "lastro_shadows",
+            "Applicants for the challenger to score too: scored, refused by its contract, dropped for want of time",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.shadows = {outcome: shadows.labels(outcome).inc for outcome in get_args(Shadowed)}
         refused = Counter(
             "lastro_refusals",
             "Requests and logins that were not admitted, by what was missing, wrong or not enough",
@@ -64,6 +68,30 @@ class Metrics:
         self.routes: dict[tuple[str, str, int], Callable[[float], None]] = {}
         self.waiting: deque[tuple[Callable[[float], None], float]] = deque()
         self.most_waiting = 1 if shared else MOST_WAITING
+
+    def latest(self, name: str, text: str, *labels: str) -> Gauge:
+        """Return a gauge whose newest value counts, whichever process set it."""
+        return Gauge(name, text, labels, registry=self.registry, multiprocess_mode="mostrecent")
+
+    def serving(self, found: Versions, before: Versions | None) -> None:
+        """Say what is served from now on."""
+        if before is not None and before.champion is not found.champion:
+            self.told(before.champion, 0)
+            self.switches.inc()
+        self.told(found.champion, 1)
+        refused = sum(state.state == "refused" for state in found.states.values())
+        self.event.set(found.event or 0)
+        self.refused.set(max(refused, bool(found.why)))
+
+    def shadow(self, outcome: Shadowed, applicants: int) -> None:
+        """Count what became of applicants that the challenger was to score too."""
+        self.shadows[outcome](applicants)
+
+    def told(self, version: Version, value: int) -> None:
+        """Set what tells of a version; 0 where it serves no longer."""
+        model = version.model
+        self.model.labels(model.name, model.version or "", model.sha256).set(value)
+        self.predictor.labels(version.scorer.predictor.computed_by).set(value)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an answered request."""

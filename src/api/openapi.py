@@ -1,5 +1,6 @@
 """the routes and the card -> the OpenAPI document"""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from src.api.admission import Access, Admission, scope_of
 from src.api.problems import MEDIA_TYPE, ProblemDocument
+from src.api.versions import Version
 from src.serving.applicants import schema_of
 
 KEY, BEARER = "ApiKey", "Bearer"
@@ -27,11 +29,12 @@ DETAILS = {
     403: "the key or the user may not do this",
     404: "there is no such thing, or it is another caller's",
     408: "the body took too long",
+    409: "this cannot be shown here: `detail` has the command that shows it",
     413: "the body is too large",
     415: "the body is not JSON",
     422: "fields are missing, unknown or wrong: `errors` names each",
     429: "more requests than allowed: wait as Retry-After says",
-    503: "the prediction log or the limits' storage does not answer: nothing was recorded",
+    503: "the prediction log or the limits' storage does not answer, or that version is refused: nothing was recorded",
 }
 
 
@@ -41,15 +44,17 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": DETAILS[status], "content": content} for status in statuses}
 
 
-def document(app: FastAPI, batch: Any, admission: Admission) -> dict[str, Any]:
-    """Return the whole OpenAPI document; `batch` brings the applicant's schema from the card."""
-    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+def document(app: FastAPI, version: Version, admission: Admission) -> dict[str, Any]:
+    """Return the whole OpenAPI document; a version brings its number and the applicant's schema."""
+    number, title = version.number or "0", version.card.dataset.title
+    text = f"Credit scores of {title}. The version is the model's; 0 is not published."
+    found = get_openapi(title=app.title, version=number, description=text, routes=app.routes)
     for path, item in found["paths"].items():
         if admission.access(path) is Access.KEY:
             for method, operation in item.items():
                 add_key(operation, scope_of(method.upper(), path))
     components = found.setdefault("components", {})
-    batch_schema, named = schema_of(batch)
+    batch_schema, named = schema_of(version.batch)
     problem, parts = schema_of(ProblemDocument)
     components.setdefault("schemas", {}).update(named | parts | {"Batch": batch_schema, "ProblemDocument": problem})
     components["securitySchemes"] = SCHEMES
@@ -63,15 +68,16 @@ def add_key(operation: dict[str, Any], scope: str) -> None:
     operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
 
 
-def install(app: FastAPI, batch: Any, admission: Admission) -> None:
-    """Serve the document."""
-    made: dict[str, Any] = {}
+def install(app: FastAPI, champion: Callable[[], Version], admission: Admission) -> None:
+    """Serve the champion's document, made once for each."""
+    made: list[tuple[Version, dict[str, Any]]] = []
 
     def openapi() -> dict[str, Any]:
-        """Return the document, made once."""
-        if not made:
-            made.update(document(app, batch, admission))
-        return made
+        """Return the document."""
+        present = champion()
+        if not made or made[0][0] is not present:
+            made[:] = [(present, document(app, present, admission))]
+        return made[0][1]
 
     async def serve_document(request: Request) -> Response:
         """Answer by openapi.json, which names the prefix that a proxy has stripped."""

@@ -83,6 +83,23 @@ class RecordedOut(BaseModel):
     purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")
 
 
+class ScoredOut(BaseModel):
+    """What a model says of an applicant."""
+
+    probability_of_default: float
+    score: int
+    decision: Decision
+    reasons: list[ReasonOut]
+
+
+class VerifiedOut(BaseModel):
+    """A logged answer, the same one computed again now, and whether they are equal to the last bit."""
+
+    equal: bool
+    logged: ScoredOut
+    again: ScoredOut
+
+
 class PageOut(BaseModel):
     """Predictions, newest first; `next` is the cursor of the following page, null at the end."""
 
@@ -102,3 +119,102 @@ class ModelInfo(BaseModel):
     )
     card: dict[str, JsonValue]
     export: dict[str, JsonValue]
+
+
+class VersionOut(BaseModel):
+    """How it stands with a version of the model."""
+
+    version: str | None
+    alias: Literal["champion", "challenger"] | None
+    form_sha256: str = Field(description="of export.json: what is served")
+    sha256: str = Field(description="of model.pkl")
+    git_commit: str | None
+    since: datetime | None = Field(description="since when it is what it is; null where nothing says so")
+    state: Literal["serving", "refused", "not delivered"]
+    why: str | None = Field(None, description="why it does not serve")
+
+    @property
+    def named(self) -> str:
+        """Return its number, and what it is beside that."""
+        return f"{self.version} ({self.alias})" if self.alias else f"{self.version}"
+
+
+class ShadowOut(BaseModel):
+    """How far the challenger agrees with the champion on the newest applicants that both have scored."""
+
+    rows: int
+    same_decision: int
+    mean_difference: float = Field(description="mean of the absolute differences of the two PDs")
+    approved_by_challenger_only: int
+    approved_by_champion_only: int
+
+
+class VersionsOut(BaseModel):
+    """What this service has: the event that it follows, who is champion and challenger, each version, what happened."""
+
+    event: int | None = Field(description="number of the chain's event that is served; null without deliveries")
+    champion: str | None = Field(description="the version that answers; null where it has no number")
+    challenger: str | None
+    why: str | None = Field(description="why something newer is not served")
+    versions: list[VersionOut]
+    history: list[dict[str, JsonValue]] = Field(description="the chain's newest events, as far as they were delivered")
+    shadow: ShadowOut | None = Field(
+        description="null where the challenger has scored none of this champion's applicants"
+    )
+
+
+class VersionInfo(BaseModel):
+    """One version: where it comes from, its card, served form, contract and evaluation."""
+
+    model: ModelOut
+    form_sha256: str
+    card: dict[str, JsonValue]
+    export: dict[str, JsonValue]
+    schema_: dict[str, JsonValue] = Field(alias="schema", description="JSON schema of one applicant")
+    evaluation: dict[str, JsonValue] | None
+
+
+class TraitOut(BaseModel):
+    """A feature in which a group differs from all applicants: its mean, or the share that has this value."""
+
+    feature: str
+    title: str
+    value: str | bool | int | float | None = Field(description="whose share it is; null for a number's mean")
+    here: float
+    all: float
+    difference: float = Field(description="in standard deviations of all applicants")
+
+
+class SwappedOut(BaseModel):
+    """Applicants whom one version approves and the other declines."""
+
+    approved_by: str
+    declined_by: str
+    applicants: int
+    expected_bads: dict[str, float] = Field(description="the sum of their PDs, by each version")
+    traits: list[TraitOut] = Field(description="what differs most; none of a group of less than five")
+
+
+class SwapSetOut(BaseModel):
+    """How two versions decide on the same applicants."""
+
+    rows: int
+    left_out: int = Field(description="whom one of the two contracts refuses")
+    both_approve: int
+    both_decline: int
+    groups: list[SwappedOut]
+
+
+class WorkerOut(BaseModel):
+    """What one process of the service serves."""
+
+    pid: int
+    event: int | None
+    champion: str | None
+
+
+class ReloadOut(BaseModel):
+    """What all processes of the service serve after they looked again."""
+
+    event: int | None
+    workers: list[WorkerOut]

@@ -48,9 +48,19 @@ class Settings(journal.Settings):
         description="folder in which several workers share their metrics (read by the Prometheus client too)",
     )
     cors_origins: Names = Field((), description="origins whose pages may call the service; none by default")
-    models: Path = Field(Path("models"), description="folder of the model that is served")
+    models: Path = Field(Path("models"), description="folder of the model that is served where nothing is delivered")
+    serving: Path | None = Field(
+        None, description="folder to which versions are delivered; if unset, `serving` in `state`"
+    )
     git_commit: str = Field(
         "", pattern=r"^([0-9a-f]{40}(-dirty)?)?$", description="an image's commit; empty: that of the checkout"
+    )
+    shadow: bool = Field(False, description="the challenger scores the champion's applicants too, into the log")
+    challenger_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of applicants whom the challenger answers, 0 to 1, drawn by the prediction's id",
     )
     max_body_bytes: int = Field(2 * 2**20, gt=0, description="largest request body")
     body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
@@ -80,11 +90,16 @@ class Settings(journal.Settings):
             raise ValueError("users need a key that signs their tokens: `python -m src.api.security token-key NAME`")
         return value
 
-    @field_validator("models")
+    @field_validator("models", "serving")
     @classmethod
-    def models_from_root(cls, value: Path) -> Path:
+    def from_the_root(cls, value: Path | None) -> Path | None:
         """Return the folder, a relative one below the project's root."""
-        return journal.ROOT / value
+        return journal.ROOT / value if value else None
+
+    @property
+    def deliveries(self) -> Path:
+        """Return the folder of serving.json."""
+        return self.serving or self.state / "serving"
 
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod

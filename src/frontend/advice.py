@@ -27,13 +27,14 @@ class Advice:
 
     prediction_id: str
     threshold: float
+    version: str | None
     answers: dict[tuple[tuple[str, Value], ...], Json] = field(default_factory=dict)
 
     def ask(self, applicants: Sequence[Applicant]) -> list[float]:
         """Return how much better than the threshold each is; asks only about those that are not answered yet."""
         new = [each for each in applicants if key(each) not in self.answers]
         if new:
-            found = served.client().predict_batch([given(each) for each in new], "what-if")
+            found = served.client().predict_batch([given(each) for each in new], "what-if", self.version)
             self.answers.update(zip(map(key, new), found, strict=True))
         return [room(self.answers[key(each)], self.threshold) for each in applicants]
 
@@ -71,7 +72,7 @@ def show(fields: Sequence[Field], asked: Applicant, answer: Json, threshold: flo
                 names=", ".join(titles.values())
             )
         )
-        started = Advice(answer["prediction_id"], threshold)
+        started = Advice(answer["prediction_id"], threshold, answer["model"]["version"])
         st.button(_("Find them"), on_click=start, args=(started,), icon=":material/search:", help=costs())
         return
     with st.spinner(_("The API is asked …")):

@@ -18,6 +18,7 @@ from src.frontend.errors import (
     TooLargeError,
     TooManyLoginsError,
     UnavailableError,
+    UnprovenError,
     UnreachableError,
     Wrong,
     WrongKeyError,
@@ -78,14 +79,30 @@ class Client:
         """Return the served scorecard as a file: csv, xlsx or sql."""
         return self.answer("GET", "/model/scorecard", params={"format": form}).content
 
-    def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application") -> Json:
-        """Return the answer for one applicant, with reasons in any case."""
-        return self.ask("POST", "/predict", params={"reasons": "true", "purpose": purpose}, json=dict(applicant))
+    def models(self) -> Json:
+        """Return which versions there are, who is champion and challenger, and what happened."""
+        return self.ask("GET", "/models")
 
-    def predict_batch(self, applicants: Sequence[Mapping[str, Any]], purpose: Purpose = "application") -> list[Json]:
-        """Return one answer each, in their order."""
+    def version(self, number: str) -> Json:
+        """Return a version's card, contract and evaluation."""
+        return self.ask("GET", f"/models/{number}")
+
+    def swaps(self, number: str, against: str) -> Json:
+        """Return whom one version approves and the other declines, of the caller's last applicants."""
+        return self.ask("GET", f"/models/{number}/swaps", params={"against": against})
+
+    def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application", model: str | None = None) -> Json:
+        """Return the answer for one applicant, with reasons in any case; of the champion, or of the version `model`."""
+        params = {"reasons": "true", "purpose": purpose} | ({"model": model} if model else {})
+        return self.ask("POST", "/predict", params=params, json=dict(applicant))
+
+    def predict_batch(
+        self, applicants: Sequence[Mapping[str, Any]], purpose: Purpose = "application", model: str | None = None
+    ) -> list[Json]:
+        """Return one answer each, in their order; of the champion, or of the version `model`."""
+        params = {"purpose": purpose} | ({"model": model} if model else {})
         body = {"applicants": list(applicants)}
-        found: list[Json] = self.ask("POST", "/predict/batch", params={"purpose": purpose}, json=body)["predictions"]
+        found: list[Json] = self.ask("POST", "/predict/batch", params=params, json=body)["predictions"]
         return found
 
     def predictions(self, **wanted: str | int | None) -> Json:
@@ -98,6 +115,11 @@ class Client:
     def prediction(self, prediction_id: str, caller: str | None = None) -> Json:
         """Return one prediction, one's own unless another's caller is named."""
         return self.ask("GET", f"/predictions/{prediction_id}", params={"caller": caller} if caller else None)
+
+    def verify(self, prediction_id: str, caller: str | None = None) -> Json:
+        """Return whether a prediction of the log comes again, what it was and what it is now."""
+        params = {"caller": caller} if caller else None
+        return self.ask("POST", f"/predictions/{prediction_id}/verify", params=params)
 
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""
@@ -139,6 +161,8 @@ def refused(answer: httpx.Response, problem: Json) -> PageError:
             return ForbiddenError(detail)
         case 404 if "detail" in problem:
             return NotFoundError(detail)
+        case 409 if "detail" in problem:
+            return UnprovenError(detail)
         case 413:
             return TooLargeError(detail)
         case 422:

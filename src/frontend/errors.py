@@ -68,6 +68,10 @@ class NotFoundError(PageError):
     """There is no such thing, or it is another key's."""
 
 
+class UnprovenError(PageError):
+    """The API cannot compute a prediction again, but a command where the project is can; the API says which."""
+
+
 class TooLargeError(PageError):
     """The body is larger than the API takes."""
 

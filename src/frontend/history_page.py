@@ -8,7 +8,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from src.frontend import answer, filters, history_file, served
+from src.frontend import answer, filters, history_file, served, verify
 from src.frontend.filters import CALLER, CURSORS
 from src.frontend.language import _, current
 from src.frontend.texts import NONE, Texts, texts
@@ -128,6 +128,7 @@ def one(found: Json, info: Json, words: Texts) -> None:
     with halves.cell():
         answer.show(found, found, words)
         answer.details(found)
+        verify.button(found, words)
     with halves.cell(), st.expander(_("The applicant"), icon=":material/person:", expanded=True):
         applicant(found["inputs"], info, words)
 

@@ -16,6 +16,7 @@ from src.frontend.texts import Texts, texts
 
 FORM = "applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
+DECIDED = "decided by"  # in the session: the card by which the answer was decided
 FILLED = "filled"  # in the session: since when the example stands in the form; infinite while it is being drawn
 HALF = 380  # pixels; where form and answer would be narrower, the answer stands beneath
 HURRY = 3.0  # seconds after the drawing in which a click on Score may overtake the example on its way to the browser
@@ -43,7 +44,7 @@ def halves() -> None:
         if sent:
             ask_for(fields, values, words)
         if asked := st.session_state.get(ASKED):
-            outcome(fields, asked, info, words)
+            outcome(fields, asked, words)
         elif not sent:
             st.info(_("Fill in the form, then click Score: the answer comes here."), icon=":material/info:")
 
@@ -86,15 +87,17 @@ def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:
     st.session_state[ASKED] = given(values)
 
 
-def outcome(fields: Sequence[Field], asked: Applicant, info: Mapping[str, Any], words: Texts) -> None:
+def outcome(fields: Sequence[Field], asked: Applicant, words: Texts) -> None:
     """Draw the answer, asked for unless it is there."""
     found = st.session_state.get(ANSWER)
     if found is None:
         found = st.session_state[ANSWER] = predicted(fields, asked)
         served.notice(found["model"])
-    answer.show(found, info["card"], words)
+        st.session_state[DECIDED] = served.card_of(found["model"])
+    card = st.session_state[DECIDED]
+    answer.show(found, card, words)
     whatif.show(fields, asked, found, words)
-    advice.show(fields, asked, found, info["card"]["threshold"], words)
+    advice.show(fields, asked, found, card["threshold"], words)
     answer.details(found)
     if purpose_of([asked], fields) == "what-if":
         st.caption(_("This is the example applicant: the history has it as a what-if, and nobody counts it."))

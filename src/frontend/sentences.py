@@ -23,6 +23,7 @@ from src.frontend.errors import (
     TooLargeError,
     TooManyLoginsError,
     UnavailableError,
+    UnprovenError,
     UnreachableError,
     WaitError,
     WrongKeyError,
@@ -135,6 +136,8 @@ def more(error: PageError) -> str:
             return _("This page's key or user may not do this: {detail}").format(detail=str(error))
         case NotFoundError():
             return _("There is nothing by that name for this key: check it, then try again.")
+        case UnprovenError():
+            return _("This service cannot compute it again: {detail}").format(detail=str(error))
         case TooLargeError():
             return _("One row alone is larger than the API takes: raise LASTRO_MAX_BODY_BYTES, or shorten the row.")
         case RefusedError():

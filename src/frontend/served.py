@@ -67,7 +67,15 @@ def forget() -> None:
     kept().clear()
 
 
+def card_of(model: dict[str, Any]) -> Json:
+    """Return the card by which an answer was decided: another version's where the champion did not give it."""
+    info = model_info()
+    if model == info["model"] or not model["version"]:
+        return dict(info["card"])
+    return dict(client().version(model["version"])["card"])
+
+
 def notice(model: dict[str, Any]) -> None:
     """Forget what was kept where an answer comes from another model."""
-    if model["sha256"] != model_info()["model"]["sha256"]:
+    if model != model_info()["model"]:
         forget()

@@ -42,17 +42,17 @@ def show(fields: Sequence[Field], asked: Applicant, answer: Mapping[str, Any], t
     elif said := faults([field], changed, texts):
         st.warning(escaped(" ".join(said)), icon=":material/warning:")
     else:
-        compare(answer, ask(given(changed)), texts, field, (asked, changed))
+        compare(answer, ask(given(changed), answer["model"]["version"]), texts, field, (asked, changed))
 
 
-def ask(applicant: Applicant) -> Mapping[str, Any]:
-    """Return the answer for the changed applicant, asked for once."""
-    known: list[tuple[Applicant, Mapping[str, Any]]] = st.session_state.setdefault(FORM, [])
+def ask(applicant: Applicant, version: str | None) -> Mapping[str, Any]:
+    """Return the answer for the changed applicant by the version that answered the first, asked for once."""
+    known: list[tuple[tuple[Applicant, str | None], Mapping[str, Any]]] = st.session_state.setdefault(FORM, [])
     for before, answer in known:
-        if before == applicant:
+        if before == (applicant, version):
             return answer
-    answer = served.client().predict(applicant, "what-if")
-    known.append((applicant, answer))
+    answer = served.client().predict(applicant, "what-if", version)
+    known.append(((applicant, version), answer))
     return answer
 
 

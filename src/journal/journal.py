@@ -1,6 +1,7 @@
 """answered predictions -> the durable log, on disk before the answer leaves; and back"""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from src.journal.database import SchemaError, connect_engine, migrate, sqlite_fi
 from src.journal.group_commit import GroupCommit
 from src.journal.identifiers import first_id
 from src.journal.service import Service
+from src.journal.shadows import Agreement, Shadow, agreement, write_shadows
 from src.journal.tables import PREDICTIONS, PROBE, SERVICES, Entry, Purpose
 from src.journal.writer import JournalUnavailableError, Writer, reason
 from src.model.points import Decision
@@ -57,6 +59,22 @@ class Journal:
                 connection.execute(SERVICES.insert().values(service._asdict()))
         except (SQLAlchemyError, OSError) as error:
             raise JournalUnavailableError(f"the prediction log: {reason(error)}") from None
+
+    def shadow(self, shadows: Sequence[Shadow]) -> None:
+        """Write down what the challenger says (blocks); raises JournalUnavailableError."""
+        try:
+            self.writer.present_inode()
+            write_shadows(self.engine, shadows)
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailableError(reason(error)) from None
+
+    def agreement(self, champion: str, challenger: str) -> Agreement | None:
+        """Return how far two forms agree on what both have scored (blocks); raises JournalUnavailableError."""
+        try:
+            self.writer.present_inode()
+            return agreement(self.engine, champion, challenger)
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailableError(reason(error)) from None
 
     def close(self) -> None:
         """Write what waits, then let go of the database."""

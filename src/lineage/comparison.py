@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from src.files import rounded
-from src.lineage.gates import EVALUATION, TITLES, Facts, Measured, differences
+from src.lineage.gates import TITLES, Facts, Measured, differences, read_evaluation
 from src.lineage.policy import Policy
 from src.model.card import CARD, Card, read_card
 
 OF_CARD = ("candidate", "calibrated", "threshold")
-OF_FACTS = ("form_sha256", "sha256", "git_commit", "git_dirty", "data_md5")
+HASHES = ("form_sha256", "sha256", "git_commit", "data_md5")
+OF_FACTS = (*HASHES, "git_dirty")
 
 
 class Published(Facts, Protocol):
@@ -44,7 +45,7 @@ def compared(policy: Policy, first: Side, second: Side) -> dict[str, Any]:
     """
     sides = (first, second)
     cards = [read_card(side.folder / CARD) for side in sides]
-    said = [json.loads((side.folder / EVALUATION).read_text(encoding="utf-8")) for side in sides]
+    said = [read_evaluation(side.folder, card) for side, card in zip(sides, cards, strict=True)]
     names = (f"version {first.version}", f"version {second.version}")
     found = differences(first.folder, second.folder, cards[1], names)
     columns = [[feature.name for feature in card.features] for card in cards]
@@ -89,7 +90,7 @@ def _difference(found: Measured | str, confidence: float) -> dict[str, Any]:
 def told(found: Mapping[str, Any]) -> str:
     """Return the same as lines of text: a column a version, then how the second differs from the first."""
     first, second = found["versions"]
-    lines = [_line(name, first[name], second[name]) for name in first]
+    lines = [_line(name, _short(name, first[name]), _short(name, second[name])) for name in first]
     for title, part in (("parameters that differ", found["parameters"]), ("metrics", found["metrics"])):
         lines += ["", title, *(_line(name, *map(_shown, pair)) for name, pair in part.items())]
     only = [f"only version {side['version']} asks for {', '.join(names)}" for side, names in
@@ -101,6 +102,11 @@ def told(found: Mapping[str, Any]) -> str:
 
 def _line(name: str, first: Any, second: Any) -> str:
     return f"  {name:24} {first!s:34} {second!s}".rstrip()
+
+
+def _short(name: str, value: Any) -> Any:
+    """Return a version's fact, of a hash the beginning."""
+    return value[:12] if name in HASHES and value else json.dumps(value) if isinstance(value, Mapping) else value
 
 
 def _shown(value: Any) -> str:

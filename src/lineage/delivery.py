@@ -1,7 +1,8 @@
 """a release (dvc.lock and what Git keeps of models/), DVC's objects in the bucket -> a verified models/
 
 `python -m src.lineage.delivery --release . --remote s3://lastro/dvc --to FOLDER`, when an image is built or a container
-starts. Nothing is written before every byte is what dvc.lock (md5) and the card (sha256) name. Credentials are those of
+starts. With `--follow`, the versions that the chain names, for a service that serves several (src/lineage/follow.py).
+Nothing is written before every byte is what dvc.lock (md5) and the card (sha256) name. Credentials are those of
 the AWS tools: AWS_SHARED_CREDENTIALS_FILE, or variables. Needs neither DVC nor MLflow.
 """
 
@@ -13,8 +14,10 @@ from pathlib import Path
 from src.errors import run
 from src.files import digest, sha256_of, write_bytes
 from src.lineage.folder import Folder
+from src.lineage.follow import Follower, follow, once
 from src.lineage.lock import LineageError, Lock, read_lock
-from src.lineage.storage import Bucket, place_of
+from src.lineage.settings import read_settings
+from src.lineage.storage import Bucket, place_of, remote
 from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.export import CODES, EXPORT, TREES, Export, read_stated
 from src.serving.predictors import load
@@ -72,14 +75,24 @@ def _fetched(name: str, lock: Lock, place: Bucket | Folder, sha256: str) -> byte
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m src.lineage.delivery", description=__doc__)
-    parser.add_argument("--release", type=Path, required=True, help="folder with dvc.lock and models/*.json")
-    parser.add_argument("--remote", required=True, help="DVC's remote: s3://bucket/prefix, or a folder")
-    parser.add_argument("--to", type=Path, required=True, help="folder to write")
+    parser.add_argument("--release", type=Path, help="folder with dvc.lock and models/*.json")
+    parser.add_argument("--to", type=Path, help="folder to write")
+    parser.add_argument("--sha256", default="", help="of the one model that will do")
+    parser.add_argument("--follow", action="store_true", help="bring what the chain names, until it is stopped")
+    parser.add_argument("--once", action="store_true", help="bring what the chain names now")
+    parser.add_argument("--remote", help="DVC's remote: s3://bucket/prefix, or a folder; when following, DVC's own")
     parser.add_argument("--endpoint", help="where S3 answers; without it, AWS")
     parser.add_argument("--region", help="the bucket's region")
-    parser.add_argument("--sha256", default="", help="of the one model that will do")
     asked = parser.parse_args()
     options = {"endpointurl": asked.endpoint or None, "region": asked.region or None}
+    if asked.follow or asked.once:
+        settings = read_settings()
+        place = place_of(asked.remote, options) if asked.remote else remote()
+        follower = Follower(place, settings.serving, settings.keep_versions)
+        once(follower) if asked.once else follow(follower)
+        return
+    if not (asked.release and asked.remote and asked.to):
+        parser.error("--release, --remote and --to are needed, or --follow")
     card = deliver(asked.release, place_of(asked.remote, options), asked.to, asked.sha256)
     log.info("%s %s is in %s, verified", card.name, card.sha256, asked.to)
 

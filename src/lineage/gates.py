@@ -57,7 +57,7 @@ def judge(
     where no log is in reach (src.journal.recent).
     """
     card = read_card(challenger / CARD)
-    evaluation = json.loads((challenger / EVALUATION).read_text(encoding="utf-8"))
+    evaluation = read_evaluation(challenger, card)
     gates = [
         *(difference_gate(name, policy, found) for name, found in differences(champion, challenger, card).items()),
         calibration(policy, evaluation["metrics"]["ece"]["value"]),
@@ -73,6 +73,14 @@ def judge(
 def stops(gates: Sequence[Gate]) -> bool:
     """Say whether these gates stop a promotion: one is not passed, or the AUC's or the cost's cannot tell."""
     return any(gate.passed is False or (gate.passed is None and gate.name in DECISIVE) for gate in gates)
+
+
+def read_evaluation(folder: Path, card: Card) -> dict[str, Any]:
+    """Read evaluation.json; raises LastroError where it is of another model than the card."""
+    found: dict[str, Any] = json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+    if found["sha256"] != card.sha256:
+        raise LastroError(f"{folder / EVALUATION} is of the model {found['sha256']}, the card names {card.sha256}")
+    return found
 
 
 class Measured(NamedTuple):
@@ -119,23 +127,23 @@ def difference_gate(name: str, policy: Policy, found: Measured | str) -> Gate:
     rule: Rule = getattr(policy, name)
     limit = -rule.margin if rule.rule == "not_worse" else 0.0
     if isinstance(found, str):
-        return Gate(name, None, None, limit, f"cannot tell: {found}")
+        return Gate(name, None, None, limit, found)
     low, high = found.difference.bounds(policy.confidence)
     half = found.difference.value - low
     passed: bool | None = low > limit
     said = _said(name, found, f"{policy.confidence:.0%}", low, limit)
     if not passed and found.rows < policy.least_rows:
-        passed, said = None, f"cannot tell from fewer than {policy.least_rows} rows: {said}"
+        passed, said = None, f"fewer than {policy.least_rows} rows: {said}"
     elif not passed and half > rule.margin and high >= -rule.margin:
-        passed, said = None, f"cannot tell, chance alone moves it by more than the margin {rule.margin:g}: {said}"
+        passed, said = None, f"chance alone moves it by more than the margin {rule.margin:g}: {said}"
     return Gate(name, passed, round(low, DIGITS) + 0.0, limit, said)
 
 
 def _said(name: str, found: Measured, confidence: str, low: float, limit: float) -> str:
     first, second, value, _ = found.difference
     return (
-        f"{TITLES[name]} {second:.4f}, the champion's {first:.4f}: better by {value:+.4f}, with {confidence} confidence"
-        f" by more than {low:+.4f}, where more than {limit:+.4f} is asked for, on {found.says}"
+        f"{TITLES[name]} {second:.4f}, the champion's {first:.4f}: {value:+.4f} in its favour, and with {confidence}"
+        f" confidence more than {low:+.4f}; more than {limit:+.4f} is asked for ({found.says})"
     )
 
 

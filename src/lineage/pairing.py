@@ -8,9 +8,10 @@ import pandas as pd
 
 from src.contract.table import read_table
 from src.errors import LastroError
+from src.model.card import CARD, read_card
 from src.model.inputs import inputs
 from src.model.metrics import Bad, Vector
-from src.model.rows import COLUMNS, DIGITS, TEST_SCORES, TRAIN_ROWS, hashed
+from src.model.rows import COLUMNS, DIGITS, MODEL, TEST_SCORES, TRAIN_ROWS, hashed
 from src.serving.predictors import Served, load
 
 TEST = "test.parquet"  # data/processed/test.parquet, as `chain.fetch` names it
@@ -37,16 +38,16 @@ def paired(first: Path, second: Path, names: tuple[str, str] = ROLES) -> Paired:
     Where both were measured on the same test rows, that is what `evaluate` wrote of them. Elsewhere the first version's
     form scores the second's test rows, those left out which it was trained on.
     """
-    theirs, ours = _read(names[0], first, TEST_SCORES), _read(names[1], second, TEST_SCORES)
+    theirs, ours = _scores(names[0], first), _scores(names[1], second)
     before, now = (table.sort_values("row", kind="stable") for table in (theirs, ours))
-    if theirs.attrs == ours.attrs and np.array_equal(before["row"].to_numpy(), now["row"].to_numpy()):
+    if _same_columns(theirs, ours) and np.array_equal(before["row"].to_numpy(), now["row"].to_numpy()):
         return _paired(now, _pds(before), f"the same {len(now)} test rows")
     return _scored_again(first, second, ours, names)
 
 
 def _scored_again(first: Path, second: Path, ours: pd.DataFrame, names: tuple[str, str]) -> Paired:
     trained, table = _read(names[0], first, TRAIN_ROWS), _read(names[1], second, TEST)
-    if trained.attrs != ours.attrs or not ours.attrs:
+    if not _same_columns(trained, ours):
         raise UnpairedError(
             f"the tables of {names[0]} and {names[1]} have other columns ({_differing(trained, ours)}), so that rows of"
             " the first one's training could not be found among the second one's test rows"
@@ -83,6 +84,19 @@ def _read(whose: str, folder: Path, name: str) -> pd.DataFrame:
         return read_table(folder / name)
     except FileNotFoundError:
         raise UnpairedError(f"there is no {name} of {whose}; older releases wrote none") from None
+
+
+def _scores(whose: str, folder: Path) -> pd.DataFrame:
+    found = _read(whose, folder, TEST_SCORES)
+    if found.attrs.get(MODEL) != read_card(folder / CARD).sha256:
+        raise UnpairedError(
+            f"{TEST_SCORES} of {whose} is of another model than its card: `dvc repro` was not run whole"
+        )
+    return found
+
+
+def _same_columns(first: pd.DataFrame, second: pd.DataFrame) -> bool:
+    return COLUMNS in first.attrs and first.attrs[COLUMNS] == second.attrs.get(COLUMNS)
 
 
 def _loaded(whose: str, folder: Path) -> Served:

@@ -111,9 +111,9 @@ def judged(root: Path, place: Place, chain: Chain, version: Event) -> list[Gate]
         fetch(place, version, its)
         if champion is None:
             return judge(policy, None, its, version, None)
-        served = chain.version(champion)
-        fetch(place, served, theirs)
-        return judge(policy, theirs, its, version, recent_applicants(str(served.form_sha256)))
+        present = chain.version(champion)
+        fetch(place, present, theirs)
+        return judge(policy, theirs, its, version, recent_applicants(present.form_sha256 or ""))
 
 
 def described(gates: Sequence[dict[str, Any]]) -> list[str]:

@@ -34,11 +34,15 @@ class Settings(BaseSettings):
 
     state: Path = Field(default=Path("var"), validation_alias="LASTRO_STATE")
     tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
+    serving: Path = Field(default=Path("serving"), validation_alias="LASTRO_SERVING")
+    keep_versions: int = Field(default=3, ge=0, le=100, validation_alias="LASTRO_KEEP_VERSIONS")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         here = home(ROOT)
         object.__setattr__(self, "state", here / self.state)
+        given = "serving" in self.model_fields_set
+        object.__setattr__(self, "serving", (here if given else self.state) / self.serving)
         uri = self.tracking_uri or f"{SQLITE}{self.state / 'mlflow' / 'mlflow.db'}"
         file = uri.removeprefix(SQLITE)
         if file not in (uri, ":memory:"):

@@ -16,7 +16,7 @@ from src.model.metrics import Bad, Vector
 
 TEST_SCORES = "test_scores.parquet"
 TRAIN_ROWS = "train_rows.parquet"
-COLUMNS = "columns"  # of a table's `attrs`, which its file keeps
+COLUMNS, MODEL = "columns", "model"  # of a table's `attrs`, which its file keeps
 CHUNK = 16_384  # rows that are written out at a time
 DIGITS = 9  # of a PD: as near as the served form is to the fitted model, and far from how sums are rounded
 KINDS: dict[str, Callable[[Any], bool]] = {
@@ -50,10 +50,14 @@ def hashed(table: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def scores_of(table: pd.DataFrame, bad: Bad, pd_of: Vector) -> pd.DataFrame:
-    """Return the hash, the outcome and the predicted PD of each test row, in the table's order."""
+def scores_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, model: str) -> pd.DataFrame:
+    """Return the hash, the outcome and the predicted PD of each test row, in the table's order.
+
+    `attrs` say too by which model, a SHA-256.
+    """
     found = hashed(table)
     found["bad"], found["probability_of_default"] = bad, pd_of.round(DIGITS)
+    found.attrs[MODEL] = model
     return found
 
 

@@ -65,7 +65,7 @@ def main() -> None:
     filed = KINDS[compared["candidates"][card.candidate]["kind"]].readable
     text = model_card(card, package, Measured(found, compared, export, ingested, training))
     write_bytes(MODEL_CARD, text.encode())
-    write_table(MODELS / rows.TEST_SCORES, rows.scores_of(table, bad, pd_of))
+    write_table(MODELS / rows.TEST_SCORES, rows.scores_of(table, bad, pd_of, card.sha256))
     write_json(MODELS / "evaluation.json", found | {"scorecard": scorecard.read(SCORECARD) if filed else None})
 
 

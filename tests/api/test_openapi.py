@@ -33,7 +33,13 @@ def test_document_says_which_scope_a_route_wants_of_a_key_or_a_token(client: Tes
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if "security" in operation:
-                scope = "read" if method == "get" else "predict"
+                scope = (
+                    "read"
+                    if method == "get" or path.endswith("/verify")
+                    else "admin"
+                    if path.startswith("/admin/")
+                    else "predict"
+                )
                 assert operation["security"] == [{"ApiKey": [scope]}, {"Bearer": [scope]}], path
     named = {scheme["name"] for scheme in document["components"]["securitySchemes"].values()}
     assert named == {"x-api-key", "Authorization"}
@@ -57,6 +63,7 @@ def test_references_of_the_document_lead_somewhere(client: TestClient) -> None:
 def test_operations_have_the_names_that_a_generated_client_shall_use(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     named = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
-    assert named == {"predict", "predict_batch", "predictions", "prediction", "model_info", "model_evaluation",
-                     "model_scorecard", "login", "health", "ready", "metrics"}  # fmt: skip
+    assert named == {"predict", "predict_batch", "predictions", "prediction", "verify", "model_info",
+                     "model_evaluation", "model_scorecard", "models", "version", "swaps", "reload_model", "login",
+                     "health", "ready", "metrics"}  # fmt: skip
     assert document["info"]["version"] == "0"  # unpublished; packagers want a number

@@ -101,6 +101,7 @@ def test_example_of_the_environment_holds_every_default() -> None:
         "git_commit",
         "models",
         "multiprocess_metrics",
+        "serving",
     }  # set-up or the image names them
     documented, defaults = Settings(_env_file=ROOT / ".env.example"), settings()
     for name in Settings.model_fields:

@@ -49,6 +49,14 @@ def test_predictions_are_listed_and_brought_as_a_file_and_the_decision_is_more_t
     whole(page)
 
 
+def test_prediction_is_verified_by_a_click(visit: Visit, asked: list[dict[str, Any]]) -> None:
+    page = visit(f"/history?id={asked[0]['prediction_id']}")
+    page.get_by_role("button", name="Verify").click()
+    same = page.get_by_text("Computed again just now: the same, to the last bit.")
+    expect(same).to_contain_text(repr(asked[0]["probability_of_default"]))
+    whole(page)
+
+
 def test_prediction_opens_by_a_click_on_its_row_by_its_address_and_by_its_id(
     visit: Visit, asked: list[dict[str, Any]], applicant: dict[str, Any]
 ) -> None:

@@ -180,7 +180,7 @@ def test_every_container_is_confined(stack: Stack) -> None:
         assert host["SecurityOpt"] == ["no-new-privileges:true"], name
         assert ("Healthcheck" in container["Config"]) == (name not in ONCE), name
         assert host["RestartPolicy"]["Name"] == ("no" if name in ONCE else "unless-stopped"), name
-    refused = stack.inside("api", "touch /srv/lastro/x; touch /run/secrets/x; touch /release/x", check=False)
+    refused = stack.inside("api", "touch /srv/lastro/x; touch /run/secrets/x; touch /serving/x", check=False)
     assert refused.count("Read-only file system") == 3
 
 
@@ -204,13 +204,14 @@ def test_each_service_sees_its_own_secrets_alone(stack: Stack) -> None:
     assert stack.inside("page", "ls /run/secrets").split() == ["LASTRO_API_KEY"]
 
 
-def test_key_of_the_api_reads_its_model_and_writes_nothing(stack: Stack) -> None:
-    assert stack.inside("api", f"python - <<'PY'\n{WHAT_THE_KEY_MAY}\nPY").split() == ["AccessDenied"] * 3
+def test_key_of_the_delivery_reads_models_and_writes_nothing(stack: Stack) -> None:
+    assert stack.inside("delivery", f"python - <<'PY'\n{WHAT_THE_KEY_MAY}\nPY").split() == ["AccessDenied"] * 3
 
 
 def test_neighbours_reach_only_whom_they_need(stack: Stack) -> None:
     probe = "python -c \"import socket; socket.create_connection(('{}', {}), 3)\" && echo reached"
     assert "reached" in stack.inside("page", probe.format("api", 8000), check=False)
+    assert "reached" not in stack.inside("api", probe.format("store", 9000), check=False)
     for host, port in (("store", 9000), ("database", 5432), ("counters", 6379), ("mlflow", 5000)):
         assert "reached" not in stack.inside("page", probe.format(host, port), check=False), host
 

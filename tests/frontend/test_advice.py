@@ -17,7 +17,7 @@ def test_found_changes_are_what_the_api_approves_and_every_question_is_a_what_if
     monkeypatch.setenv("LASTRO_ENDPOINT", api.url)
     monkeypatch.setenv("LASTRO_API_KEY", KEYS["web"])
     answer = client.predict(declined, "what-if")
-    advice = Advice(answer["prediction_id"], client.model_info()["card"]["threshold"])
+    advice = Advice(answer["prediction_id"], client.model_info()["card"]["threshold"], None)
     changes = smallest(declined, fields, advice.ask, room(answer, advice.threshold))
     assert changes
     for change in changes:
@@ -38,12 +38,12 @@ def test_what_is_answered_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) ->
     sent: list[Any] = []
 
     class Once:
-        def predict_batch(self, applicants: list[Any], purpose: str) -> list[dict[str, Any]]:
-            sent.append((applicants, purpose))
+        def predict_batch(self, applicants: list[Any], purpose: str, model: str) -> list[dict[str, Any]]:
+            sent.append((applicants, purpose, model))
             return [{"probability_of_default": 0.5, "decision": "decline"} for _ in applicants]
 
     monkeypatch.setattr("src.frontend.advice.served.client", Once)
-    advice = Advice("id", 0.25)
+    advice = Advice("id", 0.25, "7")
     advice.ask([{"a": 1, "b": None}])
     advice.ask([{"a": 1, "b": None}, {"a": 2, "b": None}])
-    assert sent == [([{"a": 1}], "what-if"), ([{"a": 2}], "what-if")]
+    assert sent == [([{"a": 1}], "what-if", "7"), ([{"a": 2}], "what-if", "7")]

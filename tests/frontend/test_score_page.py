@@ -11,6 +11,7 @@ import pytest
 from src.frontend import score_page, served
 from src.frontend.client import Client
 from src.frontend.schema import Field
+from tests.api.deliveries import name_card
 from tests.api.live import KEYS
 from tests.frontend.conftest import Open
 from tests.frontend.pages import button, widget, words
@@ -230,6 +231,7 @@ def lower_a_bound(path: Path, example: dict[str, Any]) -> str:
     feature = next(each for each in card["features"] if each["type"] == "integer")
     feature["maximum"] = example[feature["name"]] - 1
     path.write_text(json.dumps(card))
+    name_card(path.parent)
     return str(feature["name"])
 
 

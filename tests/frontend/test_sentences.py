@@ -18,6 +18,7 @@ def every_error() -> list[PageError]:
         LimitedError(5),
         UnavailableError(1),
         errors.NotFoundError(),
+        errors.UnprovenError("The form that answered is not served here."),
         errors.TooLargeError(),
         errors.SchemaChangedError(),
         RefusedError([Wrong("#/age", "too low")], "1 field is wrong"),

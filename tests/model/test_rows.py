@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from src.contract.table import read_table, write_table
 from src.model import rows
-from src.model.rows import COLUMNS, columns_of, hashed
+from src.model.rows import COLUMNS, MODEL, columns_of, hashed
 
 
 def table() -> pd.DataFrame:
@@ -77,12 +77,14 @@ def test_nearly_equal_numbers_and_great_whole_ones_are_told_apart() -> None:
 
 
 def test_file_keeps_rows_columns_outcomes_and_pds_to_nine_digits(tmp_path: Path) -> None:
-    found = rows.scores_of(table(), np.array([0, 1]), np.array([0.12345678949, 1.0]))
+    found = rows.scores_of(table(), np.array([0, 1]), np.array([0.12345678949, 1.0]), "abc")
     write_table(tmp_path / "scores.parquet", found)
     read = read_table(tmp_path / "scores.parquet")
     assert read.equals(found)
-    assert read.attrs == {COLUMNS: columns_of(table())}
+    assert read.attrs == {COLUMNS: columns_of(table()), MODEL: "abc"}
     assert list(read) == ["row", "bad", "probability_of_default"]
     assert read["probability_of_default"].tolist() == [0.123456789, 1.0]
-    write_table(tmp_path / "again.parquet", rows.scores_of(table(), np.array([0, 1]), np.array([0.12345678949, 1.0])))
+    write_table(
+        tmp_path / "again.parquet", rows.scores_of(table(), np.array([0, 1]), np.array([0.12345678949, 1.0]), "abc")
+    )
     assert (tmp_path / "scores.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()

@@ -57,7 +57,7 @@ def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     credentials.main()
     found = texts(folder)
     assert read_key(folder / "pipeline/credentials") == (found["store/user"], found["store/password"])
-    assert read_key(folder / "pipeline/api") == read_key(folder / "api/credentials")
+    assert read_key(folder / "pipeline/delivery") == read_key(folder / "delivery/credentials")
     assert read_key(folder / "pipeline/mlflow") == read_key(folder / "mlflow/credentials")
     assert f":{found['database/password']}@" in found["api/LASTRO_DATABASE_URL"]
     keys = dict(entry.split(":") for entry in found["api/LASTRO_API_KEYS"].split(","))

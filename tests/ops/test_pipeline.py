@@ -1,4 +1,4 @@
-"""The one-shot of compose.yaml leaves the image's project as it is, points DVC at the store, and makes a release."""
+"""The one-shot of compose.yaml leaves the image's project as it is and points DVC at the store."""
 
 from pathlib import Path
 
@@ -32,13 +32,3 @@ def test_dvc_runs_without_a_history(project: Project, tmp_path: Path) -> None:
     text = pipeline.configuration("http://store:9000", "mine", tmp_path, project.root)
     (project.root / ".dvc" / "config.local").write_text(text)
     assert "ingest" in project.run("dvc", "stage", "list").stdout
-
-
-def test_release_is_dvc_lock_and_the_small_files(project: Project, tmp_path: Path) -> None:
-    (project.root / "models" / "model.pkl").write_bytes(b"large")
-    (target := tmp_path / "release").mkdir()
-    for _ in range(2):
-        pipeline.release(project.root, target)
-    found = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
-    assert found == {"dvc.lock", *(f"models/{name}.json" for name in ("model", "export", "evaluation"))}
-    assert (target / "dvc.lock").read_text() == project.read("dvc.lock")

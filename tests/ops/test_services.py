@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from ops.deployment import Deployment, parse
-from ops.services import API, MINIO, MLFLOW, PAGE, PAGE_VARIABLES
+from ops.services import API, DELIVERY, MINIO, MLFLOW, PAGE, PAGE_VARIABLES, SERVICES
 from ops.supervisord import render
 from src.api.settings import Settings
 
@@ -35,21 +35,29 @@ def test_api_gets_its_variables_and_no_credentials_of_the_store(deploy: Deploy) 
 def test_every_variable_of_the_api_in_env_is_one_of_its_settings_and_reaches_it(deploy: Deploy) -> None:
     deployment = deploy()
     written = {name for name in parse(deployment.root / ".env.example") if name.startswith("LASTRO_")}
-    ours = written - {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", *PAGE_VARIABLES}
+    others = {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", "LASTRO_KEEP_VERSIONS"}
+    ours = written - others - set(PAGE_VARIABLES)
     assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Settings.model_fields)
     assert {name for name in ours if deployment.values.get(name)} <= set(API.environment(deployment))
 
 
-def test_another_model_is_another_configuration_of_the_api_alone(deploy: Deploy) -> None:
+def test_another_model_is_no_other_configuration_for_the_api_follows_what_is_delivered(deploy: Deploy) -> None:
     deployment = deploy()
-    models = deployment.root / "models"
-    models.mkdir()
-    (models / "registry.json").write_text("1")
-    before = [service.configuration(deployment) for service in (MLFLOW, API)]
-    assert [service.configuration(deployment) for service in (MLFLOW, API)] == before
-    (models / "registry.json").write_text("2")
-    after = [service.configuration(deployment) for service in (MLFLOW, API)]
-    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+    (deployment.root / "models").mkdir()
+    before = [service.configuration(deployment) for service in SERVICES]
+    (deployment.root / "models" / "registry.json").write_text("2")
+    assert [service.configuration(deployment) for service in SERVICES] == before
+
+
+def test_delivery_alone_may_read_the_store_and_is_there_when_something_is_delivered(deploy: Deploy) -> None:
+    deployment = deploy(LASTRO_KEEP_VERSIONS="5")
+    given = DELIVERY.environment(deployment)
+    assert given["AWS_SECRET_ACCESS_KEY"] == deployment.values["AWS_SECRET_ACCESS_KEY"]
+    assert {name for name in given if name.startswith("LASTRO_")} == {"LASTRO_STATE", "LASTRO_KEEP_VERSIONS"}
+    assert (DELIVERY.address(deployment), DELIVERY.healthy(deployment)) == ("", False)
+    (deployment.state / "serving").mkdir(parents=True)
+    (deployment.state / "serving" / "serving.json").write_text("{}")
+    assert DELIVERY.healthy(deployment)
 
 
 def test_page_gets_where_the_api_is_and_nothing_else_of_env(deploy: Deploy) -> None:

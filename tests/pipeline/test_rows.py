@@ -3,8 +3,9 @@
 import numpy as np
 
 from src.contract.table import read_table
+from src.files import digest
 from src.lineage.pairing import paired, scored
-from src.model.rows import COLUMNS, TEST_SCORES, TRAIN_ROWS, columns_of, hashed
+from src.model.rows import COLUMNS, MODEL, TEST_SCORES, TRAIN_ROWS, columns_of, hashed
 from src.serving.predictors import load
 from tests.conftest import Project
 
@@ -15,7 +16,8 @@ def test_train_and_evaluate_write_the_rows_hashes_outcomes_and_pds(light_run: Pr
     rows, scores = read_table(root / "models" / TRAIN_ROWS), read_table(root / "models" / TEST_SCORES)
     assert rows.equals(hashed(train))
     assert scores["row"].equals(hashed(test)["row"])
-    assert rows.attrs == scores.attrs == {COLUMNS: columns_of(test)}
+    assert rows.attrs == {COLUMNS: columns_of(test)}
+    assert scores.attrs == rows.attrs | {MODEL: digest(root / "models/model.pkl")}
     assert not scores["row"].isin(rows["row"]).any()
     assert scores["bad"].tolist() == (test["credit_risk"] == "bad").astype(int).tolist()
     again = scored(load(root / "models"), test)

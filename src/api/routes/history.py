@@ -53,10 +53,14 @@ class History:
 
     def prediction(self, prediction_id: UUID, request: Request, caller: Asker = None) -> RecordedOut:
         """Return one prediction of this caller."""
+        return recorded(self.entry(prediction_id, request, caller))
+
+    def entry(self, prediction_id: UUID, request: Request, caller: str | None) -> Entry:
+        """Return the row of a prediction of this caller; raises ProblemError 404."""
         entry = self.journal.find(self.whose(request, caller), str(prediction_id))
         if entry is None:
             raise ProblemError(404, "This caller has no prediction with this id.")
-        return recorded(entry)
+        return entry
 
     def predictions(
         self,

@@ -1,0 +1,94 @@
+"""a log of this release, or of one before or after it -> its rows, for commands that only read
+
+Nothing is migrated, made or written: the log of a running service is read beside it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+
+from src.errors import LastroError
+from src.journal.database import connect_engine, sqlite_file
+from src.journal.identifiers import first_id
+from src.journal.service import Service
+from src.journal.tables import PREDICTIONS, SERVICES, Entry
+from src.journal.writer import reason
+
+ROWS = 10_000  # that are in memory at once
+MANY = 500  # identifiers in one question
+
+
+class Reader:
+    """A log to read from; `with` it, and its connection is closed afterwards. Every method raises LastroError."""
+
+    def __init__(self, address: str, timeout: float) -> None:
+        self.engine = reading_engine(address, timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.engine.dispose()
+
+    def find(self, prediction_id: str) -> list[Entry]:
+        """Return the predictions with this id, whoever asked for them."""
+        return self.entries(PREDICTIONS.c.id == prediction_id, MANY)
+
+    def since(self, moment: datetime, limit: int | None = None) -> Iterator[list[Entry]]:
+        """Yield the predictions from a moment on, the oldest first, so many together as memory has room for."""
+        after, left = PREDICTIONS.c.id >= first_id(moment), limit
+        while left is None or left > 0:
+            found = self.entries(after, ROWS if left is None else min(ROWS, left))
+            if not found:
+                return
+            yield found
+            after, left = PREDICTIONS.c.id > found[-1].id, None if left is None else left - len(found)
+
+    def entries(self, chosen: sa.ColumnElement[bool], limit: int) -> list[Entry]:
+        """Return the first predictions that are chosen, times with their zone."""
+        query = self.columns(PREDICTIONS).where(chosen).order_by(PREDICTIONS.c.id).limit(limit)
+        found = [Entry(**row) for row in self.rows(query)]
+        return [entry._replace(time=entry.time.replace(tzinfo=entry.time.tzinfo or UTC)) for entry in found]
+
+    def services(self, ids: Iterable[str]) -> dict[str, Service]:
+        """Return the services of these ids; a log from before they were written down has none."""
+        wanted = sorted(set(ids))
+        parts = [wanted[place : place + MANY] for place in range(0, len(wanted), MANY)]
+        query = self.columns(SERVICES) if parts else sa.select()
+        rows = [row for part in parts for row in self.rows(query.where(SERVICES.c.id.in_(part)))]
+        return {row["id"]: Service(**row) for row in rows}
+
+    def columns(self, table: sa.Table) -> sa.Select[Any]:
+        """Return the query of those columns of a table that this log has."""
+        try:
+            there = {column["name"] for column in sa.inspect(self.engine).get_columns(table.name)}
+        except NoSuchTableError:
+            raise LastroError(f"the prediction log has no table {table.name}") from None
+        except SQLAlchemyError as error:
+            raise LastroError(f"the prediction log: {reason(error)}") from None
+        return sa.select(*(column for column in table.c if column.name in there))
+
+    def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        """Return rows by the names of their columns."""
+        try:
+            with self.engine.connect() as connection:
+                return [dict(row._mapping) for row in connection.execute(query)]
+        except SQLAlchemyError as error:
+            raise LastroError(f"the prediction log: {reason(error)}") from None
+
+
+def reading_engine(address: str, timeout: float) -> sa.Engine:
+    """Return an engine that cannot write; raises LastroError where a SQLite log is not there."""
+    file = sqlite_file(address)
+    if file is None:
+        return connect_engine(address, timeout).execution_options(postgresql_readonly=True)
+    if not file.is_file():
+        raise LastroError(f"the prediction log: {file}: no such file")
+    arguments = {"uri": True, "timeout": timeout}
+    url = sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
+    return sa.create_engine(url, connect_args=arguments, hide_parameters=True)
