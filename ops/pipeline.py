@@ -14,7 +14,7 @@ from ops.deployment import ROOT
 from ops.errors import run
 
 WORK, STATE, SECRETS = Path("/work"), Path("/var/lib/lastro"), Path("/run/secrets")
-READERS = {"delivery": "dvc", "mlflow": "mlflow"}  # whose key reads which folder of the bucket
+READERS = {"delivery": ("dvc", "--list", "registry"), "mlflow": ("mlflow",)}  # whose key reads what of the bucket
 
 
 def main() -> None:
@@ -24,9 +24,10 @@ def main() -> None:
     (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE, project))
     os.chdir(project)
     call(sys.executable, "-m", "src.lineage.storage")
-    for name, folder in READERS.items():
+    for name, folders in READERS.items():
         keys = ("--endpoint", endpoint, "--admin", str(SECRETS / "credentials"), "--key", str(SECRETS / name))
-        call(sys.executable, "-m", "src.lineage.minio_keys", *keys, f"s3://{bucket}/{folder}")
+        addresses = (word if word.startswith("--") else f"s3://{bucket}/{word}" for word in folders)
+        call(sys.executable, "-m", "src.lineage.minio_keys", *keys, *addresses)
     call("dvc", "checkout", "--quiet", "--allow-missing")  # DVC never takes persistent outputs from its run cache
     call("dvc", "repro")
     call("dvc", "push")

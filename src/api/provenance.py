@@ -8,7 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from src.api.schemas import ModelOut
 from src.errors import LastroError, sentences
+from src.files import digest
 from src.model.card import Card
+from src.serving.export import EXPORT
 
 REGISTRY = "registry.json"
 
@@ -21,6 +23,7 @@ class Registered(BaseModel):
     name: str
     version: str
     sha256: str
+    form_sha256: str | None = None  # of those that were published before a version was a served form
     git_commit: str | None
     data_md5: str
     dvc_prefix: str | None = None  # of the models that were published before it was written down
@@ -36,7 +39,7 @@ class Provenance(NamedTuple):
 
 
 def provenance(folder: Path, card: Card) -> Provenance:
-    """Return where the model comes from; another model's registry entry is not this one's."""
+    """Return where the model comes from; the registry entry of another model, or form of it, is not this one's."""
     path = folder / REGISTRY
     data_md5 = card.data["applications"]
     model = ModelOut(name=card.name, version=None, sha256=card.sha256, git_commit=None, data_md5=data_md5)
@@ -46,7 +49,7 @@ def provenance(folder: Path, card: Card) -> Provenance:
         found = Registered.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise LastroError(sentences(error, str(path))) from None
-    if found.sha256 != card.sha256:
+    if found.sha256 != card.sha256 or found.form_sha256 not in (None, digest(folder / EXPORT)):
         return Provenance(model)
     model = ModelOut(**found.model_dump(include=set(ModelOut.model_fields)))
     return Provenance(model, found.dvc_prefix, found.published)

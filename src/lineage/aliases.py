@@ -22,6 +22,10 @@ ALIASES = (CHAMPION, CHALLENGER)
 WAYS = "`reconcile --undo` draws the chain's last event again, `reconcile --adopt --why T` takes MLflow's for the chain"
 
 
+INTERRUPTED = "an interrupted command had left MLflow's aliases as they were; they are drawn anew"
+LACKING = "`publish` where it was made brings it there"
+
+
 class StoppedError(LineageError):
     """A gate, a difference or another writer stands in the way: nothing is wrong with the command itself."""
 
@@ -40,10 +44,6 @@ class Picture:
     newest: int = 0
     drawn: int = 0
     drawn_sha256: str = ""
-
-    def of(self, state: State) -> dict[str, int]:
-        """Return the aliases of a state as MLflow can show them: of the versions that it has."""
-        return {alias: version for alias, version in state.aliases.items() if version in self.numbers}
 
     def lacking(self, state: State) -> list[int]:
         """Return the versions with an alias that MLflow does not have."""
@@ -88,21 +88,21 @@ def standing(history: Sequence[State], picture: Picture) -> Standing:
     It is `interrupted` where each alias is one that it had since the event that was drawn last, or before the last one:
     a command ended before it drew. Anything else was `moved` by hand.
     """
-    wanted = picture.of(history[-1])
-    if picture.aliases == wanted:
+    if picture.aliases == history[-1].aliases:
         return "same"
-    span = [picture.of(state) for state in history[max(min(picture.drawn, len(history) - 2), 0) :]]
-    was = all(picture.aliases.get(alias) in {shown.get(alias) for shown in span} for alias in ALIASES)
+    since = history[max(min(picture.drawn, len(history) - 2), 0) :]
+    was = all(picture.aliases.get(alias) in {state.aliases.get(alias) for state in since} for alias in ALIASES)
     return "interrupted" if was else "moved"
 
 
 def draw(registry: Registry, chain: Chain, picture: Picture) -> None:
-    """Let MLflow's aliases show the chain's last event."""
-    wanted = {alias: picture.numbers[version] for alias, version in picture.of(chain.state).items()}
+    """Let MLflow's aliases show the chain's last event; where it lacks a version, that alias stays as it was."""
+    lacking, wanted = picture.lacking(chain.state), chain.state.aliases
     for alias in ALIASES:
-        if wanted.get(alias) != picture.given.get(alias):
-            registry.point(alias, wanted.get(alias))
-    if picture.numbers and (picture.drawn, picture.drawn_sha256) != (chain.state.number, chain.last):
+        number = picture.numbers.get(wanted.get(alias, 0))
+        if wanted.get(alias) not in lacking and number != picture.given.get(alias):
+            registry.point(alias, number)
+    if picture.numbers and not lacking and (picture.drawn, picture.drawn_sha256) != (chain.state.number, chain.last):
         registry.mark(f"{chain.state.number} {chain.last}")
 
 
@@ -125,21 +125,25 @@ def settle(registry: Registry, place: Place, chain: Chain, *, undo: bool = False
         chain = after
 
 
-def settled(settings: Settings, place: Place, chain: Chain, *, own: int = 0, undo: bool = False) -> Found | None:
+def settled(
+    settings: Settings, place: Place, chain: Chain, *, own: int = 0, undo: bool = False, lacking: str = LACKING
+) -> Found | None:
     """Settle and say what was found, but for the picture that the events from `own` on have changed themselves.
 
-    Returns None, with a warning, where MLflow is silent: the chain is the truth without it.
+    Returns None, with a warning, where MLflow is silent: the chain is the truth without it. `lacking` says what is to
+    be done where MLflow does not have a version.
     """
     try:
         with opened_registry(settings, place) as registry:
             found = settle(registry, place, chain, undo=undo)
     except TrackingError as error:
-        log.warning("warning: %s; its aliases are not drawn, the chain stands", error)
+        log.warning("warning: %s; the chain stands, `reconcile` draws MLflow's aliases", error)
         return None
-    if found.standing == "interrupted" and not (own and found.picture.drawn >= own - 1):
-        log.warning("warning: an interrupted command had left MLflow's aliases as they were; they are drawn anew")
-    for version in found.picture.lacking(found.chain.state):
-        log.warning("warning: MLflow does not have version %s: `publish` where it was made brings it there", version)
+    missing = found.picture.lacking(found.chain.state)
+    if found.standing == "interrupted" and not missing and not (own and found.picture.drawn >= own - 1):
+        log.warning("warning: %s", INTERRUPTED)
+    for version in missing:
+        log.warning("warning: MLflow does not have version %s: %s", version, lacking)
     return found
 
 

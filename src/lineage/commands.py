@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from src import git
 from src.lineage import listing, promotion
 from src.lineage.adoption import adopt_former
-from src.lineage.aliases import Found, StoppedError, moved, settle, settled
+from src.lineage.aliases import INTERRUPTED, LACKING, Found, StoppedError, moved, settle, settled
 from src.lineage.audit import audited, pictured
 from src.lineage.chain import Chain, Place, fetch, read_chain
 from src.lineage.comparison import Side, compared, told
@@ -61,7 +61,9 @@ class Desk:
 def publish(desk: Desk, _: Namespace) -> Answer:
     """Publish what lies in models/."""
     registration = publish_model(desk.root, desk.settings, desk.who())
-    return Answer(0, registration, [])
+    state = read_chain(desk.place).state
+    alias = state.alias_of(int(str(registration["version"])))
+    return Answer(0, {**registration, "alias": alias, "champion": str(state.champion)}, [])
 
 
 def list_(desk: Desk, _: Namespace) -> Answer:
@@ -106,10 +108,11 @@ def promote(desk: Desk, asked: Namespace) -> Answer:
     """Make a version champion, where its gates let it."""
     reason, chain = desk.reason(asked), read_chain(desk.place)
     chain.version(asked.version)
-    if sentence := moved(settled(desk.settings, desk.place, chain)):
+    found = settled(desk.settings, desk.place, chain)
+    if sentence := moved(found):
         raise StoppedError(sentence)
     after = promotion.promote(desk.root, desk.place, asked.version, reason, force=asked.force)
-    return _drawn(desk, chain, after)
+    return _drawn(desk, chain, after, silent=found is None)
 
 
 def rollback(desk: Desk, asked: Namespace) -> Answer:
@@ -118,9 +121,9 @@ def rollback(desk: Desk, asked: Namespace) -> Answer:
     return _drawn(desk, chain, promotion.rollback(desk.place, asked.to, desk.reason(asked)))
 
 
-def _drawn(desk: Desk, before: Chain, after: Chain) -> Answer:
-    """Draw MLflow's aliases after an event, and answer with it."""
-    found = settled(desk.settings, desk.place, after, own=len(before.events) + 1)
+def _drawn(desk: Desk, before: Chain, after: Chain, *, silent: bool = False) -> Answer:
+    """Draw MLflow's aliases after an event, unless it is known to be silent, and answer with the event."""
+    found = None if silent else settled(desk.settings, desk.place, after, own=len(before.events) + 1)
     if len(after.events) == len(before.events):
         last = next(event for event in reversed(after.events) if event.to == after.state.champion)
         return Answer(0, last.short(), [f"version {last.version} is champion already: {listing.line(last)}"])
@@ -154,16 +157,16 @@ def reconcile(desk: Desk, asked: Namespace) -> Answer:
         )
     with opened_registry(desk.settings, desk.place) as registry:
         found = settle(registry, desk.place, chain, undo=asked.undo)
-    drawn = found.standing != "same" and (asked.undo or found.standing == "interrupted")
+    lacking = found.picture.lacking(found.chain.state)
+    drawn = not lacking and found.standing != "same" and (asked.undo or found.standing == "interrupted")
     text = {
         "same": f"MLflow's aliases are those of event {found.chain.state.number}",
-        "interrupted": "an interrupted command had left MLflow's aliases as they were; they are drawn anew",
+        "interrupted": INTERRUPTED,
         "moved": "MLflow's aliases were moved by hand; they are drawn anew" if asked.undo else moved(found),
     }
-    lacking = found.picture.lacking(found.chain.state)
-    more = [f"MLflow does not have version {number}: `publish` where it was made brings it there" for number in lacking]
-    code = 0 if asked.undo else int(found.standing != "same" or bool(lacking))
-    return Answer(code, _compared(found, drawn=drawn), [str(text[found.standing]), *more])
+    said = [f"MLflow does not have version {number}: {LACKING}" for number in lacking] or [str(text[found.standing])]
+    code = int(bool(lacking) or (found.standing != "same" and not asked.undo))
+    return Answer(code, _compared(found, drawn=drawn), said)
 
 
 def _adopted(desk: Desk, chain: Chain, reason: Reason) -> Answer:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import md5
@@ -38,6 +38,7 @@ class History:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.known: dict[str, bytes] = {}
+        self.said: dict[str, str] = {}
 
     def of_form(self, form_sha256: str, claimed: str | None) -> list[Release]:
         """Return the release of this export.json, the claimed one if it is; of one that names no card, of each card."""
@@ -55,7 +56,7 @@ class History:
 
     def form(self, release: Release) -> str:
         """Return the SHA-256 of a release's export.json."""
-        return sha256_of(self.content(release.export))
+        return self.once(release.export, sha256_of)
 
     @cached_property
     def all(self) -> list[Release]:
@@ -85,7 +86,13 @@ class History:
 
     def model(self, card: str) -> str:
         """Return the SHA-256 of the model that a card names."""
-        return str(json.loads(self.content(card)).get("sha256"))
+        return self.once(card, lambda content: str(json.loads(content).get("sha256")))
+
+    def once(self, name: str, read: Callable[[bytes], str]) -> str:
+        """Return what is read of a content, each read once."""
+        if name not in self.said:
+            self.said[name] = read(self.content(name))
+        return self.said[name]
 
     def content(self, name: str) -> bytes:
         """Return what Git keeps under a name of its own."""

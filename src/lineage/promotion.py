@@ -75,7 +75,7 @@ def predecessor(chain: Chain) -> int:
 def adopt(registry: Registry, place: Place, chain: Chain, reason: Reason) -> Chain:
     """Let the chain say what MLflow's aliases show; raises LineageError where the chain does not have the version."""
     picture = look(registry, chain.state)
-    if picture.aliases == picture.of(chain.state):
+    if picture.aliases == chain.state.aliases:
         return chain
     for alias, number in picture.aliases.items():
         if not number:

@@ -12,7 +12,7 @@ from src.files import digest, sha256_of
 from src.lineage.chain import Place, keep
 from src.lineage.events import StoredFile
 from src.lineage.folder import Stored
-from src.lineage.lock import DATA, FORM, LineageError, Lock
+from src.lineage.lock import DATA, FORM, MODEL, LineageError, Lock
 from src.model.card import CARD, Card
 from src.serving.export import read_stated
 
@@ -52,7 +52,7 @@ def files_of(lock: Lock, place: Place) -> dict[str, StoredFile]:
     paths = [path for path in lock.outputs() if path.startswith(MODELS) or path == TEST]
     return {
         Path(path).name: _committed(lock, path) if path in kept else _pushed(lock, path, place)
-        for path in sorted(paths)
+        for path in sorted(paths, key=lambda path: (path != MODEL, path))
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from src.files import write_json
 from src.lineage.adoption import adopt_former
-from src.lineage.aliases import StoppedError, moved, settled
+from src.lineage.aliases import Picture, StoppedError, moved, settled
 from src.lineage.chain import Chain, Place, TakenError, append, encoded, read_chain
 from src.lineage.dossier import Dossier, read_dossier
 from src.lineage.events import FACTS, Event
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 REGISTRATION = "models/registry.json"
 FIRST, BY_POLICY = "the first version", "policy.yaml: on_publish: promote"
+FORMER = "the registry from before the chain"
+LATER = "the chain has what is published; `publish` again brings it to MLflow"
 
 
 def publish(root: Path = ROOT, settings: Settings | None = None, by: str = "publish") -> dict[str, str | None]:
@@ -57,35 +59,38 @@ def publish(root: Path = ROOT, settings: Settings | None = None, by: str = "publ
     dossier = read_dossier(root, card)
     commit, source = lock.provenance()
     facts = facts_of(lock, card.sha256, dossier.metrics, place, commit)
-    newest = prepared(root, settings, place, by)
+    picture = prepared(root, settings, place, by)
     store(root, facts["files"], place)
     before = read_chain(place)
+    newest = picture.newest if picture else 0
     chain, number = recorded(place, before, facts, newest, Reason(by, f"made by {source}" if commit else source))
     chain = ranked(root, place, chain, number, by, new=chain is not before)
-    shown(root, settings, place, chain, number, dossier)
-    found = settled(settings, place, chain, own=len(before.events) + 1, undo=not before.events)
-    if sentence := moved(found):
-        log.warning("warning: %s", sentence)
-    registration = registered(chain, number)
+    if picture:
+        shown(root, settings, place, chain, number, dossier)
+        settled(settings, place, chain, own=len(before.events) + 1, undo=before.state.champion is None)
+    registration = registered(chain, number, place)
     write_json(root / REGISTRATION, registration)
     alias = chain.state.alias_of(number) or "neither champion nor challenger"
     log.info("%s version %s is %s; %s: %s", NAME, number, alias, "made by" if commit else "no commit makes it", source)
     return registration
 
 
-def prepared(root: Path, settings: Settings, place: Place, by: str) -> int:
-    """Adopt a registry from before, see to it that nobody moved the aliases; return MLflow's newest number, if any."""
-    if read_chain(place).state.champion is None:
-        try:
-            adopt_former(root, settings, place, Reason(by, "the registry from before the chain"))
-        except TrackingError as error:
-            log.warning("warning: %s", error)
-            return 0
+def prepared(root: Path, settings: Settings, place: Place, by: str) -> Picture | None:
+    """Adopt a registry from before, and see to it that nobody moved the aliases; return what MLflow shows.
+
+    Returns None, with a warning, where MLflow is silent.
+    """
     chain = read_chain(place)
-    found = settled(settings, place, chain)
-    if (sentence := moved(found)) and chain.events:
+    if chain.state.champion is None:
+        try:
+            chain = adopt_former(root, settings, place, Reason(by, FORMER))
+        except TrackingError as error:
+            log.warning("warning: %s; %s", error, LATER)
+            return None
+    found = settled(settings, place, chain, lacking=LATER)
+    if (sentence := moved(found)) and chain.state.champion is not None:
         raise StoppedError(sentence)
-    return found.picture.newest if found else 0
+    return found.picture if found else None
 
 
 def recorded(place: Place, chain: Chain, facts: dict[str, Any], newest: int, reason: Reason) -> tuple[Chain, int]:
@@ -103,10 +108,10 @@ def recorded(place: Place, chain: Chain, facts: dict[str, Any], newest: int, rea
 
 
 def _same(event: Event, facts: dict[str, Any]) -> bool:
-    """Say whether a publish event states just these facts."""
+    """Say whether a publish event states just these facts; the same objects may be reached by another address."""
     stated = json.loads(encoded(event.model_copy(update=facts)))
     said = json.loads(encoded(event))
-    return all(stated[name] == said[name] for name in FACTS)
+    return all(stated[name] == said[name] for name in FACTS if name != "dvc_prefix")
 
 
 def ranked(root: Path, place: Place, chain: Chain, number: int, by: str, *, new: bool) -> Chain:
@@ -131,7 +136,7 @@ def shown(root: Path, settings: Settings, place: Place, chain: Chain, number: in
             version = registry.find(number, dossier) or registry.add(root, dossier, tags)
             registry.describe(version, dossier, tags)
     except TrackingError as error:
-        log.warning("warning: %s; version %s stands in the chain alone: `publish` again brings it there", error, number)
+        log.warning("warning: %s; %s", error, LATER)
 
 
 def tags_of(event: Event, place: Place) -> dict[str, str]:
@@ -150,7 +155,7 @@ def tags_of(event: Event, place: Place) -> dict[str, str]:
     return {**tags, COMMIT: event.git_commit} if event.git_commit else tags
 
 
-def registered(chain: Chain, number: int) -> dict[str, str | None]:
+def registered(chain: Chain, number: int, place: Place) -> dict[str, str | None]:
     """Return what models/registry.json says of a version."""
     event = chain.version(number)
     published = datetime.fromisoformat(chain.state.published[number]).replace(microsecond=0)
@@ -161,6 +166,6 @@ def registered(chain: Chain, number: int) -> dict[str, str | None]:
         "form_sha256": event.form_sha256,
         "git_commit": event.git_commit,
         "data_md5": event.data_md5,
-        "dvc_prefix": event.dvc_prefix,
+        "dvc_prefix": place.address,
         "published": published.isoformat(),
     }

@@ -5,6 +5,7 @@ Git's files and DVC's objects go to a temporary place, each once for all who ask
 
 import hashlib
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -18,13 +19,17 @@ from typing import Any, Literal, NamedTuple, Self
 
 from src.errors import LastroError
 from src.files import sha256_of
+from src.lineage.chain import read_chain, read_file
 from src.lineage.commits import History
+from src.lineage.events import State
 from src.lineage.folder import Folder, StorageError
 from src.lineage.lock import LineageError, Lock, read_lock
 from src.lineage.storage import Bucket, remote
 from src.model.card import CARD
 from src.serving import score
 from src.serving.export import EXPORT
+
+log = logging.getLogger(__name__)
 
 ENTRY, MODULES = "src/serving/score.py", ("src.serving.predictors", "src.model.forms")  # where `load` is, and was
 LOCKS = ("requirements-serving.txt", "requirements.txt")
@@ -64,10 +69,10 @@ class Machine(NamedTuple):
 
 
 class Combination(NamedTuple):
-    """The commit whose code computes, and the commit whose model it computes with."""
+    """The commit whose code computes, and the commit, or the published version, whose model it computes with."""
 
     code: str
-    model: str
+    model: str | int
 
 
 @dataclass
@@ -80,7 +85,6 @@ class Workshop:
     folder: tempfile.TemporaryDirectory[str] = field(
         default_factory=lambda: tempfile.TemporaryDirectory(prefix="lastro-replay-")
     )
-
     machines: dict[Path, Machine] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -93,6 +97,15 @@ class Workshop:
     def place(self) -> Bucket | Folder:
         """Return DVC's remote, as it is configured here and now."""
         return remote(self.root)
+
+    @cached_property
+    def published(self) -> State:
+        """Return what the chain of events says; nothing where there is none that can be read."""
+        try:
+            return read_chain(self.place).state
+        except (LineageError, StorageError) as error:
+            log.warning("the chain of events: %s", error)
+            return State()
 
     def answers(self, combination: Combination, inputs: Sequence[str]) -> list[Answer | Unscored]:
         """Return an answer to each; raises MissingError where this code or this model cannot be had or run."""
@@ -118,15 +131,23 @@ class Workshop:
             self.history.unpack(commit, folder)
         return folder
 
-    def delivered(self, commit: str) -> Path:
-        """Return the folder with a commit's model; raises MissingError where an object is not what dvc.lock names."""
-        folder = Path(self.folder.name) / f"{commit}-models"
+    def delivered(self, model: str | int) -> Path:
+        """Return the folder with the model of a commit or version; raises MissingError where an object is another."""
+        folder = Path(self.folder.name) / f"{model}-models"
         if not folder.is_dir():
-            contents = self.contents(self.unpacked(commit))
+            contents = self.contents(self.unpacked(model)) if isinstance(model, str) else self.kept(model)
             folder.mkdir()
             for name, content in contents.items():
                 (folder / name).write_bytes(content)
         return folder
+
+    def kept(self, version: int) -> dict[str, bytes]:
+        """Return the files that serve a published version, each verified by the sha256 that its event names."""
+        files = self.published.versions[version].files
+        try:
+            return {name: read_file(self.place, name, files[name]) for name in files if not name.endswith(UNUSED)}
+        except (LineageError, StorageError) as error:
+            raise MissingError("object", str(error)) from None
 
     def contents(self, release: Path) -> dict[str, bytes]:
         """Return the files that serve a release's model, each verified by its md5 in dvc.lock."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from src.files import sha256_of
@@ -16,13 +17,15 @@ from src.serving.export import EXPORT
 OLD = "its record is older than the served form's hash: found by the model's sha256 among all commits"
 NO_CODE = "nobody wrote down which code answered: computed by the code of the model's commit"
 
+UNCOMMITTED = "no commit holds its form: computed with the files that the chain of events keeps of version"
+
 
 class Trial(NamedTuple):
     """A prediction, the ways to compute it again (several where its record is too old to say), what came of each."""
 
     entry: Entry
     service: Service | None
-    notes: tuple[str, ...]
+    notes: list[str]
     ways: list[Combination]
     outcomes: list[Outcome]
 
@@ -33,7 +36,7 @@ class Trial(NamedTuple):
     def outcome(self) -> Outcome:
         """Return what came of it, with what there is to say of its record."""
         found = best(self.outcomes)
-        return found._replace(says=self.notes + found.says)
+        return found._replace(says=(*self.notes, *found.says))
 
     def fails(self, error: MissingError, lineage: Lineage) -> None:
         """Note that something is missing."""
@@ -46,6 +49,7 @@ class Trials:
 
     workshop: Workshop
     lineages: dict[Combination, Lineage] = field(default_factory=dict)
+    known: dict[tuple[str | None, ...], list[Combination] | MissingError] = field(default_factory=dict)
 
     def outcomes(self, entries: Sequence[Entry], services: Mapping[str, Service]) -> list[Outcome]:
         """Return what came of each prediction."""
@@ -62,18 +66,47 @@ class Trials:
 
     def trial(self, entry: Entry, service: Service | None) -> Trial:
         """Return the ways to compute a prediction again; where there are none, what is missing."""
-        notes = (*([] if entry.form_sha256 else [OLD]), *([] if service and service.code_commit else [NO_CODE]))
+        notes = [*([] if entry.form_sha256 else [OLD]), *([] if service and service.code_commit else [NO_CODE])]
         trial = Trial(entry, service, notes, [], [])
         try:
             refuse_dirty(service)
-            code = service.code_commit if service else None
-            trial.ways.extend(Combination(code or release.commit, release.commit) for release in self.releases(entry))
+            trial.ways.extend(self.known_ways(entry, service.code_commit if service else None))
         except MissingError as error:
             trial.fails(error, recorded(trial))
+        notes += [f"{UNCOMMITTED} {way.model}" for way in trial.ways if isinstance(way.model, int)]
         return trial
 
+    def known_ways(self, entry: Entry, code: str | None) -> list[Combination]:
+        """Return the ways, looked for once for all rows of one form and one code; raises MissingError."""
+        if entry.form_sha256 is None:
+            return self.ways(entry, code)
+        key = entry.form_sha256, entry.model_sha256, entry.git_commit, code
+        if key not in self.known:
+            try:
+                self.known[key] = self.ways(entry, code)
+            except MissingError as error:
+                self.known[key] = error
+        found = self.known[key]
+        if isinstance(found, MissingError):
+            raise found
+        return found
+
+    def ways(self, entry: Entry, code: str | None) -> list[Combination]:
+        """Return the ways to compute a prediction again; raises MissingError where there is none.
+
+        A form that no commit holds was served from files that were not committed; its event has it if it was published.
+        """
+        try:
+            return [Combination(code or release.commit, release.commit) for release in self.releases(entry)]
+        except MissingError:
+            state = self.workshop.published
+            version = state.version_of(entry.form_sha256) if entry.form_sha256 else None
+            if code is None or version is None or state.versions[version].sha256 != entry.model_sha256:
+                raise
+            return [Combination(code, version)]
+
     def releases(self, entry: Entry) -> list[Release]:
-        """Return the commits that may have answered; raises MissingError where there is none."""
+        """Return the commits whose model may have answered; raises MissingError where there is none."""
         history = self.workshop.history
         if entry.form_sha256 is None:
             found = history.of_model(entry.model_sha256, entry.time)
@@ -108,17 +141,23 @@ class Trials:
     def lineage(self, way: Combination) -> Lineage:
         """Return where an answer of this way comes from."""
         if way not in self.lineages:
-            release = self.workshop.unpacked(way.model)
-            try:
-                data = read_lock(release).output(DATA)[0]
-            except LineageError:
-                data = None
-            self.lineages[way] = way_of(way) | {
-                "dvc_lock": sha256_of((release / LOCK).read_bytes()),
-                "data_md5": data,
-                "form_sha256": sha256_of((release / "models" / EXPORT).read_bytes()),
-            }
+            models = self.workshop.delivered(way.model)
+            facts: Lineage = {"form_sha256": sha256_of((models / EXPORT).read_bytes())}
+            if isinstance(way.model, str):
+                facts |= of_lock(self.workshop.unpacked(way.model))
+            else:
+                facts |= {"data_md5": self.workshop.published.versions[way.model].data_md5}
+            self.lineages[way] = way_of(way) | facts
         return self.lineages[way]
+
+
+def of_lock(release: Path) -> Lineage:
+    """Return what a commit's dvc.lock is, and the data of which it says that the model was made."""
+    try:
+        data = read_lock(release).output(DATA)[0]
+    except LineageError:
+        data = None
+    return {"dvc_lock": sha256_of((release / LOCK).read_bytes()), "data_md5": data}
 
 
 def refuse_dirty(service: Service | None) -> None:
@@ -129,8 +168,8 @@ def refuse_dirty(service: Service | None) -> None:
 
 
 def way_of(way: Combination) -> Lineage:
-    """Return the commits of a way."""
-    return {"git_commit": way.model, "code_commit": way.code}
+    """Return the commits of a way; a version that is in none has none."""
+    return {"git_commit": way.model if isinstance(way.model, str) else None, "code_commit": way.code}
 
 
 def recorded(trial: Trial) -> Lineage:

@@ -46,6 +46,7 @@ class Server:
     workers: int = 1
     env: dict[str, str] = field(default_factory=dict)
     protocol: str = PROTOCOL
+    root: Path = ROOT  # whose code answers
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,7 +70,7 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command.split(), *options.split()],
-                cwd=ROOT,
+                cwd=self.root,
                 env=kept | {"LASTRO_RATE_LIMIT": PLENTY} | own | self.env,
                 stdout=log,
                 stderr=log,

@@ -10,14 +10,24 @@ from starlette.testclient import TestClient
 
 from src.api.main import create_app
 from src.errors import LastroError
+from src.files import digest
 from tests.api.live import HEADERS
 
 
-def test_registry_of_another_model_gives_no_version(client_with: Callable[..., TestClient], changed: Path) -> None:
+def test_registry_of_another_model_or_form_gives_no_version(
+    client_with: Callable[..., TestClient], changed: Path
+) -> None:
     card = json.loads((changed / "model.json").read_text())
     entry = {"name": "credit-score", "version": "3", "git_commit": "c" * 40, "data_md5": "d" * 32}
     known = {"dvc_prefix": "s3://lastro/dvc", "published": "2026-11-21T15:04:05Z"}
-    for sha256, version, prefix in ((card["sha256"], "3", known), (card["sha256"], "3", {}), ("0" * 64, None, known)):
+    form, other = digest(changed / "export.json"), "0" * 64
+    for sha256, version, prefix in (
+        (card["sha256"], "3", known),
+        (card["sha256"], "3", {}),
+        (card["sha256"], "3", known | {"form_sha256": form}),
+        (card["sha256"], None, known | {"form_sha256": other}),
+        (other, None, known),
+    ):
         (changed / "registry.json").write_text(json.dumps(entry | {"sha256": sha256} | prefix))
         info = client_with(models=changed).get("/model/info", headers=HEADERS).json()
         assert info["model"]["version"] == version

@@ -1,4 +1,4 @@
-"""The API's images, built from a real MinIO: small, unprivileged, without secrets, and only with the right model"""
+"""The API's images and the delivery's, with a real MinIO: small, unprivileged, without secrets, only the right model"""
 
 import gzip
 import json
@@ -27,7 +27,7 @@ from tests.api.live import DIGESTS, HEADERS
 from tests.conftest import Project
 from tests.containers.conftest import Engine
 from tests.lineage.conftest import PASSWORD, USER, Minio, point
-from tests.ports import free_port
+from tests.ports import wait_until
 
 LARGEST = 450e6  # bytes
 PATIENCE = 60.0  # seconds until a started container is healthy
@@ -35,7 +35,8 @@ BUCKET = "images"
 READER = ("reader-of-images", "the-secret-of-the-reader")
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp")
 JOURNAL = ("--tmpfs", "/var/lib/lastro:uid=10001,gid=10001,mode=700")
-FETCHED = ("--tmpfs", "/run/lastro:uid=10001,gid=10001,mode=700")
+TARGETS = ("serving", "serving-follow", "delivery")
+APIS = TARGETS[:2]
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,14 @@ def images(engine: Engine, light_run: Project, minio: Minio, folder: Path) -> It
     assert isinstance(bucket, Bucket)
     bucket.set_up()
     project.run("dvc", "push")
+    project.run("python", "-m", "src.lineage.registry", "publish", **values)
     found = Images(engine, project, bucket)
     try:
-        for target in ("serving", "serving-fetch"):
+        for target in TARGETS:
             found.build(target)
         yield found
     finally:
-        names = (f"{BUCKET}-serving", f"{BUCKET}-serving-fetch", f"{BUCKET}-spoiled")
+        names = (*(f"{BUCKET}-{target}" for target in TARGETS), f"{BUCKET}-spoiled")
         engine.run("docker", "image", "rm", "--force", *names, check=False)
 
 
@@ -179,31 +181,48 @@ def run(images: Images) -> Iterator[Callable[..., Running]]:
         images.engine.docker("rm", "--force", "--volumes", container)
 
 
+@pytest.fixture(scope="module")
+def volume(images: Images) -> Iterator[Callable[[], str]]:
+    """Makes empty volumes; they are removed when no container holds them any more."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(images.engine.docker("volume", "create"))
+        return made[-1]
+
+    yield make
+    for name in made:
+        images.engine.docker("volume", "rm", "--force", name)
+
+
 @pytest.fixture
-def fetching(images: Images, run: Callable[..., Running], minio: Minio, folder: Path) -> Callable[..., Running]:
-    """Starts serving-fetch with a key that can only read, in the host's network, on a port of its own."""
-    allow(minio.url, (USER, PASSWORD), READER, f"s3://{BUCKET}/dvc")
+def delivering(images: Images, run: Callable[..., Running], minio: Minio, folder: Path) -> Callable[[str], Running]:
+    """Starts the delivery with a key that can only read, in the host's network, into a volume."""
+    address = f"s3://{BUCKET}"
+    allow(minio.url, (USER, PASSWORD), READER, [f"{address}/dvc"], [f"{address}/registry"])
     secret = folder / "credentials"
     secret.write_text(f"[default]\naws_access_key_id={READER[0]}\naws_secret_access_key={READER[1]}\n")
     secret.chmod(0o644)
-    port = str(free_port())
-    here = ("--network", "host", "--volume", f"{secret}:/run/secrets/credentials:ro", *JOURNAL, *FETCHED)
-    place = ("--env", f"AWS_ENDPOINT_URL_S3={minio.url}", "--env", f"LASTRO_REMOTE=s3://{BUCKET}/dvc")
-    health = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/ready', timeout=4)"
-    check = ("--health-cmd", f'python -c "{health}"')
-    serve = (*images.described("serving-fetch")["Config"]["Cmd"], "--port", port)
-    return lambda *options: (port, run("serving-fetch", *here, *place, *check, *options, command=serve))
+    here = ("--network", "host", "--volume", f"{secret}:/run/secrets/credentials:ro")
+    place = ("--remote", f"{address}/dvc", "--endpoint", minio.url, "--region", "us-east-1")
+    command = ("python", "-m", "src.lineage.delivery", "--follow", *place)
+    assert images.described("delivery")["Config"]["Cmd"] == [*command[:4], *place[:1], "s3://lastro/dvc"]
+    return lambda volume: run("delivery", *here, "--volume", f"{volume}:/serving", command=command)
 
 
-@pytest.mark.parametrize("target", ["serving", "serving-fetch"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_image_is_small_unprivileged_and_says_what_it_is(images: Images, target: str) -> None:
     found = images.described(target)
     labels = found["Config"]["Labels"]
     assert found["Size"] <= LARGEST
     assert found["Config"]["User"] == "10001:10001"
-    assert "/ready" in found["Config"]["Healthcheck"]["Test"][-1]
-    assert labels["org.opencontainers.image.revision"] == images.project.run("git", "rev-parse", "HEAD").stdout.strip()
-    assert labels["lastro.model.sha256"] == json.loads(images.project.read("models/model.json"))["sha256"]
+    assert ("/ready" if target in APIS else "serving.json") in found["Config"]["Healthcheck"]["Test"][-1]
+    head = images.project.run("git", "rev-parse", "HEAD").stdout.strip()
+    assert labels["org.opencontainers.image.revision"] == head
+    if target == "serving":
+        assert labels["lastro.model.sha256"] == json.loads(images.project.read("models/model.json"))["sha256"]
+    if target in APIS:
+        assert images.python(target, "print(open('commit').read())") == head
 
 
 def test_image_holds_the_model_and_nothing_that_the_api_does_not_need(images: Images) -> None:
@@ -211,11 +230,11 @@ def test_image_holds_the_model_and_nothing_that_the_api_does_not_need(images: Im
     assert images.python("serving", code) == sha256_of((images.project.root / "models" / "model.pkl").read_bytes())
     others = ("mlflow", "dvc", "streamlit", "sklearn", "pandas", "pytest", "boto3", "src.lineage", "src.pipeline")
     code = f"import importlib.util as u; print(*(n for n in {others} if u.find_spec(n)))"
-    assert images.python("serving", code) == ""
-    assert images.python("serving-fetch", code) == "boto3 src.lineage"
+    assert [images.python(target, code) for target in APIS] == ["", ""]
+    assert images.python("delivery", code) == "boto3 src.lineage"
 
 
-@pytest.mark.parametrize("target", ["serving", "serving-fetch"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_image_holds_the_compiled_kernel_and_no_compiler(images: Images, target: str) -> None:
     code = "from shutil import which as w; from src.serving.kernel import load; print(bool(load()), w('cc'), w('gcc'))"
     assert images.python(target, code) == "True None None"
@@ -260,7 +279,7 @@ def test_build_without_the_secret_fails(images: Images) -> None:
     assert "secret" in done.stderr
 
 
-@pytest.mark.parametrize("target", ["serving", "serving-fetch"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_no_secret_is_in_any_layer_or_in_the_history(images: Images, target: str) -> None:
     history = images.engine.docker("history", "--no-trunc", f"{BUCKET}-{target}")
     saved = images.engine.home / f"{target}.tar"
@@ -284,38 +303,44 @@ def layers(saved: Path) -> Iterator[bytes]:
                 yield gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
 
-def test_fetched_model_answers_the_same(fetching: Callable[..., Any], expected: dict[str, Any]) -> None:
-    port, container = fetching()
-    container.healthy()
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS) as client:
-        assert without_id(client.post("/predict?reasons=true", json=example(client)).json()) == expected
-    inside = container.engine.docker("exec", container.id, "sh", "-c", "ls /run/lastro/models; cat /proc/1/environ")
-    assert "trees.npz" in inside
+def test_delivered_model_answers_the_same_without_the_store(
+    delivering: Callable[[str], Running],
+    run: Callable[..., Running],
+    volume: Callable[[], str],
+    expected: dict[str, Any],
+) -> None:
+    delivering(place := volume()).healthy()
+    api = run("serving-follow", *JOURNAL, "--volume", f"{place}:/serving:ro", "--publish", "127.0.0.1::8000").healthy()
+    with httpx.Client(base_url=api.url(), headers=HEADERS) as client:
+        answer = without_id(client.post("/predict?reasons=true", json=example(client)).json())
+        known = client.get("/models").json()
+    versions = [answer.pop("model"), dict(expected).pop("model")]
+    assert answer == {name: value for name, value in expected.items() if name != "model"}
+    assert versions[0]["sha256"] == versions[1]["sha256"]
+    assert (versions[0]["version"], known["champion"]) == ("1", "1")
+    inside = api.engine.docker("exec", api.id, "sh", "-c", "cat /proc/1/environ")
     assert "AWS_" not in inside
 
 
-def test_key_of_the_fetching_container_cannot_write(images: Images, minio: Minio) -> None:
-    allow(minio.url, (USER, PASSWORD), READER, f"s3://{BUCKET}/dvc")
+def test_key_of_the_delivery_cannot_write(images: Images, minio: Minio) -> None:
+    allow(minio.url, (USER, PASSWORD), READER, [f"s3://{BUCKET}/dvc"], [f"s3://{BUCKET}/registry"])
     key = {"access_key_id": READER[0], "secret_access_key": READER[1]}
     reader = place_of(f"s3://{BUCKET}/dvc", minio.remote(BUCKET, **key))
     assert isinstance(reader, Bucket)
-    with pytest.raises(ClientError, match="AccessDenied"):
-        reader.client.put_object(Bucket=BUCKET, Key=images.key_of("model.pkl"), Body=b"another model")
+    for name in (images.key_of("model.pkl"), "registry/credit-score/00000099.json"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            reader.client.put_object(Bucket=BUCKET, Key=name, Body=b"another model")
     assert reader.read(read_lock(images.project.root).output("models/model.pkl")[0])
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "trees.npz"])
-def test_flipped_object_is_not_served(fetching: Callable[..., Any], images: Images, name: str) -> None:
-    mend = images.spoil(name)
+def test_flipped_object_is_not_delivered(
+    delivering: Callable[[str], Running], volume: Callable[[], str], images: Images
+) -> None:
+    mend = images.spoil("trees.npz")
     try:
-        _, container = fetching()
-        assert container.ended() == 1
+        container = delivering(volume())
+        wait_until(lambda: "refused" in container.log())
     finally:
         mend()
-    assert f"{name}: refused, the md5" in container.log()
-
-
-def test_other_model_than_the_deployment_names_is_not_served(fetching: Callable[..., Any]) -> None:
-    _, container = fetching("--env", f"LASTRO_MODEL_SHA256={'1' * 64}")
-    assert container.ended() == 1
-    assert "was asked for" in container.log()
+    assert "trees.npz: refused" in container.log()
+    assert container.state().get("Health", {}).get("Status") != "healthy"

@@ -36,14 +36,25 @@ stages:
     deps: [src/applications]
     outs: [data/raw/applications.parquet]
   train:
-    cmd: cp src/fitted models/model.pkl && cp src/card models/model.json && cp src/form models/export.json
-    deps: [data/raw/applications.parquet, src/fitted, src/card, src/form]
+    cmd: >-
+      cp src/fitted models/model.pkl && cp src/card models/model.json && cp src/form models/export.json
+      && cp src/evaluated models/evaluation.json
+    deps: [data/raw/applications.parquet, src/fitted, src/card, src/form, src/evaluated]
     params: [train.folds]
-    outs: [models/model.pkl, models/model.json: {cache: false}, models/export.json: {cache: false}]
+    outs:
+      - models/model.pkl
+      - models/model.json: {cache: false}
+      - models/export.json: {cache: false}
+      - models/evaluation.json: {cache: false}
 """
 
-MADE = {"src/fitted": "models/model.pkl", "src/card": "models/model.json", "src/form": "models/export.json"}
-METRICS = {"roc_auc": 0.8, "brier": 0.15}
+MADE = {
+    "src/fitted": "models/model.pkl",
+    "src/card": "models/model.json",
+    "src/form": "models/export.json",
+    "src/evaluated": "models/evaluation.json",
+}
+METRICS = {"roc_auc": 0.8, "brier": 0.15, "ece": 0.05}
 
 
 @dataclass
@@ -143,10 +154,12 @@ def fit(project: Project, seed: int) -> None:
 
 
 def evaluate(project: Project, sha256: str, **metrics: float) -> None:
-    """Write what the evaluate stage would write of a model: two metrics, one plot, a model card."""
-    values = {name: {"value": value} for name, value in (METRICS | metrics).items()}
+    """Write what the evaluate stage would write of a model: three metrics, one plot, a model card."""
+    values = {name: {"value": value, "low": value, "high": value} for name, value in (METRICS | metrics).items()}
     curve = [{"false_positive_rate": share, "true_positive_rate": share} for share in (0, 1)]
-    write_json(project.root / "models" / "evaluation.json", {"sha256": sha256, "metrics": values})
+    for path in ("src/evaluated", "models/evaluation.json"):
+        found = {"sha256": sha256, "rows": 50, "bad_rate": 0.5, "metrics": values, "fairness": []}
+        write_json(project.root / path, found)
     write_json(project.root / "reports" / "plots" / "roc.json", curve)
     (project.root / "MODEL_CARD.md").write_text(f"# A card\n\nof {sha256}\n")
 

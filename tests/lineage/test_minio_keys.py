@@ -13,6 +13,7 @@ from tests.lineage.conftest import PASSWORD, USER, Minio
 
 KEY = ("reader-of-tests", "a-secret-of-these-tests")
 MD5 = "0123456789abcdef0123456789abcdef"
+EVENT = "registry/credit-score/00000001.json"
 OBJECT = f"dvc/files/md5/{MD5[:2]}/{MD5[2:]}"
 
 
@@ -23,9 +24,9 @@ def reader(minio: Minio) -> Bucket:
     owner = place_of(f"s3://{bucket}/dvc", minio.remote(bucket))
     assert isinstance(owner, Bucket)
     owner.set_up()
-    for key in (OBJECT, "mlflow/1"):
+    for key in (OBJECT, "mlflow/1", EVENT):
         owner.client.put_object(Bucket=bucket, Key=key, Body=b"some bytes")
-    allow(minio.url, (USER, PASSWORD), KEY, f"s3://{bucket}/dvc")
+    allow(minio.url, (USER, PASSWORD), KEY, [f"s3://{bucket}/dvc"], [f"s3://{bucket}/registry"])
     changed = {"access_key_id": KEY[0], "secret_access_key": KEY[1]}
     found = place_of(f"s3://{bucket}/dvc", minio.remote(bucket, **changed))
     assert isinstance(found, Bucket)
@@ -36,6 +37,12 @@ def test_reader_gets_an_object_of_its_folder(reader: Bucket) -> None:
     assert reader.read(MD5) == b"some bytes"
 
 
+def test_reader_reads_and_lists_the_chain(reader: Bucket) -> None:
+    assert reader.get(EVENT) == b"some bytes"
+    assert reader.keys("registry/credit-score/") == [EVENT]
+    assert reader.keys("registry/credit-score/", after=EVENT) == []
+
+
 @pytest.mark.parametrize(
     ("call", "arguments"),
     [
@@ -43,6 +50,8 @@ def test_reader_gets_an_object_of_its_folder(reader: Bucket) -> None:
         ("delete_object", {"Key": OBJECT}),
         ("get_object", {"Key": "mlflow/1"}),
         ("list_objects_v2", {}),
+        ("list_objects_v2", {"Prefix": "dvc/"}),
+        ("put_object", {"Key": EVENT, "Body": b"other bytes"}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
     ],
 )
@@ -55,7 +64,7 @@ def test_reader_may_do_nothing_else(reader: Bucket, call: str, arguments: dict[s
 def test_allowing_again_takes_the_new_secret(reader: Bucket, minio: Minio) -> None:
     places = []
     for secret in ("a-first-secret-of-these-tests", "a-second-secret-of-these-tests"):
-        allow(minio.url, (USER, PASSWORD), ("changed-reader", secret), f"s3://{reader.name}/dvc")
+        allow(minio.url, (USER, PASSWORD), ("changed-reader", secret), [f"s3://{reader.name}/dvc"])
         changed = {"access_key_id": "changed-reader", "secret_access_key": secret}
         places.append(place_of(f"s3://{reader.name}/dvc", minio.remote(reader.name, **changed)))
     with pytest.raises(StorageError, match="wrong credentials"):
@@ -65,7 +74,7 @@ def test_allowing_again_takes_the_new_secret(reader: Bucket, minio: Minio) -> No
 
 def test_who_is_no_root_makes_no_key(reader: Bucket, minio: Minio) -> None:
     with pytest.raises(StorageError, match="makes no key"):
-        allow(minio.url, KEY, ("another-reader", "a-secret-of-these-tests"), f"s3://{reader.name}/dvc")
+        allow(minio.url, KEY, ("another-reader", "a-secret-of-these-tests"), [f"s3://{reader.name}/dvc"])
 
 
 def test_file_that_holds_no_key_is_named(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from tests.lineage.conftest import (
     remake,
     settings_in,
 )
+from tests.lineage.pushed import aliases, another_model, md5_of, pushed_to, put, version, versions
 
 BUCKET = "published-once"
 LATER = ("signature", "saved_input_example_info")
@@ -99,47 +100,6 @@ def pushed(small: Project, minio: Minio, bucket: str) -> Project:
     return pushed_to(small, minio, bucket)
 
 
-def pushed_to(project: Project, minio: Minio, bucket: str) -> Project:
-    point(project.root, minio.remote(bucket))
-    remote(project.root).set_up()
-    put(project)
-    return project
-
-
-def put(project: Project) -> None:
-    """Bring the model's object to the bucket as `dvc push` does, without its seconds."""
-    place, md5 = remote(project.root), md5_of(project)
-    assert isinstance(place, Bucket)
-    key = f"dvc/files/md5/{md5[:2]}/{md5[2:]}"
-    place.client.put_object(Bucket=place.name, Key=key, Body=(project.root / "models" / "model.pkl").read_bytes())
-
-
-def md5_of(project: Project) -> str:
-    return digest(project.root / "models" / "model.pkl", "md5")
-
-
-def another_model(project: Project, seed: int) -> None:
-    """Make and push another model."""
-    remake(project, seed)
-    put(project)
-
-
-def aliases(settings: Settings) -> dict[str, str]:
-    with opened(settings) as mlflow:
-        found = mlflow.MlflowClient().get_registered_model("credit-score").aliases
-    return {alias: str(version) for alias, version in found.items()}
-
-
-def version(settings: Settings, number: str | None) -> Any:
-    with opened(settings) as mlflow:
-        return mlflow.MlflowClient().get_model_version("credit-score", number)
-
-
-def versions(settings: Settings) -> int:
-    with opened(settings) as mlflow:
-        return len(mlflow.MlflowClient().search_model_versions("name = 'credit-score'"))
-
-
 def test_committed_model_becomes_champion_with_all_that_is_known_of_it(once: Published) -> None:
     project = once.project
     said = json.loads(project.read("models/registry.json"))
@@ -171,6 +131,7 @@ def test_committed_model_becomes_champion_with_all_that_is_known_of_it(once: Pub
         "git.dirty": "false",
         "test.roc_auc": "0.8",
         "test.brier": "0.15",
+        "test.ece": "0.05",
     }
     assert project.run("git", "status", "--porcelain").stdout == ""
 
@@ -380,7 +341,7 @@ def test_model_that_is_not_the_locks_is_refused(pushed: Project, settings: Setti
         (pushed.root / made).unlink()
         (pushed.root / made).write_bytes((pushed.root / source).read_bytes())
     with pytest.raises(
-        LineageError, match=f"its md5 is .*, dvc.lock names {read_lock(pushed.root).output('models/export.json')[0]}"
+        LineageError, match=f"its md5 is .*, dvc.lock names {read_lock(pushed.root).output('models/model.pkl')[0]}"
     ):
         publish(pushed.root, settings)
 

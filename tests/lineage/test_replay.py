@@ -18,9 +18,12 @@ from src.git import head
 from src.journal.reader import Reader
 from src.journal.tables import Entry
 from src.lineage import replay
+from src.lineage.chain import append, keep, read_chain
 from src.lineage.commits import History
+from src.lineage.events import StoredFile
+from src.lineage.folder import Folder
 from src.lineage.rerun import Workshop
-from src.lineage.trials import NO_CODE, OLD, Trials
+from src.lineage.trials import NO_CODE, OLD, UNCOMMITTED, Trials
 from src.lineage.verdicts import Outcome, exit_code
 from tests.conftest import Project
 from tests.lineage.conftest import COMMIT, commit, point_to_folder
@@ -134,6 +137,14 @@ def row(assignments: str) -> Edit:
     return lambda log, wanted: log.execute(f"UPDATE predictions SET {assignments} WHERE id = '{wanted}'")
 
 
+def copy_log(past: Past, to: Path, edit: Edit | None = None) -> None:
+    """Copy the log, each row edited."""
+    with closing(sqlite3.connect(past.log)) as kept, closing(sqlite3.connect(to)) as copied, copied:
+        kept.backup(copied)
+        for entry in past.entries() if edit else ():
+            edit(copied, entry.id)
+
+
 def both(*edits: Edit) -> Edit:
     return lambda log, wanted: [edit(log, wanted) for edit in edits]
 
@@ -169,8 +180,7 @@ EDITS: dict[str, tuple[Edit, str, str | None, str]] = {
 def edited(past: Past, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Outcome]]:
     """What comes of rows that were edited, by the edit; the first of each is of the first version."""
     log = tmp_path_factory.mktemp("edited") / "log.db"
-    with closing(sqlite3.connect(past.log)) as kept, closing(sqlite3.connect(log)) as copied:
-        kept.backup(copied)
+    copy_log(past, log)
     by_form: dict[str | None, list[str]] = {}
     for entry in past.entries():
         by_form.setdefault(entry.form_sha256, []).append(entry.id)
@@ -239,12 +249,20 @@ def test_command_shows_every_answer_of_both_versions_with_its_lineage_and_writes
     assert past.log.read_bytes() == before
 
 
-def test_one_prediction_is_shown_to_people(past: Past) -> None:
+def test_one_prediction_is_shown_to_people(
+    past: Past, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     wanted = past.entries()[0]
-    done = past.project.run("python", "-m", "src.lineage.replay", wanted.id)
-    assert f"{wanted.id}  equal  PD {wanted.probability_of_default!r}, score {wanted.score}" in done.stdout
+    monkeypatch.setattr("sys.argv", ["replay", wanted.id])
+    monkeypatch.setenv("LASTRO_DATABASE_URL", f"sqlite:///{past.log}")
+    monkeypatch.setattr(replay, "ROOT", past.project.root)
+    with pytest.raises(SystemExit) as ended:
+        replay.main()
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert said.startswith(f"{wanted.id}  equal  PD {wanted.probability_of_default!r}, score {wanted.score}")
     for name, value in (("code commit", past.commits[0]), ("form sha256", wanted.form_sha256)):
-        assert f"    {name:<13} {value}\n" in done.stdout
+        assert f"    {name:<13} {value}\n" in said
 
 
 @pytest.mark.parametrize(
@@ -311,6 +329,31 @@ def test_flipped_byte_and_missing_object_are_named(past: Past, spoiled: Path) ->
         assert {(each.verdict, each.missing) for each in found.values()} == {("cannot", "object")}
         assert all(said in each.says[-1] for each in found.values())
         assert exit_code({each.verdict for each in found.values()}) == 2
+
+
+def test_form_that_no_commit_holds_is_had_from_the_chain_where_it_was_published(past: Past, tmp_path: Path) -> None:
+    root = tmp_path / "clone"
+    Project(past.project.root).run("git", "clone", "-q", ".", str(root))
+    clone = Project(root)
+    clone.run("git", "reset", "-q", "--hard", past.commits[0])
+    for line in ("remote remove origin", "reflog expire --expire=now --all", "gc -q --prune=now"):
+        clone.run("git", *line.split())
+    place, models = Folder(Path(shutil.copytree(past.objects, tmp_path / "objects"))), past.project.root / "models"
+    contents = {name: (models / name).read_bytes() for name in ("model.json", "export.json", "model.pkl", "trees.npz")}
+    files = {}
+    for name, content in contents.items():
+        keep(place, content)
+        facts = {"sha256": sha256_of(content), "md5": md5(content).hexdigest(), "size": len(content)}
+        files[name] = StoredFile(**facts, at="registry")
+    log = tmp_path / "log.db"
+    copy_log(past, log, service(code_commit=f"'{past.commits[0]}'"))
+    form, model = sha256_of(contents["export.json"]), json.loads(contents["model.json"])["sha256"]
+    about = {"by": "t", "why": "t", "time": "2026-11-26T00:00:00Z", "form_sha256": form, "sha256": model}
+    append(place, read_chain(place), kind="publish", version=1, files=files, **about)
+    after = Past(clone, place.path, past.commits, "").outcomes(log)
+    later = [entry.id for entry in past.entries() if entry.form_sha256 == form]
+    assert {after[each].verdict for each in after} == {"equal"}
+    assert {(after[each].lineage["git_commit"], after[each].says) for each in later} == {(None, (f"{UNCOMMITTED} 1",))}
 
 
 @pytest.mark.parametrize(
