@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -69,6 +70,10 @@ class Server:
         """Resident MB of the process and its children."""
         return 0.0 if self.process is None else resident(self.process.pid)
 
+    def seconds(self) -> float:
+        """Seconds of the processors that the process and its children have taken."""
+        return 0.0 if self.process is None else taken(self.process.pid)
+
     def stop(self) -> None:
         """End it."""
         if self.process is not None:
@@ -76,17 +81,35 @@ class Server:
             self.process.wait(30)
 
 
-def resident(pid: int) -> float:
-    """Return how many MiB a process and all below it hold; what has just ended holds none."""
-    waiting, total = [pid], 0
+def family(pid: int) -> Iterator[Path]:
+    """Yield /proc's folder of a process and of all below it."""
+    waiting = [pid]
     while waiting:
         process = Path(f"/proc/{waiting.pop()}")
+        with contextlib.suppress(OSError):
+            for task in (process / "task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+            yield process
+
+
+def resident(pid: int) -> float:
+    """Return how many MiB a process and all below it hold; what has just ended holds none."""
+    total = 0
+    for process in family(pid):
         with contextlib.suppress(OSError, KeyError):
             fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
             total += int(fields["VmRSS"].split()[0])
-            for task in (process / "task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
     return total / 1024
+
+
+def taken(pid: int) -> float:
+    """Return the seconds of the processors that a process and all below it have taken."""
+    total = 0
+    for process in family(pid):
+        with contextlib.suppress(OSError):
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def empty() -> Server:
@@ -94,17 +117,18 @@ def empty() -> Server:
     return Server([sys.executable, *UVICORN, "benchmarks._empty:app", "--port"])
 
 
-def service(models: Path, state: Path, key: str, factory: str | None = None) -> Server:
-    """The whole service, its log in `state`; of another factory where one is named."""
+def service(models: Path, state: Path, key: str, factory: str | None = None, workers: int = 1, **more: str) -> Server:
+    """The whole service, its log in `state`; of another factory where one is named, with more variables."""
     env = {
         "LASTRO_API_KEYS": f"other:{sha256(b'other').hexdigest()},benchmark:{sha256(key.encode()).hexdigest()}",
         "LASTRO_RATE_LIMIT": "100000000/minute",
         "LASTRO_STATE": str(state),
         "LASTRO_MODELS": str(models),
+        **more,
     }
     app = ["--factory", "src.api.main:create_app", "--http", "src.api.protocol:Connection"]
     app[1] = factory or app[1]
-    return Server([sys.executable, *UVICORN, *app, "--port"], env)
+    return Server([sys.executable, *UVICORN, *app, "--workers", str(workers), "--port"], env)
 
 
 def page(endpoint: str, key: str) -> Server:

@@ -54,10 +54,11 @@ def _run(deployment: Deployment) -> list[str]:
             print("── waiting for MinIO's build")
     if building:
         _store(deployment, chosen)
-    _publish(deployment)
+    published = _publish(deployment)
     _up(deployment, chosen, lambda service: service is services.DELIVERY)
     _up(deployment, chosen, lambda service: service.needs_model and service is not services.DELIVERY)
     _summary(deployment, chosen)
+    print(_challenger(published), end="")
     return _ask_for_one(deployment)
 
 
@@ -72,11 +73,14 @@ def _store(deployment: Deployment, chosen: list[Service]) -> None:
         _call(deployment, "python", "-m", "src.lineage.storage")
 
 
-def _publish(deployment: Deployment) -> None:
+def _publish(deployment: Deployment) -> dict[str, str | None]:
+    """Push and publish; return what the registry says of this folder's model: its version, the champion's."""
     with _step("dvc push"):
         _call(deployment, "dvc", "push")
     with _step("publish"):
-        _call(deployment, "python", "-m", "src.lineage.registry", "publish")
+        said = _call(deployment, "python", "-m", "src.lineage.registry", "publish", "--json", passed=False)
+    published: dict[str, str | None] = json.loads(said)
+    return published
 
 
 def _up(deployment: Deployment, chosen: Iterable[Service], now: Callable[[Service], bool]) -> None:
@@ -112,15 +116,26 @@ def _alone(deployment: Deployment) -> Iterator[None]:
         yield
 
 
-def _call(deployment: Deployment, program: str, *arguments: str) -> None:
-    """Run a program of the environment, its output passed through; raises SetupError where it fails."""
+def _call(deployment: Deployment, program: str, *arguments: str, passed: bool = True) -> str:
+    """Run a program of the environment, what it prints passed through or else returned; raises SetupError."""
     python = str(deployment.venv / "bin" / "python")
     command = [python, *arguments] if program == "python" else [python, "-m", program, *arguments]
-    code = subprocess.run(command, cwd=ROOT, env=deployment.environment(), check=False).returncode
-    if code:
+    stdout = None if passed else subprocess.PIPE
+    done = subprocess.run(command, cwd=ROOT, env=deployment.environment(), check=False, stdout=stdout, text=True)
+    if done.returncode:
         raise SetupError(
-            f"`{' '.join([program, *arguments])}` failed with exit code {code}; what it said stands above."
+            f"`{' '.join([program, *arguments])}` failed with exit code {done.returncode}; what it said stands above."
         )
+    return done.stdout or ""
+
+
+def _challenger(published: dict[str, str | None]) -> str:
+    """Return what to type where this folder's model is another than the champion; nothing where it is that."""
+    version, champion = published["version"], published["champion"]
+    if version == champion:
+        return ""
+    line = f'python -m src.lineage.registry promote {version} --why "..."'
+    return f"\nThe champion is version {champion}, which answers; this folder's model is version {version}:\n  {line}\n"
 
 
 def _compare_lock() -> None:

@@ -51,12 +51,13 @@ class Metrics:
             "lastro_versions_refused", "Versions that were delivered and cannot be served, or nothing newer can be read"
         )
         self.switches = Counter("lastro_champion_switches", "Times another champion took over", registry=self.registry)
-        self.shadows = Counter(
+        shadows = Counter(
             "lastro_shadows",
             "Applicants for the challenger to score too: scored, refused by its contract, dropped for want of time",
             ["outcome"],
             registry=self.registry,
         )
+        self.shadows = {outcome: shadows.labels(outcome).inc for outcome in get_args(Shadowed)}
         refused = Counter(
             "lastro_refusals",
             "Requests and logins that were not admitted, by what was missing, wrong or not enough",
@@ -84,7 +85,7 @@ class Metrics:
 
     def shadow(self, outcome: Shadowed, applicants: int) -> None:
         """Count what became of applicants that the challenger was to score too."""
-        self.shadows.labels(outcome).inc(applicants)
+        self.shadows[outcome](applicants)
 
     def told(self, version: Version, value: int) -> None:
         """Set what tells of a version; 0 where it serves no longer."""

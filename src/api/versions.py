@@ -23,7 +23,8 @@ from src.serving.predictors import Served, load
 CHAMPION, CHALLENGER = "champion", "challenger"
 SERVING, REFUSED, NOT_DELIVERED = "serving", "refused", "not delivered"
 MODEL_RULE = "model is champion, challenger or a version's number"
-BROKEN = (LastroError, OSError, ValueError, LookupError, TypeError)  # what a form of another release may meet
+# what loading a form of another release may meet
+BROKEN = (LastroError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 WORD = re.compile(f"{CHAMPION}|{CHALLENGER}|{NUMBER}")
 
 

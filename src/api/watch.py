@@ -49,6 +49,7 @@ class Watch:
         self.followed = self.workers.asked()
         self.report()
         task = asyncio.create_task(self.follow())
+        task.add_done_callback(ended)
         try:
             yield
         finally:
@@ -119,3 +120,9 @@ class Watch:
             await asyncio.sleep(STEP)
             found = self.workers.reports()
         return found
+
+
+def ended(task: asyncio.Task[None]) -> None:
+    """Say that nothing is looked for any more, where that was not asked for: a fault of ours."""
+    if not task.cancelled() and (error := task.exception()):
+        logger.critical("versions are no longer looked for", exc_info=error)

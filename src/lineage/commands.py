@@ -61,7 +61,9 @@ class Desk:
 def publish(desk: Desk, _: Namespace) -> Answer:
     """Publish what lies in models/."""
     registration = publish_model(desk.root, desk.settings, desk.who())
-    return Answer(0, registration, [])
+    state = read_chain(desk.place).state
+    alias = state.alias_of(int(str(registration["version"])))
+    return Answer(0, {**registration, "alias": alias, "champion": str(state.champion)}, [])
 
 
 def list_(desk: Desk, _: Namespace) -> Answer:

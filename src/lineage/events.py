@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["publish", "promote", "rollback", "refuse", "adopt"]
 CHAMPION, CHALLENGER = "champion", "challenger"
-FACTS = ("form_sha256", "sha256", "git_commit", "git_dirty", "data_md5", "metrics", "params", "files")
+FACTS = ("form_sha256", "sha256", "git_commit", "git_dirty", "data_md5", "dvc_prefix", "metrics", "params", "files")
 
 
 class StoredFile(BaseModel):
@@ -56,6 +56,7 @@ class Event(BaseModel):
     git_commit: str | None = None
     git_dirty: bool = False
     data_md5: str | None = None
+    dvc_prefix: str | None = None
     metrics: dict[str, float] = {}
     params: dict[str, Any] = {}
 

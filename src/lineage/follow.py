@@ -73,7 +73,7 @@ class Follower:
     def version(self, chain: Chain, number: int) -> tuple[Delivery, bool]:
         """Return what serving.json says of a version, and whether it was fetched; one that lacks is told by `why`."""
         event = chain.version(number)
-        delivery = delivery_of(chain.state, event)
+        delivery = delivery_of(chain.state, event, self.place.address)
         target = self.folder / str(delivery.folder)
         with contextlib.suppress(LastroError):
             verify(target, delivery)
@@ -127,7 +127,7 @@ def wanted(state: State, keep: int) -> list[int]:
     return [*state.aliases.values(), *others[::-1][:keep]]
 
 
-def delivery_of(state: State, event: Event) -> Delivery:
+def delivery_of(state: State, event: Event, address: str) -> Delivery:
     """Return what serving.json says of a version that is there."""
     form = str(event.form_sha256)
     return Delivery(
@@ -137,7 +137,7 @@ def delivery_of(state: State, event: Event) -> Delivery:
         git_commit=event.git_commit,
         files={name: event.files[name].sha256 for name in FILES if name in event.files},
         data_md5=event.data_md5,
-        dvc_prefix=event.dvc_prefix,
+        dvc_prefix=address,
         since=state.since.get(event.version),
         published=state.published.get(event.version),
     )

@@ -35,6 +35,7 @@ def entire(chain: Chain, number: int) -> dict[str, Any]:
     return {
         **entry(chain.state, number),
         "since": chain.state.since[number],
+        "dvc_prefix": event.dvc_prefix,
         "params": event.stated()["params"],
         "files": event.stated()["files"],
         "events": [each.short() for each in chain.events if number in (each.version, each.before)],

@@ -32,6 +32,7 @@ def facts_of(lock: Lock, sha256: str, metrics: dict[str, float], place: Place, c
         "git_commit": commit,
         "git_dirty": commit is None,
         "data_md5": lock.output(DATA)[0],
+        "dvc_prefix": place.address,
         "metrics": metrics,
         "params": lock.params(),
         "files": files,

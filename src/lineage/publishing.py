@@ -108,10 +108,10 @@ def recorded(place: Place, chain: Chain, facts: dict[str, Any], newest: int, rea
 
 
 def _same(event: Event, facts: dict[str, Any]) -> bool:
-    """Say whether a publish event states just these facts."""
+    """Say whether a publish event states just these facts; the same objects may be reached by another address."""
     stated = json.loads(encoded(event.model_copy(update=facts)))
     said = json.loads(encoded(event))
-    return all(stated[name] == said[name] for name in FACTS)
+    return all(stated[name] == said[name] for name in FACTS if name != "dvc_prefix")
 
 
 def ranked(root: Path, place: Place, chain: Chain, number: int, by: str, *, new: bool) -> Chain:

@@ -69,7 +69,7 @@ class Registry:
         files = {path.name: put(self.place, path, in_dvc=path.name == TREES) for path in folder.iterdir()}
         card = json.loads((folder / "model.json").read_text())
         facts = {"files": files, "form_sha256": self.form(version), "sha256": card["sha256"], "git_commit": COMMIT,
-                 "data_md5": "d" * 32, "dvc_prefix": self.place.address}  # fmt: skip
+                 "data_md5": "d" * 32}  # fmt: skip
         self.add("publish", version, **facts)
         if promote:
             self.promote(version)

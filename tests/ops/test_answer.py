@@ -10,6 +10,7 @@ import pytest
 
 from ops import answer
 from src.errors import LastroError
+from src.model.card import read_card
 from tests.conftest import Project
 
 
@@ -46,6 +47,18 @@ def test_applicant_is_the_test_splits_first_with_the_models_features_only(light_
     assert all(applicant[f["name"]] in f["categories"] for f in features if f["categories"])
 
 
+def test_champion_of_another_contract_is_asked_for_its_own_example(light_run: Project) -> None:
+    card = read_card(light_run.root / "models" / "model.json")
+    bare = {feature.name: None for feature in card.features[1:]}
+    other = card.model_copy(
+        update={
+            "features": [feature.model_copy(update={"example": bare.get(feature.name, 7)}) for feature in card.features]
+        }
+    )
+    applicant = answer.example(other)
+    assert applicant == {**card.reference, card.features[0].name: 7}
+
+
 def test_curl_line_sends_what_the_client_sends(endpoint: str) -> None:
     applicant = {"purpose": 'it\'s a "car"', "amount": 3, "état": None}
     assert answer.ask(endpoint, "key", applicant) == '{"score": 600}'
@@ -58,7 +71,7 @@ def test_curl_line_sends_what_the_client_sends(endpoint: str) -> None:
 
 
 def test_refusal_and_silence_are_sentences(endpoint: str) -> None:
-    with pytest.raises(LastroError, match=f"{endpoint} answers 401"):
+    with pytest.raises(LastroError, match=f"{endpoint}/predict answers 401"):
         answer.ask(endpoint, "wrong", {})
-    with pytest.raises(LastroError, match=r"http://127\.0\.0\.1:1 does not answer"):
+    with pytest.raises(LastroError, match=r"http://127\.0\.0\.1:1/predict does not answer"):
         answer.ask("http://127.0.0.1:1", "key", {})

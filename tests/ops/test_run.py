@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import run
 from ops.deployment import PORTS
 from tests.conftest import Project
 from tests.ports import free_ports
@@ -52,6 +53,21 @@ def test_other_lock_from_the_same_inputs_is_said_to_be_the_platforms(
 def test_set_up_of_a_folder_that_is_no_git_checkout_goes_on(project: Project, tmp_path: Path) -> None:
     (project.root / ".git").rename(tmp_path / "git")
     project.run(sys.executable, "-c", "from ops import run; run._compare_lock()")
+
+
+@pytest.mark.parametrize(
+    ("champion", "said"),
+    [
+        ("2", ""),
+        (
+            "1",
+            "\nThe champion is version 1, which answers; this folder's model is version 2:\n"
+            '  python -m src.lineage.registry promote 2 --why "..."\n',
+        ),
+    ],
+)
+def test_promote_line_is_there_where_this_folders_model_is_not_the_champion(champion: str, said: str) -> None:
+    assert run._challenger({"version": "2", "champion": champion}) == said
 
 
 def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import ModelInfo, ReloadOut, ShadowOut, VersionInfo, VersionsOut, WorkerOut
-from src.api.versions import Version
+from src.api.versions import WORD, Version
 from src.api.watch import Watch
 from src.journal.journal import Journal
 from src.serving.scorecard import EVALUATION, Format, NoScorecardError, NoTableError, filed_of
@@ -25,7 +25,10 @@ CONTENT = {form.partition(";")[0]: {"schema": {"type": "string"}} for form in TY
 FILED: dict[int | str, dict[str, Any]] = {200: {"description": "The file.", "content": CONTENT}}
 
 
-Named = Annotated[str, PathParameter(description="champion, challenger or a version's number")]
+WORDS = {"pattern": f"^({WORD.pattern})$"}  # for the document; other words are refused by their rule, in words
+Named = Annotated[
+    str, PathParameter(description="champion, challenger or a version's number", json_schema_extra={**WORDS})
+]
 
 
 class Models:

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from src.api.openapi import problems
 from src.api.routes.history import Asker, History
-from src.api.routes.models import Named
+from src.api.routes.models import WORDS, Named
 from src.api.schemas import SwapSetOut
 from src.api.versions import CHAMPION, Version
 from src.api.watch import Watch
@@ -17,7 +17,9 @@ from src.journal.journal import Journal, Page
 from src.serving.swaps import swap_set
 
 MOST = 1000  # applicants that are scored again
-Against = Annotated[str, Query(description="the other version: champion, challenger or a number")]
+Against = Annotated[
+    str, Query(description="the other version: champion, challenger or a number", json_schema_extra={**WORDS})
+]
 
 
 class Swaps:
