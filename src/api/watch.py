@@ -45,7 +45,10 @@ class Watch:
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Look again and again while the service lives, known to the other processes."""
-        self.workers.join()
+        try:
+            self.workers.join()
+        except OSError as error:
+            logger.warning("other processes of the service are not found", extra={"reason": refusal(error)})
         self.followed = self.workers.asked()
         self.report()
         task = asyncio.create_task(self.follow())

@@ -14,7 +14,6 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, NamedTuple
 
-from src.errors import LastroError
 from src.files import write_json
 
 ASKED = "asked"
@@ -30,31 +29,32 @@ class Report(NamedTuple):
 
 
 class Workers:
-    """This process among those that share `folder`."""
+    """This process among those that share `folder`; where nothing can be written there, it stands alone."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.name = f"{os.getpid()}-{token_hex(4)}"  # a container's processes have the same few numbers each time
+        self.pid = os.getpid()
+        self.name = f"{self.pid}-{token_hex(4)}"  # a container's processes have the same few numbers each time
         self.lock: IO[str] | None = None
+        self.own: Report | None = None
+        self.newest = 0  # of the calls, where the process stands alone
 
     def join(self) -> None:
         """Take a lock that ends with this process; it comes into place held, so that nobody takes it for a dead one's.
 
-        Raises LastroError where the folder cannot be written.
+        Raises OSError where the folder cannot be written.
         """
         path = self.folder / f".{self.name}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.lock = path.open("w")
-            fcntl.flock(self.lock, fcntl.LOCK_EX)
-            path.rename(self.folder / f"{self.name}.lock")
-        except OSError as error:
-            raise LastroError(f"{self.folder}: {error.strerror}") from None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path.rename(self.folder / f"{self.name}.lock")
+        self.lock = lock
 
     def leave(self) -> None:
         """Remove what says that this process lives."""
-        self.remove(self.name)
         if self.lock is not None:
+            self.remove(self.name)
             self.lock.close()
 
     def remove(self, name: str) -> None:
@@ -64,17 +64,21 @@ class Workers:
 
     def report(self, event: int | None, champion: str | None, asked: int) -> None:
         """Say what this process serves, and the newest call that it has followed."""
-        report = Report(int(self.name.partition("-")[0]), event, champion, asked)
-        write_json(self.folder / f"{self.name}.json", report._asdict())
+        self.own = Report(self.pid, event, champion, asked)
+        if self.lock is not None:
+            write_json(self.folder / f"{self.name}.json", self.own._asdict())
 
     def ask(self) -> int:
         """Call all processes to look again; returns the call's number, which later ones exceed."""
-        number = max(time.time_ns(), self.asked() + 1)
-        write_json(self.folder / ASKED, number)
-        return number
+        self.newest = max(time.time_ns(), self.asked() + 1)
+        if self.lock is not None:
+            write_json(self.folder / ASKED, self.newest)
+        return self.newest
 
     def asked(self) -> int:
         """Return the newest call's number; 0 before there was one."""
+        if self.lock is None:
+            return self.newest
         try:
             return int((self.folder / ASKED).read_text())
         except FileNotFoundError:
@@ -82,6 +86,8 @@ class Workers:
 
     def reports(self) -> list[Report]:
         """Return what each living process says, by its number; what dead ones left is removed."""
+        if self.lock is None:
+            return [self.own] if self.own else []
         return sorted(self.living())
 
     def living(self) -> Iterator[Report]:

@@ -358,3 +358,16 @@ def test_swap_set_is_of_the_callers_applicants_whom_both_contracts_take(client: 
     assert client.get("/models/8/swaps?against=77").status_code == 404
     other = {"x-api-key": KEYS["batch"]}
     assert client.get("/models/8/swaps", headers=other).json()["rows"] == 0
+
+
+def test_service_whose_state_cannot_be_written_serves_and_reloads_all_the_same(
+    client_with: Callable[..., TestClient], deliveries: Deliveries, tmp_path: Path
+) -> None:
+    deliveries.name(17, "7")
+    (tmp_path / "state").touch()
+    settings = {"state": tmp_path / "state", "database_url": f"sqlite:///{tmp_path}/log.db"}
+    client = client_with(serving=deliveries.folder, **settings, **LOGIN)
+    client.headers.update(HEADERS)
+    deliveries.name(18, "9")
+    assert [worker["champion"] for worker in reload(client)["workers"]] == ["9"]
+    assert ask(client).json()["model"]["version"] == "9"
