@@ -1,7 +1,8 @@
 """Three promoters at once, each killed -9 at a random point, then one `reconcile`: a line of JSON a round
 
 `python -m tests.lifecycle.promoters ROOT STATE TRACKING_URI ROUNDS SEED`. Everything is imported once; a promoter is a
-fork that promotes and rolls back without end. The parent opens no database and no connection.
+fork that promotes and rolls back without end; the clock starts when all three have done something. The parent opens no
+database and no connection.
 """
 
 import json
@@ -26,7 +27,7 @@ from src.lineage.settings import Settings
 from src.lineage.storage import remote
 
 PROMOTERS = 3
-LONGEST = 3.0  # seconds that a promoter lives; a promotion takes about one
+LONGEST = 1.5  # seconds that a promoter lives from then on, in which it promotes several times
 WHY = ["--why", "w", "--json"]
 
 
@@ -45,18 +46,26 @@ def main() -> None:
 
 def a_round(root: Path, settings: Settings, chance: random.Random) -> int:
     """Start the promoters, kill each at its time; return how many were killed in the middle of something."""
-    now = time.monotonic()
+    reading, writing = os.pipe()
     seeds = [chance.random() for _ in range(PROMOTERS)]
-    ends = {forked(lambda seed=seed: promote(root, settings, seed)): now + chance.uniform(0, LONGEST) for seed in seeds}
+    pids = [forked(lambda seed=seed: promote(root, settings, seed, writing)) for seed in seeds]
+    os.close(writing)
+    for _ in pids:
+        os.read(reading, 1)
+    os.close(reading)
+    now = time.monotonic()
+    ends = {pid: now + chance.uniform(0, LONGEST) for pid in pids}
     for pid, end in sorted(ends.items(), key=lambda item: item[1]):
         time.sleep(max(0.0, end - time.monotonic()))
         os.kill(pid, signal.SIGKILL)
     return sum(os.WIFSIGNALED(os.waitpid(pid, 0)[1]) for pid in ends)
 
 
-def promote(root: Path, settings: Settings, seed: float) -> None:
-    """Promote and roll back, whatever comes of it, without end."""
+def promote(root: Path, settings: Settings, seed: float, ready: int) -> None:
+    """Promote and roll back, whatever comes of it, without end; say when it has begun."""
     chance = random.Random(seed)
+    registry(["reconcile", "--json"], root, settings)
+    os.write(ready, b".")
     while True:
         version = str(chance.choice((1, 2)))
         registry(chance.choice((["promote", version, "--force"], ["rollback", "--to", version])) + WHY, root, settings)
