@@ -86,7 +86,10 @@ RUN python -c "from src.serving.kernel import load; load() or exit('the kernel c
 
 # --- the API
 FROM scoring AS api
-COPY src/journal src/journal
+COPY src/journal/__init__.py src/journal/database.py src/journal/group_commit.py src/journal/identifiers.py \
+     src/journal/journal.py src/journal/service.py src/journal/settings.py src/journal/shadows.py src/journal/tables.py \
+     src/journal/writer.py src/journal/
+COPY src/journal/migrations src/journal/migrations
 COPY src/api src/api
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
 ENV LASTRO_STATE=/var/lib/lastro
@@ -99,7 +102,8 @@ CMD ["uvicorn", "--factory", "src.api.main:create_app", "--http", "src.api.proto
 
 FROM scoring AS delivering
 COPY --from=fetch-environment /opt/lastro /opt/lastro
-COPY src/lineage/__init__.py src/lineage/delivery.py src/lineage/folder.py src/lineage/lock.py \
+COPY src/lineage/__init__.py src/lineage/chain.py src/lineage/delivery.py src/lineage/events.py \
+    src/lineage/folder.py src/lineage/follow.py src/lineage/lock.py \
     src/lineage/s3_errors.py src/lineage/settings.py src/lineage/storage.py src/lineage/
 
 # --- the model: DVC's objects, fetched by dvc.lock's hashes. A secret is no part of the cache's key: the hash is.

@@ -82,8 +82,8 @@ def workflow(name: str) -> dict[str, Any]:
 
 
 IMAGES = {  # a stage of Dockerfile -> the programs that run in it
-    "serving": ["src/api/main.py"],
-    "serving-follow": ["src/api/main.py"],
+    "serving": ["src/api/main.py", "src/serving/score.py"],  # the second: what replay calls
+    "serving-follow": ["src/api/main.py", "src/serving/score.py"],
     "delivery": ["src/lineage/delivery.py"],
     "page": ["src/frontend/app.py"],
 }

@@ -100,6 +100,17 @@ class Versions:
             return self.served[number]
         raise self.missing(word, self.states.get(number))
 
+    def at(self, word: str) -> Version:
+        """Return the version of a path; raises ProblemError 404 for other words too, or 503."""
+        if not WORD.fullmatch(word):
+            raise ProblemError(404, f"There is no such version; {self.there()}.")
+        return self.asked(word)
+
+    def there(self) -> str:
+        """Return which versions answer."""
+        found = [self.states[number].named for number in self.served]
+        return f"there is {', '.join(found) or 'one model, which has no number'}"
+
     def missing(self, word: str, state: VersionOut | None) -> ProblemError:
         """Return why a version does not answer, and which ones do."""
         if state is None:
@@ -109,8 +120,7 @@ class Versions:
             return ProblemError(503, f"{what}; GET /models says why.")
         else:
             what = f"Version {state.version} is not delivered"
-        there = [self.states[number].named for number in self.served]
-        return ProblemError(404, f"{what}; there is {', '.join(there) or 'one model, which has no number'}.")
+        return ProblemError(404, f"{what}; {self.there()}.")
 
     def by_form(self, form_sha256: str) -> Version | None:
         """Return the version of a served form, if it is served here."""

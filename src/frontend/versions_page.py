@@ -121,7 +121,7 @@ def described(wholes: Mapping[str, Json]) -> None:
         _("SHA-256 of the model"): lambda whole: short(whole["model"]["sha256"]),
     }
     columns = {number: [read(whole) for read in facts.values()] for number, whole in wholes.items()}
-    st.table({"": list(facts)} | columns, hide_index=True, border="horizontal")
+    st.table({_("Fact"): list(facts)} | columns, hide_index=True, border="horizontal")
 
 
 def metrics(found: Mapping[str, Json]) -> None:

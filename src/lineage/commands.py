@@ -16,8 +16,6 @@ from src.lineage.adoption import adopt_former
 from src.lineage.aliases import INTERRUPTED, LACKING, Found, StoppedError, moved, settle, settled
 from src.lineage.audit import audited, pictured
 from src.lineage.chain import Chain, Place, fetch, read_chain
-from src.lineage.comparison import Side, compared, told
-from src.lineage.gates import stops
 from src.lineage.lock import LineageError
 from src.lineage.mlflow_backend import TrackingError
 from src.lineage.model_versions import opened_registry
@@ -86,6 +84,8 @@ def history(desk: Desk, _: Namespace) -> Answer:
 
 def compare(desk: Desk, asked: Namespace) -> Answer:
     """Return what differs between two versions."""
+    from src.lineage.comparison import Side, compared, told
+
     chain, policy = read_chain(desk.place), read_policy(desk.root / POLICY)
     sides = [chain.version(number) for number in (asked.first, asked.second)]
     with tempfile.TemporaryDirectory() as folder:
@@ -98,6 +98,8 @@ def compare(desk: Desk, asked: Namespace) -> Answer:
 
 def gates(desk: Desk, asked: Namespace) -> Answer:
     """Return what the gates say of a version; nothing is written."""
+    from src.lineage.gates import stops
+
     chain = read_chain(desk.place)
     found = promotion.judged(desk.root, desk.place, chain, chain.version(asked.version))
     said = [gate._asdict() for gate in found]

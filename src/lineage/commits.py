@@ -1,6 +1,7 @@
 """the Git history -> which commits hold a served form, and a commit's files"""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from src.serving.export import EXPORT
 
 FILES = (f"models/{EXPORT}", f"models/{CARD}", LOCK)
 NEEDED = ("src", "models", LOCK)  # of a commit, to score as it did; its locks of libraries beside them
+HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # of a commit; what a log holds may have been edited
 
 
 class Release(NamedTuple):
@@ -42,7 +44,11 @@ class History:
 
     def of_form(self, form_sha256: str, claimed: str | None) -> list[Release]:
         """Return the release of this export.json, the claimed one if it is; of one that names no card, of each card."""
-        said = [each for each in self.read([(claimed, 0)] if claimed else []) if self.form(each) == form_sha256]
+        said = [
+            each
+            for each in self.read([(claimed, 0)] if claimed and HASH.fullmatch(claimed) else [])
+            if self.form(each) == form_sha256
+        ]
         if said and b'"card_sha256"' in self.content(said[0].export) and self.agrees(said[0]):
             return said
         return self.distinct([each for each in said + self.releases if self.form(each) == form_sha256])

@@ -92,7 +92,8 @@ def told(found: Mapping[str, Any]) -> str:
     first, second = found["versions"]
     lines = [_line(name, _short(name, first[name]), _short(name, second[name])) for name in first]
     for title, part in (("parameters that differ", found["parameters"]), ("metrics", found["metrics"])):
-        lines += ["", title, *(_line(name, *map(_shown, pair)) for name, pair in part.items())]
+        width = max(map(len, [*part, *first]))
+        lines += ["", title, *(_line(name, _shown(pair[0]), _shown(pair[1]), width) for name, pair in part.items())]
     only = [f"only version {side['version']} asks for {', '.join(names)}" for side, names in
             zip(found["versions"], found["features"], strict=True) if names]  # fmt: skip
     lines += ["", *only] if only else []
@@ -100,8 +101,8 @@ def told(found: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *(_told(name, each) for name, each in found["differences"].items())])
 
 
-def _line(name: str, first: Any, second: Any) -> str:
-    return f"  {name:24} {first!s:34} {second!s}".rstrip()
+def _line(name: str, first: Any, second: Any, width: int = 13) -> str:
+    return f"  {name:{width}}  {first!s:34}  {second!s}".rstrip()
 
 
 def _short(name: str, value: Any) -> Any:
@@ -119,5 +120,5 @@ def _shown(value: Any) -> str:
 def _told(name: str, each: Mapping[str, Any]) -> str:
     title = TITLES[name].partition(" (")[0]
     if each["value"] is None:
-        return f"  {title:24} cannot be told: {each['says']}"
-    return f"  {title:24} {each['value']:+.4f} [{each['low']:+.4f}, {each['high']:+.4f}], {each['says']}"
+        return f"  {title}: cannot be told: {each['says']}"
+    return f"  {title}: {each['value']:+.4f} [{each['low']:+.4f}, {each['high']:+.4f}], {each['says']}"

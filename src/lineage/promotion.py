@@ -8,16 +8,17 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from src.journal.recent import recent_applicants
 from src.lineage.aliases import StoppedError, look
 from src.lineage.chain import Chain, ChainError, Place, TakenError, append, fetch, read_chain, read_file
 from src.lineage.events import CHALLENGER, CHAMPION, Event, Kind
-from src.lineage.gates import Gate, judge, stops
 from src.lineage.lock import LineageError
 from src.lineage.model_versions import Registry
 from src.lineage.policy import POLICY, read_policy
+
+if TYPE_CHECKING:
+    from src.lineage.gates import Gate
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def promote(root: Path, place: Place, number: int, reason: Reason, *, force: boo
     version = chain.version(number)
     if chain.state.champion == number:
         return chain
+    from src.lineage.gates import stops
+
     gates = judged(root, place, chain, version)
     refused = stops(gates) and not force
     told: dict[str, Any] = {"gates": [gate._asdict() for gate in gates], "forced": force}
@@ -103,8 +106,11 @@ def put(place: Place, chain: Chain, kind: Kind, version: int, reason: Reason, **
             raise StoppedError(f"{what}, by {last.by} ({last.why}): nothing was done")
 
 
-def judged(root: Path, place: Place, chain: Chain, version: Event) -> list[Gate]:
+def judged(root: Path, place: Place, chain: Chain, version: Event) -> "list[Gate]":
     """Return what the gates of policy.yaml say of a version beside the present champion."""
+    from src.journal.recent import recent_applicants  # this and the gates take seconds, which no other command waits
+    from src.lineage.gates import judge
+
     policy, champion = read_policy(root / POLICY), chain.state.champion
     with tempfile.TemporaryDirectory() as folder:
         theirs, its = Path(folder) / "champion", Path(folder) / "challenger"

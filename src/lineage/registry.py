@@ -11,7 +11,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.errors import LastroError, refusal
+from src.errors import LastroError, refusal, run
 from src.lineage import commands
 from src.lineage.aliases import StoppedError
 from src.lineage.commands import Answer, Desk
@@ -90,4 +90,4 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Se
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(lambda: sys.exit(main()))

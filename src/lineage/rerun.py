@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, Self
 from src.errors import LastroError
 from src.files import sha256_of
 from src.lineage.chain import read_chain, read_file
-from src.lineage.commits import History
+from src.lineage.commits import HASH, History
 from src.lineage.events import State
 from src.lineage.folder import Folder, StorageError
 from src.lineage.lock import LineageError, Lock, read_lock
@@ -113,17 +113,21 @@ class Workshop:
         command = [str(self.python(code)), *entry(code), str(models)]
         found: list[Answer | Unscored] = []
         while len(found) < len(inputs):
-            rest = "".join(f"{line}\n" for line in inputs[len(found) :])
+            rest = "".join(f"{one_line(text)}\n" for text in inputs[len(found) :])
             done = subprocess.run(  # noqa: S603 (no shell)
                 command, cwd=code, input=rest, capture_output=True, check=False, encoding="utf-8"
             )
-            found += map(json.loads, done.stdout.splitlines())
+            found += answered(done.stdout)
             if done.returncode:
                 found.append(stopped(done.stderr))
+            elif len(found) != len(inputs):
+                raise MissingError("code", f"that commit's code gave {len(found)} answers to {len(inputs)} inputs")
         return found
 
     def unpacked(self, commit: str) -> Path:
         """Return the folder with a commit's files; raises MissingError where the repository does not have it."""
+        if not HASH.fullmatch(commit):
+            raise MissingError("commit", f"the log names a commit that is none: {commit!r}")
         folder = Path(self.folder.name) / commit
         if not folder.is_dir():
             if not self.history.holds(commit):
@@ -197,6 +201,19 @@ def entry(code: Path) -> list[str]:
     newest, *older = MODULES
     module = next((each for each in MODULES if (code / f"{each.replace('.', '/')}.py").is_file()), older[-1])
     return ["-c", Path(score.__file__).read_text(encoding="utf-8").replace(newest, module)]
+
+
+def one_line(text: str) -> str:
+    """Return a JSON text as one line: within its strings there are no line breaks, elsewhere a blank does the same."""
+    return text.replace("\r", " ").replace("\n", " ")
+
+
+def answered(said: str) -> list[Answer]:
+    """Return the answers of the entry; raises MissingError where it says anything else."""
+    try:
+        return [json.loads(line) for line in said.splitlines()]
+    except ValueError:
+        raise MissingError("code", "that commit's code prints more than answers") from None
 
 
 def stopped(said: str) -> Unscored:

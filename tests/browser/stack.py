@@ -90,7 +90,7 @@ def published(project: Project, minio: Minio) -> Path:
     point(project.root, minio.remote("browser-tests"))
     remote(project.root).set_up()
     commit(project)
-    project.run("dvc", "push", "--quiet", *MODEL)
+    project.run("dvc", "push", "--quiet")
     project.run("python", "-m", "src.lineage.registry", "publish")
     for name in MODEL:
         (project.root / name).unlink()

@@ -8,7 +8,7 @@ from tests.browser.conftest import Visit
 
 NARROW = {"width": 400, "height": 800}
 WIDE = {"width": 1280, "height": 900}
-STATES = ("answer", "faults", "results", "model", "fairness", "history")
+STATES = ("answer", "faults", "results", "model", "fairness", "versions", "history")
 
 
 def shown(visit: Visit, state: str) -> Page:

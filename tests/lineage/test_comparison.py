@@ -60,7 +60,7 @@ def test_the_other_way_round_the_signs_turn(found: dict[str, Any], sides: tuple[
 def test_json_holds_all_and_text_says_it(found: dict[str, Any]) -> None:
     text = told(json.loads(json.dumps(found, allow_nan=False)))
     difference = found["differences"]["roc_auc"]
-    assert f"AUC {difference['value']:+.4f} [{difference['low']:+.4f}, " in " ".join(text.split())
+    assert f"AUC: {difference['value']:+.4f} [{difference['low']:+.4f}, " in " ".join(text.split())
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "version 7 12" in lines
     assert "train.folds 5 3" in lines

@@ -53,6 +53,16 @@ def test_other_test_rows_are_scored_by_the_first_form_without_those_it_was_train
     assert found.second.tolist() == pds("scorecard", new)
 
 
+def test_of_many_rows_every_second_or_later_one_is_scored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "MOST_ROWS", 30)
+    first = version(tmp_path / "1", "scorecard", TRAIN, HELD)
+    found = paired(first, version(tmp_path / "2", "scorecard", range(300, 400), range(150, 290)))
+    assert found.says.startswith("30 of 140 test rows")
+    assert found.first.tolist() == pds("scorecard", [*range(200, 290, 3)])
+
+
 def test_row_that_was_a_training_row_elsewhere_in_the_table_is_left_out(tmp_path: Path) -> None:
     data = typed()
     data.loc[300] = data.loc[10]  # the same applicant twice

@@ -54,7 +54,7 @@ class Models:
 
     def version(self, version: Named) -> VersionInfo:
         """Return a version's card, served form, the JSON schema of its applicants, its evaluation."""
-        found = self.watch.now.asked(version)
+        found = self.watch.now.at(version)
         path = found.folder / EVALUATION
         return VersionInfo(
             model=found.model,

@@ -34,7 +34,7 @@ class Swaps:
         An applicant whom one of the contracts refuses is left out, and counted.
         """
         now = self.watch.now
-        pair = {str(one.number): one for one in (now.asked(version), now.asked(against))}
+        pair = {str(one.number): one for one in (now.at(version), now.asked(against))}
         if len(pair) == 1:
             return SwapSetOut(rows=0, left_out=0, both_approve=0, both_decline=0, groups=[])
         wanted = Page(MOST, purpose="application")
