@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from src.errors import LastroError
+from src.errors import LastroError, refusal
 from src.files import write_json
 from src.lineage.chain import Chain, Place, extended, fetch, key_of, read_chain
 from src.lineage.events import Event, State
@@ -165,8 +165,9 @@ def told(content: dict[str, Any]) -> str:
 
 
 def follow(follower: Follower) -> NoReturn:
-    """Look once a second until SIGTERM; whatever stands in the way is said once, and what was delivered stays."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Look once a second until it is stopped; whatever stands in the way is said once, and what was delivered stays."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     said = ""
     with alone(follower.folder):
         while True:
@@ -175,9 +176,10 @@ def follow(follower: Follower) -> NoReturn:
                 if said:
                     log.info("the chain is read again")
                 said = ""
-            except LastroError as error:
-                if str(error) != said:
-                    said = str(error)
+            except (LastroError, OSError) as error:
+                why = refusal(error) if isinstance(error, OSError) else str(error)
+                if why != said:
+                    said = why
                     log.warning("nothing new is delivered: %s", said)
             time.sleep(PERIOD)
 
