@@ -113,20 +113,23 @@ def promote(desk: Desk, asked: Namespace) -> Answer:
     found = settled(desk.settings, desk.place, chain)
     if sentence := moved(found):
         raise StoppedError(sentence)
-    after = promotion.promote(desk.root, desk.place, asked.version, reason, force=asked.force)
+    chain = found.chain if found else chain
+    after = promotion.promote(desk.root, desk.place, chain, asked.version, reason, force=asked.force)
     return _drawn(desk, chain, after, silent=found is None)
 
 
 def rollback(desk: Desk, asked: Namespace) -> Answer:
     """Make a former version champion again."""
     chain = read_chain(desk.place)
-    return _drawn(desk, chain, promotion.rollback(desk.place, asked.to, desk.reason(asked)))
+    return _drawn(desk, chain, promotion.rollback(desk.place, chain, asked.to, desk.reason(asked)))
 
 
 def _drawn(desk: Desk, before: Chain, after: Chain, *, silent: bool = False) -> Answer:
     """Draw MLflow's aliases after an event, unless it is known to be silent, and answer with the event."""
-    found = None if silent else settled(desk.settings, desk.place, after, own=len(before.events) + 1)
-    if len(after.events) == len(before.events):
+    found = (
+        None if silent else settled(desk.settings, desk.place, after, own=0 if after is before else len(after.events))
+    )
+    if after is before:
         last = next(event for event in reversed(after.events) if event.to == after.state.champion)
         return Answer(0, last.short(), [f"version {last.version} is champion already: {listing.line(last)}"])
     event = after.events[-1]

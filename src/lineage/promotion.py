@@ -29,12 +29,12 @@ class Reason:
     why: str
 
 
-def promote(root: Path, place: Place, number: int, reason: Reason, *, force: bool = False) -> Chain:
+def promote(root: Path, place: Place, chain: Chain, number: int, reason: Reason, *, force: bool = False) -> Chain:
     """Make a version champion where its gates let it, or where they are overruled; a refusal is an event too.
 
-    Nothing is written where it is champion already. Raises StoppedError where the champion changed meanwhile.
+    Returns the chain, whose last event is that; the very `chain` where it is champion already. Raises StoppedError
+    where the champion changed meanwhile.
     """
-    chain = read_chain(place)
     version = chain.version(number)
     if chain.state.champion == number:
         return chain
@@ -46,13 +46,12 @@ def promote(root: Path, place: Place, number: int, reason: Reason, *, force: boo
     return put(place, chain, "refuse" if refused else "promote", number, reason, **told)
 
 
-def rollback(place: Place, to: int | None, reason: Reason) -> Chain:
+def rollback(place: Place, chain: Chain, to: int | None, reason: Reason) -> Chain:
     """Make a former version champion again, without gates, once all of its files were seen to be whole.
 
-    Without `to` it is the champion before the present one was first promoted. Raises StoppedError where the target is
-    not whole, or where the champion changed meanwhile.
+    Without `to` it is the champion before the present one was first promoted. Returns as `promote` does. Raises
+    StoppedError where the target is not whole, or where the champion changed meanwhile.
     """
-    chain = read_chain(place)
     version = chain.version(to if to is not None else predecessor(chain))
     if chain.state.champion == version.version:
         return chain

@@ -67,7 +67,9 @@ def publish(root: Path = ROOT, settings: Settings | None = None, by: str = "publ
     chain = ranked(root, place, chain, number, by, new=chain is not before)
     if picture:
         shown(root, settings, place, chain, number, dossier)
-        settled(settings, place, chain, own=len(before.events) + 1, undo=before.state.champion is None)
+        found = settled(settings, place, chain, own=len(before.events) + 1, undo=before.state.champion is None)
+        if sentence := moved(found):
+            log.warning("warning: %s", sentence)
     registration = registered(chain, number, place)
     write_json(root / REGISTRATION, registration)
     alias = chain.state.alias_of(number) or "neither champion nor challenger"
@@ -122,7 +124,7 @@ def ranked(root: Path, place: Place, chain: Chain, number: int, by: str, *, new:
             return put(place, chain, "promote", number, Reason(by, FIRST))
         if champion == number or dirty or not new or read_policy(root / POLICY).on_publish != "promote":
             return chain
-        return promote(root, place, number, Reason(by, BY_POLICY))
+        return promote(root, place, chain, number, Reason(by, BY_POLICY))
     except StoppedError as error:  # somebody else made another one champion: this one stays the challenger
         log.warning("warning: %s", error)
         return read_chain(place, chain)

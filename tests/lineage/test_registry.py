@@ -18,7 +18,7 @@ from src.lineage.chain import FILES, REGISTRY, Place, append, key_of, read_chain
 from src.lineage.folder import Folder
 from src.lineage.mlflow_backend import opened
 from src.lineage.model_versions import DRAWN, FORM_SHA256, VERSION
-from src.lineage.promotion import Reason, put
+from src.lineage.promotion import Reason, promote, put
 from src.lineage.publishing import publish
 from src.lineage.registry import main
 from src.lineage.settings import Settings
@@ -318,6 +318,7 @@ def test_who_loses_the_number_goes_on_while_the_champion_is_the_same(stand: Stan
     place, seen = stand.place, read_chain(stand.place)
     facts = {"form_sha256": "f", "sha256": "s", "data_md5": "d"}
     append(place, seen, kind="publish", version=3, by="other", why="w", **facts)
+    assert promote(stand.project.root, place, seen, 1, WHY) is seen  # is champion already: nothing is written
     after = put(place, seen, "promote", 2, WHY)
     assert (after.events[-1].number, after.state.champion) == (5, 2)
     with pytest.raises(StoppedError, match=r"changed meanwhile from 1 to 2, by t \(w\): nothing was done"):
