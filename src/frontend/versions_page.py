@@ -40,7 +40,7 @@ def show() -> None:
 def there(found: Json) -> None:
     """Draw a row a version: what it is, since when, and why it does not answer where it does not."""
     versions = found["versions"]
-    st.table(
+    st.dataframe(
         {
             _("Version"): [each["version"] or _("not published") for each in versions],
             _("Place"): [place(each["alias"]) for each in versions],
@@ -50,7 +50,7 @@ def there(found: Json) -> None:
             _("SHA-256 of the served form"): [short(each["form_sha256"]) for each in versions],
         },
         hide_index=True,
-        border="horizontal",
+        alt=_("One row a version"),
     )
 
 
@@ -66,7 +66,7 @@ def state(version: Json) -> str:
         "refused": _("✕ refused"),
         "not delivered": _("✕ not delivered"),
     }.get(version["state"], str(version["state"]))
-    return f"{said}: {escaped(version['why'])}" if version["why"] else said
+    return f"{said}: {version['why']}" if version["why"] else said
 
 
 def moment(time: str | None) -> str:
@@ -76,7 +76,12 @@ def moment(time: str | None) -> str:
 
 def short(name: str | None) -> str:
     """Return the beginning of a commit or a hash; a dash for none."""
-    return f"`{name[:SHORT]}`" if name else NONE
+    return name[:SHORT] if name else NONE
+
+
+def coded(name: str | None) -> str:
+    """Return the same as a line of Markdown has it."""
+    return f"`{short(name)}`" if name else NONE
 
 
 def chosen(numbers: Sequence[str], found: Json) -> tuple[str, str]:
@@ -116,9 +121,9 @@ def described(wholes: Mapping[str, Json]) -> None:
         _("Data set"): lambda whole: escaped(whole["card"]["dataset"]["title"]),
         _("Facts about an applicant"): lambda whole: language.number(len(whole["card"]["features"])),
         _("Declined from a PD of"): lambda whole: language.percent(whole["card"]["threshold"]),
-        _("Git commit"): lambda whole: short(whole["model"]["git_commit"]),
-        _("MD5 of the data"): lambda whole: short(whole["model"]["data_md5"]),
-        _("SHA-256 of the model"): lambda whole: short(whole["model"]["sha256"]),
+        _("Git commit"): lambda whole: coded(whole["model"]["git_commit"]),
+        _("MD5 of the data"): lambda whole: coded(whole["model"]["data_md5"]),
+        _("SHA-256 of the model"): lambda whole: coded(whole["model"]["sha256"]),
     }
     columns = {number: [read(whole) for read in facts.values()] for number, whole in wholes.items()}
     st.table({_("Fact"): list(facts)} | columns, hide_index=True, border="horizontal")
@@ -163,18 +168,18 @@ def history(events: Sequence[Json]) -> None:
     """Draw a row an event, the newest first: who did what to which version, when and why."""
     st.subheader(_("Who promoted what, when and why"), anchor=False)
     newest = sorted(events, key=lambda event: -event["number"])
-    st.table(
+    st.dataframe(
         {
             _("Event"): [current().number(event["number"]) for event in newest],
             _("Time"): [moment(event["time"]) for event in newest],
             _("What"): [what(event) for event in newest],
             _("Version"): [str(event["version"]) for event in newest],
-            _("Who"): [escaped(str(event["by"])) for event in newest],
-            _("Why"): [escaped(str(event["why"])) for event in newest],
+            _("Who"): [str(event["by"]) for event in newest],
+            _("Why"): [str(event["why"]) for event in newest],
             _("Gates"): [gates(event) for event in newest],
         },
         hide_index=True,
-        border="horizontal",
+        alt=_("One row an event, the newest first"),
     )
 
 
@@ -195,7 +200,5 @@ def gates(event: Json) -> str:
     found = event.get("gates") or []
     if not found:
         return NONE
-    marks = [
-        f"{'✕' if gate['passed'] is False else '?'} {escaped(gate['name'])}" for gate in found if not gate["passed"]
-    ]
+    marks = [f"{'✕' if gate['passed'] is False else '?'} {gate['name']}" for gate in found if not gate["passed"]]
     return ", ".join(marks) or _("✓ all passed")

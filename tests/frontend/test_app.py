@@ -18,7 +18,7 @@ def test_pages_have_addresses_that_no_language_changes(locale: str) -> None:
     script = "import streamlit as st\nfrom src.frontend.app import pages\n"
     app = AppTest.from_string(f"{script}st.text([page.url_path for page in pages()])", default_timeout=PATIENCE)
     app.context["locale"] = locale
-    assert app.run().text[0].value == "['', 'file', 'model', 'history']"
+    assert app.run().text[0].value == "['', 'file', 'model', 'versions', 'history']"
 
 
 @pytest.mark.parametrize("page", ["score_page", "file_page", "model_page", "history_page"])

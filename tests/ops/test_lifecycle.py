@@ -2,7 +2,6 @@
 
 import contextlib
 import http.server
-import json
 import os
 import shutil
 import signal
@@ -12,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -20,10 +20,11 @@ from ops import client, configure, lifecycle, manage, ports, services
 from ops.deployment import ROOT, Deployment, load
 from ops.errors import SetupError
 from ops.launch import holder
-from ops.services import API, MINIO, MLFLOW, PAGE
+from ops.services import API, DELIVERY, MINIO, MLFLOW, PAGE
 from ops.supervisord import Supervisord
+from tests.api.deliveries import Deliveries
 from tests.conftest import Project
-from tests.ports import free_ports
+from tests.ports import free_ports, wait_until
 
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")
@@ -56,7 +57,7 @@ def listening(port: int) -> Iterator[None]:
 
 def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
     deployment = deploy()
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API, PAGE]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, PAGE]
     up(deployment, MINIO)
     pid = holder(deployment, "minio")
     manage.status(deployment)
@@ -64,11 +65,12 @@ def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFi
     assert [line.split()[:3] for line in lines] == [
         ["minio", "RUNNING", deployment.address("MINIO_PORT")],
         ["mlflow", "STOPPED", deployment.address("MLFLOW_PORT")],
+        ["delivery", "STOPPED"],  # it listens on no port
         ["api", "STOPPED", deployment.address("API_PORT")],
         ["page", "STOPPED", deployment.address("PAGE_PORT")],
     ]
 
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API, PAGE]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, PAGE]
     up(deployment, MINIO)
     assert holder(deployment, "minio") == pid
 
@@ -94,7 +96,7 @@ def test_services_that_outlive_a_killed_supervisor_are_replaced(deploy: Deploy) 
     up(deployment, MINIO)
     orphan = holder(deployment, "minio")
     os.kill(supervisord(deployment), signal.SIGKILL)
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, API, PAGE]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, PAGE]
     up(deployment, MINIO)
     assert holder(deployment, "minio") not in {None, orphan}
 
@@ -161,7 +163,7 @@ def test_minio_with_our_credentials_is_used_and_another_is_named(deploy: Deploy,
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         text = text.replace(load(other).values[name], deployment.values[name])
     (other / ".env").write_text(text)
-    assert lifecycle.startable(load(other)) == [MLFLOW, API, PAGE]
+    assert lifecycle.startable(load(other)) == [MLFLOW, DELIVERY, API, PAGE]
 
 
 def test_server_that_is_not_minio_is_named(deploy: Deploy) -> None:
@@ -190,29 +192,27 @@ def test_service_that_ends_at_once_shows_its_last_word(deploy: Deploy, clone: Pa
         up(load(clone), MINIO)
 
 
-def test_republished_model_is_served_after_the_next_start_and_the_same_one_goes_on(
-    deploy: Deploy, light_run: Project
-) -> None:
+def test_model_that_is_delivered_later_is_served_by_the_same_process(deploy: Deploy, light_run: Project) -> None:
     deployment = deploy()
-    models = shutil.copytree(light_run.root / "models", deployment.root / "models")
-    card = json.loads((models / "model.json").read_text())
-    entry = {"name": "credit-score", "sha256": card["sha256"], "git_commit": None, "data_md5": "d" * 32}
-    served, pids = [], []
-    for version in ("1", "1", "2"):
-        (models / "registry.json").write_text(json.dumps({**entry, "version": version}))
-        up(deployment, API)
-        pids.append(holder(deployment, "api"))
-        key = client.read(deployment.root)["api_key"]
-        info = httpx.get(f"{deployment.address('API_PORT')}/model/info", headers={"x-api-key": key}).json()
-        served.append(info["model"]["version"])
-    assert served == ["1", "1", "2"]
-    assert pids[0] == pids[1] != pids[2]
+    shutil.copytree(light_run.root / "models", deployment.root / "models")
+    up(deployment, API)
+    pid, key = holder(deployment, "api"), client.read(deployment.root)["api_key"]
+
+    def served() -> str | None:
+        answer = httpx.get(f"{deployment.address('API_PORT')}/model/info", headers={"x-api-key": key})
+        return cast("str | None", answer.json()["model"]["version"])
+
+    assert served() is None
+    Deliveries(deployment.state / "serving", {"7": light_run.root / "models"}).name(1, "7")
+    wait_until(lambda: served() == "7")
+    up(deployment, API)
+    assert holder(deployment, "api") == pid
     assert (deployment.state / "api" / "journal.db").is_file()
 
 
 def test_store_and_tracking_elsewhere_start_nothing_here(deploy: Deploy) -> None:
     deployment = deploy(AWS_ENDPOINT_URL_S3="https://s3.example.org")
-    assert lifecycle.startable(deployment) == [MLFLOW, API, PAGE]
+    assert lifecycle.startable(deployment) == [MLFLOW, DELIVERY, API, PAGE]
 
 
 def test_long_path_of_the_state_moves_the_socket_to_the_temporary_folder(clone: Path) -> None:
