@@ -343,4 +343,7 @@ def test_flipped_object_is_not_delivered(
     finally:
         mend()
     assert "trees.npz: refused" in container.log()
-    assert container.state().get("Health", {}).get("Status") != "healthy"
+    container.healthy()  # it works, and names what it could not bring
+    named = json.loads(images.engine.docker("exec", container.id, "cat", "/serving/serving.json"))["versions"]["1"]
+    assert named["folder"] is None
+    assert "trees.npz" in named["why"]
