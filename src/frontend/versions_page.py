@@ -12,7 +12,7 @@ from src.frontend.language import _, current
 from src.frontend.texts import NONE, texts
 
 SHORT = 12  # characters by which a commit or a hash is known
-FIRST, SECOND = "version", "against"  # in the session and in the address
+FIRST, SECOND = "versions:first", "versions:second"  # in the session; other pages have a `version` of their own
 Json = Mapping[str, Any]
 
 

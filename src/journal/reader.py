@@ -49,6 +49,12 @@ class Reader:
             yield found
             after, left = PREDICTIONS.c.id > found[-1].id, None if left is None else left - len(found)
 
+    def recent_inputs(self, form_sha256: str, limit: int) -> list[str]:
+        """Return the inputs of the newest applications that a served form answered, newest first, as JSON texts."""
+        row = PREDICTIONS.c
+        chosen = sa.select(row.inputs).where(row.form_sha256 == form_sha256, row.purpose.is_distinct_from("what-if"))
+        return [found["inputs"] for found in self.rows(chosen.order_by(row.id.desc()).limit(limit))]
+
     def entries(self, chosen: sa.ColumnElement[bool], limit: int) -> list[Entry]:
         """Return the first predictions that are chosen, times with their zone."""
         query = self.columns(PREDICTIONS).where(chosen).order_by(PREDICTIONS.c.id).limit(limit)
@@ -83,12 +89,18 @@ class Reader:
 
 
 def reading_engine(address: str, timeout: float) -> sa.Engine:
-    """Return an engine that cannot write; raises LastroError where a SQLite log is not there."""
+    """Return an engine that cannot write; raises LastroError where a SQLite log is not there.
+
+    A file beside which no write-ahead log lies is whole, and nobody writes it. It is opened as one that never changes,
+    or SQLite would make that log even for who only reads.
+    """
     file = sqlite_file(address)
     if file is None:
         return connect_engine(address, timeout).execution_options(postgresql_readonly=True)
     if not file.is_file():
         raise LastroError(f"the prediction log: {file}: no such file")
     arguments = {"uri": True, "timeout": timeout}
-    url = sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
+    whole = {} if file.with_name(f"{file.name}-wal").exists() else {"immutable": "1"}
+    query = {"mode": "ro", "uri": "true", **whole}
+    url = sa.URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
     return sa.create_engine(url, connect_args=arguments, hide_parameters=True)

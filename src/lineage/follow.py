@@ -198,11 +198,11 @@ def once(follower: Follower) -> None:
 def alone(folder: Path) -> Iterator[None]:
     """Let one process deliver to a folder; raises LastroError where another does."""
     (folder / VERSIONS).mkdir(parents=True, exist_ok=True)
-    for path in (folder / VERSIONS).glob(".*"):  # of one that was killed
-        shutil.rmtree(path, ignore_errors=True)
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LastroError(f"{folder}: another process delivers to it") from None
+        for path in (folder / VERSIONS).glob(".*"):  # of one that was killed
+            shutil.rmtree(path, ignore_errors=True)
         yield

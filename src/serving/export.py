@@ -119,14 +119,20 @@ def completed(export: Export, folder: Path) -> Export:
     return export.model_copy(update={"fields": fields})
 
 
-def read_stated(path: Path) -> Export:
-    """Read and check export.json by itself; raises LastroError where it is missing or is none."""
+def read_form(path: Path) -> tuple[Export, str]:
+    """Read and check export.json by itself, once; return it with its sha256; raises LastroError."""
     try:
-        return Export.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        return Export.model_validate_json(content), sha256_of(content)
     except FileNotFoundError:
         raise LastroError(f"{path}: no such file; `dvc repro` writes it") from None
     except ValidationError as error:
         raise LastroError(sentences(error, str(path))) from None
+
+
+def read_stated(path: Path) -> Export:
+    """Read and check export.json by itself; raises LastroError where it is missing or is none."""
+    return read_form(path)[0]
 
 
 def read_export(path: Path) -> Export:

@@ -11,7 +11,7 @@ from src.model.artifact import ArtifactError, read_verified
 from src.model.card import CARD, MODEL, Card, read_card
 from src.serving.calibration import Calibration
 from src.serving.codes import Encoder, FieldCode
-from src.serving.export import EXPORT, TREES, Export, read_export, verify_weights
+from src.serving.export import EXPORT, TREES, Export, completed, read_form, verify_weights
 from src.serving.formula import Formula, Number, function_of, sigmoid
 from src.serving.pairs import PairCode, Sum
 from src.serving.reasons import Replaced, Row
@@ -179,8 +179,8 @@ class Served:
 
 def load(folder: Path) -> Served:
     """Return the model of models/, verified; raises LastroError and loads nothing where a file differs."""
-    card, export = read_card(folder / CARD), read_export(folder / EXPORT)
-    form_sha256 = sha256_of((folder / EXPORT).read_bytes())
+    card, (stated, form_sha256) = read_card(folder / CARD), read_form(folder / EXPORT)
+    export = completed(stated, folder)
     verify_card(folder, card, export)
     present = {MODEL: card.sha256, TREES: export.sha256}
     contents = {name: read_verified(folder / name, named) for name, named in present.items()

@@ -224,8 +224,10 @@ def test_only_one_process_delivers_to_a_folder(tmp_path: Path) -> None:
     (tmp_path / "versions" / ".killed.new").mkdir(parents=True)
     with alone(tmp_path):
         assert list((tmp_path / "versions").iterdir()) == []
+        (being_made := tmp_path / "versions" / ".form.new").mkdir()
         with pytest.raises(LastroError, match="another process delivers to it"), alone(tmp_path):
             pass
+        assert being_made.is_dir()  # who comes second takes nothing away
 
 
 def test_command_follows_a_bucket_until_it_is_stopped(own_minio: Minio, made: list[Path], tmp_path: Path) -> None:
