@@ -27,6 +27,14 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.journal": {"src.model.points"},
     "src.lineage": {"src.journal", "src.serving", "src.model", "src.contract", "src.params"},
     "src.api": {"src.journal", "src.serving", "src.model", "src.contract", "src.params"},
+    "src.monitoring": {
+        "src.journal",
+        "src.serving",
+        "src.model",
+        "src.contract",
+        "src.params",
+        "src.lineage.policy",
+    },
     "src.frontend": set(),
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }

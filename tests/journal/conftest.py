@@ -16,6 +16,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     found = str(request.getfixturevalue("postgres").url)
     engine = connect_engine(found, 2.0)
     with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS predictions, probe, services, shadows, alembic_version"))
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
     engine.dispose()
     return found

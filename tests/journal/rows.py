@@ -12,7 +12,7 @@ from src.journal.database import MIGRATIONS, alone, connect_engine, sqlite_file
 from src.journal.identifiers import new_id
 from src.journal.tables import Entry
 
-LATER = {"0001": "threshold", "0002": "form_sha256"}  # a schema -> the first column that it lacks
+LATER = {"0001": "threshold", "0002": "form_sha256", "0003": None}  # a schema -> the first column that it lacks
 SCALE = '{"points":600.0,"odds":20.0,"pdo":40.0,"minimum":300.0,"maximum":850.0}'
 
 
@@ -40,8 +40,9 @@ def entry(key_id: str = "web", **changes: Any) -> Entry:
 
 def of_release(revision: str, key_id: str = "web", **changes: Any) -> Entry:
     """A row that knows nothing of what later migrations added."""
-    first = Entry._fields.index(LATER[revision])
-    return entry(key_id, **dict.fromkeys(Entry._fields[first:]) | changes)
+    first = LATER[revision]
+    lacking = Entry._fields[Entry._fields.index(first) :] if first else ()
+    return entry(key_id, **dict.fromkeys(lacking) | changes)
 
 
 def leave_release(address: str, revision: str, entries: list[Entry]) -> None:

@@ -1,0 +1,39 @@
+"""What happened after the answer: `python -m src.monitoring run`, `status`, `outcomes FILE`, `report`, …
+
+Each command says in `--help` what it does and what its exit codes mean; an error is one sentence on stderr, exit 2.
+"""
+
+import logging
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from src.errors import LastroError, refusal, run
+
+IMPOSSIBLE = 2
+COMMANDS: tuple[Callable[[Any], None], ...] = ()  # each adds its own parser, with `set_defaults(command=…)`
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit code of the command that is asked for; what stands in the way is one sentence on stderr."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    root = ArgumentParser(
+        prog="python -m src.monitoring", description=__doc__, formatter_class=RawDescriptionHelpFormatter
+    )
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    asked = root.parse_args(arguments)
+    try:
+        code: int = asked.command(asked)
+        return code
+    except LastroError as error:
+        sys.stderr.write(f"error: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"error: {refusal(error)}\n")
+    return IMPOSSIBLE
+
+
+if __name__ == "__main__":
+    run(lambda: sys.exit(main()))
