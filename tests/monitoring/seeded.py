@@ -42,9 +42,7 @@ def development(rows: int = 800) -> Development:
             "duration": Distribution(kind="number", whole=True, **duration),
             "purpose": Distribution(kind="category", values=[*PURPOSES], rows=[third, third, rows - 2 * third, 0, 0]),
         },
-        probability_of_default=Distribution(
-            kind="number", edges=[0.05, 0.15], rows=[fifth * 2, fifth * 2, fifth, 0, 0]
-        ),
+        probability_of_default=Distribution(kind="number", edges=[0.05, 0.15], rows=pds),
         score=Distribution(kind="number", whole=True, edges=[599], rows=[rows // 2, rows // 2, 0, 0]),
         decision=Distribution(kind="category", values=["approve", "decline"], rows=[fifth * 4, fifth, 0, 0]),
         approved=Approved(
