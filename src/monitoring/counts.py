@@ -72,13 +72,15 @@ def write(engine: sa.Engine, part: Part, hours: Mapping[Key, Hour], now: datetim
 
 def count(rows: Sequence[Row], versions: Sequence[Version]) -> dict[Key, Hour]:
     """Return the counts of applications by served form and hour; of a form without a reference rows alone."""
-    of_form: dict[str, list[Row]] = defaultdict(list)
+    of_form: dict[tuple[str | None, str], list[Row]] = defaultdict(list)
     for row in rows:
-        of_form[form_of(versions, row.form_sha256, row.model_sha256)].append(row)
+        of_form[row.form_sha256, row.model_sha256].append(row)
     developments = {version.form_sha256: version.development for version in versions}
     found: dict[Key, Hour] = {}
-    for form, its in of_form.items():
-        found |= count_form(form, its, developments.get(form))
+    for named, its in of_form.items():
+        form = form_of(versions, *named)
+        hours = count_form(form, its, developments.get(form))
+        found |= {key: added(found.get(key), hour) for key, hour in hours.items()}
     return found
 
 

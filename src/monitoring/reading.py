@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from src.journal.monitoring_tables import HOURLY_COUNTS, MOMENT, MONITOR_PROGRESS
 
 log = logging.getLogger(__name__)
-ROWS = 10_000  # that are in memory at once
+ROWS = 5_000  # that are in memory at once
 NOTHING = "3:3:"  # PostgreSQL's snapshot in which no transaction is visible: 3 is the first number of any
 NAME, START = "reading", "{}"
 FIRST = "INSERT INTO monitor_progress (name, value, time) VALUES (:name, '{}', :now) ON CONFLICT DO NOTHING"
@@ -126,8 +126,11 @@ def of_postgresql(connection: sa.Connection, known: dict[str, Any], rows: int) -
 
 
 def read(connection: sa.Connection, query: str, values: Mapping[str, Any]) -> list[Row]:
-    """Return the rows of a query."""
-    return [Row(*row) for row in connection.execute(sa.text(query), values)]
+    """Return the rows of a query, by the driver's own cursor: SQLAlchemy's would take twice the time."""
+    found = connection.execute(sa.text(query), values)
+    rows = [*map(Row._make, found.cursor.fetchall())]
+    found.close()
+    return rows
 
 
 def begin(engine: sa.Engine, now: datetime) -> None:

@@ -50,6 +50,18 @@ def test_rows_are_counted_by_hour_and_bin(engine: sa.Engine) -> None:
     assert all(sum(bins) == 21 for bins in summed(engine)[1].values())
 
 
+def test_rows_that_log_other_fields_are_counted_by_name(engine: sa.Engine) -> None:
+    texts = (
+        '{"duration": 30, "purpose": "car"}',
+        '{"purpose": "radio", "a": 7}',
+        '{"purpose": "car", "duration": 9}',
+    )
+    insert(engine, [applicant(0, NOON, inputs=text) for text in texts])
+    counted(engine)
+    assert summed(engine)[1]["duration"] == [1, 0, 1, 1, 0]
+    assert summed(engine)[1]["purpose"] == [2, 1, 0, 0, 0]
+
+
 def test_next_run_counts_what_is_new_and_an_idle_one_writes_nothing(engine: sa.Engine) -> None:
     insert(engine, spread(NOON, 30, HOUR))
     assert (counted(engine), counted(engine)) == (30, 0)
