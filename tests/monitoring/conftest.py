@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from src.journal import monitoring_tables, outcome_tables
 from src.journal.database import connect_engine, migrate
 from src.journal.tables import METADATA
+from src.monitoring.webhook import Webhook
+from tests.monitoring.receiver import Receiver
 
 __all__ = ["monitoring_tables", "outcome_tables"]  # whose tables METADATA then has
 
@@ -44,3 +46,19 @@ def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
         connection.execute(sa.text(f"TRUNCATE {', '.join(METADATA.tables)}"))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook that is up."""
+    receiver = Receiver().start()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def webhook(receiver: Receiver) -> Iterator[Webhook]:
+    """What speaks to it."""
+    webhook = Webhook(receiver.url)
+    yield webhook
+    webhook.close()
