@@ -1,4 +1,4 @@
-"""what people are to be told -> table outbox, from which the monitor sends it: the API has no receiver's address"""
+"""what people are to be told -> table outbox, from which the monitor sends it; the API knows no receiver's address"""
 
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
