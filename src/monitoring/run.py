@@ -48,8 +48,8 @@ class Monitor:
                 return None
             counted = {"rows_counted": 0}
             moved = advance(self.engine, self.policy.monitoring.windows, now)
-            self.record(now, Sent(), last_success=now.isoformat(), **counted)
-        return counted | moved._asdict() | self.send(now)
+            known = self.record(now, Sent(), last_success=now.isoformat(), **counted)
+        return moved._asdict() | Sent()._asdict() | known | self.send(now)
 
     def send(self, now: datetime) -> dict[str, Any]:
         """Send what is due; return how many messages, and where something was due how the receiver is."""

@@ -42,7 +42,9 @@ class Receiver:
                 receiver.paths.append(self.path)
                 receiver.received.append(json.loads(content))
                 status, headers = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
-                time.sleep(receiver.delay)
+                came = time.monotonic()
+                while time.monotonic() - came < receiver.delay:  # which may be taken back meanwhile
+                    time.sleep(0.01)
                 self.send_response(status)
                 for name, value in {"Content-Length": "0", **headers}.items():
                     self.send_header(name, value)
@@ -55,8 +57,13 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: Any) -> None:  # who asked was killed
+                pass
+
+        self.server = Server(("127.0.0.1", self.port), Handler)
         Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
