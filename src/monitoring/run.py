@@ -1,6 +1,7 @@
 """a log -> new rows counted, closed windows judged, alerts moved on, messages sent: one run, or one every so often"""
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -27,7 +28,8 @@ from src.monitoring.webhook import Webhook
 RUN = "run"  # what is known of the last success
 NEEDED = "0004"  # the first schema with the monitor's tables
 PERIOD = 5.0  # seconds between two looks for messages: who tests an alert does not wait for the next run
-RETRY = 60.0  # seconds at most until a run that failed is tried again
+RETRY = 15.0  # seconds at most until a run that failed is tried again
+NICE = 10  # the service lets whoever scores go first
 PATIENCE = 30.0  # seconds that the monitor waits for the log: it is in no hurry, and lets requests go first
 log = logging.getLogger(__name__)
 
@@ -122,6 +124,7 @@ def follow(settings: Settings, minutes: float) -> NoReturn:
 
     The heartbeat is a file that is touched while it works, and gone when it has ended.
     """
+    os.nice(NICE)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     settings.heartbeat.parent.mkdir(parents=True, exist_ok=True)
