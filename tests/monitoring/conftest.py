@@ -1,4 +1,4 @@
-"""A log with the newest schema and nothing in it, in a database of each kind; each is migrated once"""
+"""An empty log in a database of each kind, and a receiver of messages"""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from src.journal.database import connect_engine, migrate
+from src.journal.database import connect_engine, migrate, sqlite_file
 from src.monitoring.webhook import Webhook
 from tests.monitoring.receiver import Receiver
 from tests.monitoring.seeded import opened
@@ -32,10 +32,10 @@ def sqlite(migrated: Path, tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> str:
-    """An empty log in each kind of database."""
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a log may be made, in each kind of database."""
     if request.param == "sqlite":
-        return f"sqlite:///{shutil.copy(migrated, tmp_path / 'log.db')}"
+        return f"sqlite:///{tmp_path}/journal.db"
     found = str(request.getfixturevalue("postgres").url)
     engine = connect_engine(found, 10.0)
     with engine.begin() as connection:
@@ -46,8 +46,10 @@ def address(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> s
 
 
 @pytest.fixture
-def engine(address: str) -> Iterator[sa.Engine]:
-    """A log with its newest schema."""
+def engine(address: str, migrated: Path) -> Iterator[sa.Engine]:
+    """A log with the newest schema and nothing in it."""
+    if file := sqlite_file(address):
+        shutil.copy(migrated, file)
     made = opened(address)
     yield made
     made.dispose()
