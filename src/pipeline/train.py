@@ -35,7 +35,9 @@ from src.model.card import (
     Target,
     Time,
     Value,
+    feature_of,
     features_of,
+    target_of,
     translations_of,
     write_card,
 )
@@ -170,11 +172,11 @@ def card_of(
     features: list[Feature],
     time: Time | None,
     reference: dict[str, Value],
-    bad: Bad,
+    target: Target,
     sha256: str,
 ) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
-    target, costs = package.target, costs_of(params, package)
+    costs = costs_of(params, package)
     return Card(
         name=NAME,
         candidate=choice.candidate,
@@ -184,10 +186,9 @@ def card_of(
         data={"applications": digest(APPLICATIONS, "md5"), "train": digest(TRAIN, "md5")},
         features=features,
         time=time,
-        target=Target(
-            name=target.name, title=target.title, bad=target.bad_label, bad_rate=round(float(bad.mean()), DIGITS)
-        ),
+        target=target,
         protected=[column.name for column in package.protected],
+        groups=[feature_of(column, package) for column in package.with_role("protected")],
         reference=reference,
         costs=costs,
         threshold=cost_threshold(costs.pair),
@@ -253,7 +254,8 @@ def main() -> None:
             content = to_bytes(model)
             threshold = cost_threshold(costs)
             typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
-            card = card_of(choice, params, entered, package, features, time, typical, bad, sha256_of(content))
+            target = target_of(package, table[package.target.name].unique().tolist(), round(float(bad.mean()), DIGITS))
+            card = card_of(choice, params, entered, package, features, time, typical, target, sha256_of(content))
             record(training, entered, scores, card, searched.trials)
 
     write_bytes(MODELS / MODEL, content)
