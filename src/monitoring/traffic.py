@@ -105,7 +105,7 @@ def pool_of(
     people = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)] * COPIES
     applicants = jittered(people, card.features, random)
     scored = served.scorer.score_all(applicants)
-    others = {name: table[name] for name in card.protected if name not in columns and name in table}
+    others = {field.name: table[field.name] for field in card.groups if field.type != "date"}
     groups = [{name: said(column.iloc[row]) for name, column in others.items() if pd.notna(column.iloc[row])}
               for row in range(len(table))] * COPIES  # fmt: skip
     places = placed(development, applicants, scored)
