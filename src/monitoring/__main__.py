@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
+from src.monitoring import report
 
 IMPOSSIBLE = 2
-COMMANDS: tuple[Callable[[Any], None], ...] = ()  # each adds its own parser, with `set_defaults(command=…)`
+COMMANDS: tuple[Callable[[Any], None], ...] = (report.add,)  # each adds its own parser, with `set_defaults(command=…)`
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
