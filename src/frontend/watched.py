@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from src.frontend import bins
@@ -65,16 +65,11 @@ def watched(found: Json, form: str, version: str | None, info: Json) -> Watched:
     return Watched(found, form, version, words, titles)
 
 
-def day(time: str) -> str:
-    """Return the day, in UTC as windows are."""
-    return current().day(datetime.fromisoformat(time), "UTC")
-
-
 def window(check: Json) -> str:
-    """Return the days of a window, of which the last ends where the next begins."""
-    first, end = str(check["window_start"]), str(check["window_end"])
-    days = (datetime.fromisoformat(end) - datetime.fromisoformat(first)).days
-    return day(first) if days <= 1 else _("{low} to {high}").format(low=day(first), high=day(end))
+    """Return the days of a window, of which the last ends where the next window begins."""
+    first, end = (datetime.fromisoformat(str(check[name])) for name in ("window_start", "window_end"))
+    low, high = (current().day(time, "UTC") for time in (first, end - timedelta(microseconds=1)))
+    return low if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
 def amount(value: float | None, digits: int = 3) -> str:
