@@ -34,7 +34,7 @@ def windows(found: Watched) -> None:
         _(
             "Each cell compares a day's or a week's applicants with those of development. PSI above 0.1 is some "
             "change, above 0.25 much; ▲ marks an alarm, for which a χ² test must also rule out chance. Where a row "
-            "stays dark, ask what has changed: a campaign, a channel, a form; then look at its distribution beneath."
+            "stays strong, ask what has changed: a campaign, a channel, a form; then look at its distribution beneath."
         )
     )
     checks = found.checks("drift")

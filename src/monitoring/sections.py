@@ -28,14 +28,20 @@ def alerts(found: Found) -> Section:
     rows = [
         (
             STATES[each["state"]], f"{each['kind']} {each['subject']}".strip(), each["model_version"] or NONE,
-            moment(each["since"]), number(each["value"]), number(each["limit"]), number(each["rows"], 0), each["text"],
-            tag("pre", each["command"]), "; ".join(map(event, each["events"])),
+            moment(each["since"]), number(each["value"]), number(each["limit"]), number(each["rows"], 0),
+            long(each["text"]),
+            tag("pre", each["command"], of="long"), long("; ".join(map(event, each["events"]))),
         )
         for each in known
     ]  # fmt: skip
     head = ("State", "What", "Version", "Since", "Value", "Limit", "Applicants", "Text", "Look closer", "History")
     what = "Look at what fires first: the command shows more, the runbook in docs/monitoring.md says what to do."
     return headed("Alerts", what, table(head, rows, "Alerts, first what fires"))
+
+
+def long(text: str) -> Markup:
+    """Return a text that may take several lines of its cell."""
+    return tag("div", text, of="long")
 
 
 def event(found: Row) -> str:
@@ -74,8 +80,8 @@ def drift(found: Found) -> Section:
     ]  # fmt: skip
     head = ("Field", "PSI", "PSI against training", "p-value", "Applicants", "Window", "Result", "Alarms in the year")
     what = (
-        "PSI of each window's applicants against development: pale up to 0.1, darker up to 0.25 (some change), darkest "
-        "above (much); ▲ marks an alarm, for which a χ² test must rule out chance too. Where a row stays dark, ask "
+        "PSI of each window's applicants against development: faint up to 0.1, stronger up to 0.25 (some change), full "
+        "above (much); ▲ marks an alarm, for which a χ² test must rule out chance too. Where a row stays strong, ask "
         "what has changed: a campaign, a channel, a form."
     )
     return headed("Drift", what, drawing.heat(cells, "PSI by field and window"), table(head, rows, "The last window"))
@@ -125,20 +131,36 @@ def months(found: Found) -> Section:
             number(each["approved"], 0), share(each["share_known"]), number(each["bads"], 0),
             number(each["expected"], 1), number(each["ratio"], 2), number(each["reference_ratio"], 2),
             NONE if each["alarm"] is None or not each["mature"] else "▲ more than expected" if each["alarm"]
-            else "✓ quiet", *(metric(each.get(name)) for name in METRICS), number(each.get("false_accept_cost"), 0),
+            else "✓ quiet", number(each.get("false_accept_cost"), 0),
         )
         for each in found.cohorts
     ]  # fmt: skip
     head = (
         "Month", "State", "Applications", "Approved", "Outcomes known", "Observed bads", "Expected",
-        "Observed/expected", "at development", "Result", *METRICS.values(), "Cost of false accepts alone",
+        "Observed/expected", "at development", "Result", "Cost of false accepts alone",
     )  # fmt: skip
     what = (
         "Of the approved alone, by month of application. Only mature months are judged: bads are known before goods, "
-        "so an early look finds more bads than there are. Metrics have 95 % intervals; behind the slash their values "
-        "at development, out of fold."
+        "so an early look finds more bads than there are. More than expected, against the same ratio at development, "
+        "in two months running is an alert: then look at score bands and vintages."
     )
     return headed("Months of application", what, table(head, rows, "Months of application")) if rows else []
+
+
+def metrics(found: Found) -> Section:
+    """Return each month's metrics with their intervals, and the same at development."""
+    known = [each for each in found.cohorts if any(each.get(name) for name in METRICS)]
+    rows = [
+        (each["month"], LOOKS.get(each["look"], each["look"]), *(metric(each.get(name)) for name in METRICS),
+         number(each.get("expected_roc_auc")))
+        for each in known
+    ]  # fmt: skip
+    what = (
+        "Of the approved whose outcome is known, with 95 % intervals; behind the slash the same at development, out of "
+        "fold. They never alarm: among the approved alone an AUC is lower. The last column comes from the PDs alone."
+    )
+    head = ("Month", "State", *METRICS.values(), "Expected AUC")
+    return headed("Metrics by month", what, table(head, rows, "Metrics by month")) if rows else []
 
 
 def bands(found: Found) -> Section:
@@ -150,7 +172,7 @@ def bands(found: Found) -> Section:
     pairs = [(each["expected"] / each["rows"], each["observed"] / each["rows"]) for each in known]
     most = max(max(pair) for pair in pairs)
     rows = [
-        (f"{number(each['low'], 0)} to {number(each['high'], 0)}", number(each["rows"], 0), number(each["expected"], 1),
+        (band(each), number(each["rows"], 0), number(each["expected"], 1),
          number(each["observed"], 0), share(expected), share(observed), drawing.bars(expected, observed, most))
         for each, (expected, observed) in zip(known, pairs, strict=True)
     ]  # fmt: skip
@@ -160,6 +182,14 @@ def bands(found: Found) -> Section:
     )
     head = ("Score", "Known", "Expected bads", "Observed", "Expected share", "Observed share", "")
     return headed("Observed against expected by score band", what, table(head, rows, "Bads by score band"))
+
+
+def band(each: Row) -> str:
+    """Return the scores of a band."""
+    low, high = (None if each[key] is None else number(each[key], 0) for key in ("low", "high"))
+    if low is None:
+        return f"up to {high}" if high else "any"
+    return f"{low} to {high}" if high else f"from {low}"
 
 
 def vintages(found: Found) -> Section:
@@ -201,4 +231,13 @@ def groups(found: Found) -> Section:
     return headed("Fairness", what, table(head, rows, "Groups"))
 
 
-OF_VERSION: tuple[Callable[[Found], Section], ...] = (drift, score, points, months, bands, vintages, groups)
+OF_VERSION: tuple[Callable[[Found], Section], ...] = (
+    drift,
+    score,
+    points,
+    months,
+    metrics,
+    bands,
+    vintages,
+    groups,
+)
