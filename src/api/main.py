@@ -18,9 +18,11 @@ from src.api.direct import DirectMiddleware
 from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
+from src.api.routes.alerts import Alerts
 from src.api.routes.history import History
 from src.api.routes.login import Login
 from src.api.routes.models import Models
+from src.api.routes.monitoring import Monitoring
 from src.api.routes.operations import Operations
 from src.api.routes.predictions import Predictions
 from src.api.routes.swaps import Swaps
@@ -88,6 +90,8 @@ def service(settings: Settings) -> FastAPI:
         Verify(history, watch),
         Models(watch, journal),
         Swaps(watch, journal, history),
+        Monitoring(journal),
+        Alerts(journal),
         Operations(journal, metrics),
     )
     for room in rooms:

@@ -1,7 +1,8 @@
 """answered predictions -> the durable log, on disk before the answer leaves; and back"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -95,6 +96,16 @@ class Journal:
             self.writer.present_inode()
             with self.engine.begin() as connection:
                 connection.execute(PROBE.update().values(time=datetime.now(UTC)))
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailableError(reason(error)) from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction of its own (blocks); raises JournalUnavailableError."""
+        try:
+            self.writer.present_inode()
+            with self.engine.begin() as connection:
+                yield connection
         except (SQLAlchemyError, OSError) as error:
             raise JournalUnavailableError(reason(error)) from None
 
