@@ -53,7 +53,7 @@ def months(found: Watched) -> None:
             _("Observed bads"): [amount(each["bads"], 0) for each in cohorts],
             _("Expected"): [amount(each["expected"], 1) for each in cohorts],
             _("Observed / expected"): [amount(each["ratio"], 2) for each in cohorts],
-            _("The same at development"): [amount(each["reference_ratio"], 2) for each in cohorts],
+            _("At development"): [amount(each["reference_ratio"], 2) for each in cohorts],
             _("Result"): [result(each) for each in cohorts],
         },
         hide_index=True,
@@ -99,9 +99,7 @@ def bands(found: Sequence[Json], about: Watched) -> None:
                 _("Observed bads"): [amount(each["observed"], 0) for each in known],
                 _("Expected"): [amount(each["expected"], 1) for each in known],
                 _("Observed / expected"): [ratio(each["observed"], each["expected"]) for each in known],
-                _("The same at development"): [
-                    ratio(each["reference_observed"], each["reference_expected"]) for each in known
-                ],
+                _("At development"): [ratio(each["reference_observed"], each["reference_expected"]) for each in known],
             },
             hide_index=True,
             border="horizontal",

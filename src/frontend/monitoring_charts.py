@@ -10,17 +10,19 @@ from src.frontend.charts import GREY, HEIGHT, finished
 from src.frontend.gauge import ACCENT
 from src.frontend.language import Language, _
 
-ROW = 22  # pixels of a row
+ROW, AROUND = 20, 100  # pixels of a row, and of what stands above and beneath all rows
 STEPS = (0.1, 0.25)  # Siddiqi's PSI of some change, and of much
 SHADES = ("rgba(59, 118, 196, .18)", "rgba(59, 118, 196, .55)", ACCENT)
 DAY = alt.Axis(format="%Y-%m-%d", labelOverlap=True, labelFlush=True)
+NAMES = alt.Axis(labelLimit=150, labelOverlap=False, labelBound=False)
+ALARM = "#e07b00"
 Rows = Sequence[Mapping[str, Any]]
 
 
 def heat(rows: Rows, order: Sequence[str], language: Language) -> Any:
     """Return the PSI of each subject in each window; a triangle marks an alarm."""
     frame = pd.DataFrame(rows)
-    y = alt.Y("title:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False))
+    y = alt.Y("title:N", sort=list(order), title=None, axis=NAMES, scale=alt.Scale(paddingInner=0.12))
     shade = alt.Scale(type="threshold", domain=list(STEPS), range=list(SHADES))
     told = {"title": _("Fact"), "window": _("Window"), "psi_text": _("PSI"), "rows_text": _("Applicants")}
     tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in told.items()]
@@ -35,9 +37,9 @@ def heat(rows: Rows, order: Sequence[str], language: Language) -> Any:
             tooltip=tooltip,
         )
     )
-    marks = alt.Chart(frame[frame["alarm"]]).mark_point(shape="triangle-up", filled=True, size=22, color="#e07b00")
+    marks = alt.Chart(frame[frame["alarm"]]).mark_point(shape="triangle-up", filled=True, size=22, color=ALARM)
     alarms = marks.encode(x=alt.X("middle:T", scale=alt.Scale(type="utc")), y=y, tooltip=tooltip)
-    return finished(cells + alarms, language).properties(height=ROW * len(order))
+    return finished(cells + alarms, language).properties(height=ROW * len(order) + AROUND)
 
 
 def volume(rows: Rows, language: Language) -> Any:
@@ -45,8 +47,9 @@ def volume(rows: Rows, language: Language) -> Any:
     frame = pd.DataFrame(rows)
     scale, count = alt.Scale(type="utc"), alt.Y("rows:Q", title=_("Applications"))
     x = alt.X("start:T", scale=scale, title=_("Window"), axis=DAY)
-    bars = alt.Chart(frame).mark_bar(color=ACCENT).encode(x=x, x2="end:T", y=count, tooltip=["window:N", "rows:Q"])
-    marks = alt.Chart(frame[frame["alarm"]]).mark_point(shape="triangle-up", filled=True, size=60, color="#e07b00")
+    told = ["window:N", alt.Tooltip("rows:Q", title=_("Applications"))]
+    bars = alt.Chart(frame).mark_rect(color=ACCENT).encode(x=x, x2="end:T", y=count, y2=alt.datum(0), tooltip=told)
+    marks = alt.Chart(frame[frame["alarm"]]).mark_point(shape="triangle-up", filled=True, size=60, color=ALARM)
     return finished(bars + marks.encode(x=alt.X("middle:T", scale=scale), y=count), language)
 
 
@@ -67,23 +70,24 @@ def paired(rows: Rows, order: Sequence[str], kinds: Sequence[str], title: str, l
             tooltip=["bin:N", "kind:N", alt.Tooltip("share:Q", format=".2%")],
         )
     )
-    return finished(bars, language)
+    return finished(bars, language).properties(height=HEIGHT + 60)
 
 
 def points(rows: Rows, language: Language) -> Any:
     """Return the points that applicants win or lose by each field since development, the most on top."""
     order = [row["title"] for row in sorted(rows, key=lambda row: -abs(row["difference"]))]
+    most = max(*(abs(row["difference"]) for row in rows), 1.0)
     bars = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar()
         .encode(
-            x=alt.X("difference:Q", title=_("Points won or lost")),
-            y=alt.Y("title:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False)),
+            x=alt.X("difference:Q", title=_("Points won or lost"), scale=alt.Scale(domain=[-most, most])),
+            y=alt.Y("title:N", sort=order, title=None, axis=NAMES),
             color=alt.condition(alt.datum.difference < 0, alt.value(GREY), alt.value(ACCENT)),
             tooltip=["title:N", alt.Tooltip("difference:Q", format="+.2f")],
         )
     )
-    return finished(bars, language).properties(height=ROW * len(order))
+    return finished(bars, language).properties(height=ROW * len(order) + AROUND)
 
 
 def vintages(rows: Rows, language: Language) -> Any:

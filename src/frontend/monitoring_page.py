@@ -59,17 +59,18 @@ def period() -> str | None:
 
 
 def notes(found: Json) -> None:
-    """Draw whose applicants these are, when the monitor ran, and which versions it cannot judge."""
+    """Draw whose applicants these are, which versions the monitor cannot judge, and when it ran."""
     if any(view["kind"] == "simulated" for view in found["views"]):
         st.warning(
             _("This is simulated traffic: nobody applied, and nothing here says anything about a model in use."),
             icon=":material/science:",
         )
+    whys = dict.fromkeys(each["says"] for each in found["versions"] if not each["judged"] and each["says"])
+    if whys:
+        st.warning("  \n".join(map(escaped, whys)), icon=":material/warning:")
     said = _("The monitor last ran at {time}; it has counted {rows} predictions.")
     rows = current().number(found["run"]["rows_counted"])
     st.caption(said.format(time=moment(found["run"]["last_success"]), rows=rows))
-    for why in dict.fromkeys(each["says"] for each in found["versions"] if not each["judged"] and each["says"]):
-        st.warning(escaped(why), icon=":material/warning:")
 
 
 def judged(found: Json) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
+from src.frontend.texts import NONE
 from src.journal.database import connect_engine
 from tests.api.live import KEYS
 from tests.frontend.conftest import Open
@@ -51,7 +52,7 @@ def table(page: AppTest, column: str) -> dict[str, list[str]]:
 
 def charts(page: AppTest) -> list[str]:
     """What each chart says that it shows."""
-    return [each.proto.alt for each in page.get("arrow_vega_lite_chart")]
+    return [each.proto.alt for each in page.get("vega_lite_chart")]
 
 
 def test_log_that_no_monitor_has_read_says_how_to_run_one(server_with: Callable[..., Service], open_page: Open) -> None:
@@ -87,22 +88,22 @@ def test_page_shows_drift_distribution_points_and_volume(open_page: Open, titles
     last = table(page, "PSI")
     assert (last["Fact"][0], last["Result"][0], last["p-value"][0]) == (titles[0], "▲ alarm", "< 0.001")
     assert last["Alarms in the period"][0] == "30"
-    assert last["PSI against training"].count("–") == len(titles) + 2
+    assert last["PSI against training"].count(NONE) == len(titles) + 2
     assert "1 window had too few applicants." in words(page)
     assert f"{300 * DAYS:,} predictions" in words(page)
     assert widget(page, "Fact").value == "score"
     assert len(table(page, "At development")["Now"]) == 5
-    widget(page, "Fact").select(next(iter(page.session_state["subjects"]), "decision") if False else "decision").run()
+    widget(page, "Fact").select("decision").run()
     assert table(page, "At development")["Bin"] == ["✓ Approve", "✕ Decline"]
 
 
 @pytest.mark.usefixtures("_seeded")
 def test_page_marks_what_is_not_mature_and_shows_groups_where_they_are_known(open_page: Open) -> None:
     page = open_page("monitoring_page")
-    months = table(page, "Observed / expected")
+    months = table(page, "Outcomes known")
     assert months["Month"] == list(MONTHS[::-1])
     assert months["State"] == ["○ open", "○ open", "◔ early look", *["✓ mature"] * 3]
-    assert months["Result"] == ["–", "–", "–", *["✓ quiet"] * 3]
+    assert months["Result"] == [NONE, NONE, NONE, *["✓ quiet"] * 3]
     metrics = table(page, "Metric")
     assert metrics["Metric"] == ["ROC AUC", "Gini", "KS", "Brier"]
     assert (metrics["Value"][0], metrics["At development"][0]) == ("0.710 (0.690 to 0.730)", "0.740")
