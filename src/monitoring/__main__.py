@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
+from src.monitoring import report
 from src.monitoring.commands import add_acknowledge, add_run, add_status
 
 IMPOSSIBLE = 2
@@ -18,6 +19,7 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_run,
     add_status,
     add_acknowledge,
+    report.add,
 )
 
 
