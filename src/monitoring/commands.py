@@ -65,13 +65,15 @@ def add_acknowledge(commands: Any) -> None:
 
 
 def _run(asked: Namespace) -> int:
-    from src.monitoring.run import follow, opened, told
-
     settings = read_settings()
     if asked.every is not None:
         if asked.now is not None:
             raise LastroError("--now: not with --every, which goes by the clock")
+        from src.monitoring.service import follow
+
         follow(settings, asked.every or settings.monitor_minutes)
+    from src.monitoring.run import opened, told
+
     with opened(settings) as monitor:
         found = monitor.run(asked.now or datetime.now(UTC))
     sys.stdout.write(f"{json.dumps(found) if asked.json else told(found)}\n")
