@@ -102,7 +102,7 @@ def _acknowledge(asked: Namespace) -> int:
     with log_of(read_settings()) as engine:
         alert = acknowledge(engine, asked.id, why, _who(), asked.until, datetime.now(UTC))
     until = f"before {asked.until:%Y-%m-%d %H:%M} UTC" if asked.until else "any more"
-    sys.stdout.write(f"{alert['kind']} {alert['subject']} does not ring {until}\n".replace("  ", " "))
+    sys.stdout.write(f"{alert['kind']} {alert['subject']}: does not ring {until}\n")
     return 0
 
 

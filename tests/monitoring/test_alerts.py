@@ -116,6 +116,15 @@ def test_windows_count_in_the_order_in_which_they_closed_not_in_that_of_their_ro
     assert history(sqlite) == ["firing", "resolved"]
 
 
+def test_window_that_is_judged_late_counts_where_it_belongs(sqlite: sa.Engine) -> None:
+    judged(sqlite, [check(0, False), check(2, True)])
+    advance(sqlite, 2, NOW)
+    judged(sqlite, [check(1, True)])
+    assert advance(sqlite, 2, NOW) == Moved(fired=1)
+    (alert,) = table(sqlite, ALERTS)
+    assert "since 2026-03-03 00:00 UTC" in alert["text"]
+
+
 def test_policy_may_ask_for_more_windows(sqlite: sa.Engine) -> None:
     judged(sqlite, days("!!!"))
     assert advance(sqlite, 4, NOW) == Moved()
