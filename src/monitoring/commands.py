@@ -1,4 +1,4 @@
-"""the commands that watch: `run`, `status`, `acknowledge`; what each asks, answers, and ends with"""
+"""the commands that watch: `run`, `status`, `acknowledge`, and `outcomes`; what each asks, answers, and ends with"""
 
 import getpass
 import json
@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from src.errors import LastroError
@@ -64,6 +65,18 @@ def add_acknowledge(commands: Any) -> None:
     parser.set_defaults(command=_acknowledge)
 
 
+def add_outcomes(commands: Any) -> None:
+    """Add `outcomes`."""
+    about = (
+        "record outcomes and groups of a CSV: prediction_id, outcome, observed_at, and a column for each protected"
+        " field, in labels or in the codes of the file; exit code: 0 all are known | 1 some were refused, and"
+        " stand in FILE.rejected.csv | 2 nothing done"
+    )
+    parser: ArgumentParser = commands.add_parser("outcomes", help="record outcomes of a CSV", description=about)
+    parser.add_argument("file", type=Path, metavar="FILE", help="UTF-8, with a header; empty cells tell nothing")
+    parser.set_defaults(command=_outcomes)
+
+
 def _run(asked: Namespace) -> int:
     settings = read_settings()
     if asked.every is not None:
@@ -104,6 +117,15 @@ def _acknowledge(asked: Namespace) -> int:
     until = f"before {asked.until:%Y-%m-%d %H:%M} UTC" if asked.until else "any more"
     sys.stdout.write(f"{alert['kind']} {alert['subject']}: does not ring {until}\n")
     return 0
+
+
+def _outcomes(asked: Namespace) -> int:
+    from src.monitoring.outcomes import record_outcomes
+
+    found, rejected = record_outcomes(asked.file, read_settings(), datetime.now(UTC))
+    told = ", ".join(f"{count} {status}" for status, count in sorted(found.items())) or "no lines"
+    sys.stdout.write(f"{told}; see {rejected}\n" if found["refused"] else f"{told}\n")
+    return int(found["refused"] > 0)
 
 
 def _who() -> str:
