@@ -18,6 +18,7 @@ from src.lineage.policy import Monitoring
 from src.model.card import Card
 from src.model.development import Development
 from src.monitoring.performance import Bads, Calibration, expected_roc_auc, metrics, more_bads, ratio_interval
+from src.monitoring.progress import utc
 from src.monitoring.versions import Version, form_of
 from src.serving.outcomes import text_of
 
@@ -48,6 +49,7 @@ class Month(NamedTuple):
 
     def since(self, moment: datetime) -> int:
         """Return how many calendar months lie between it and a moment's."""
+        moment = utc(moment)
         return (moment.year - self.year) * 12 + moment.month - self.month
 
 

@@ -1,4 +1,4 @@
-"""the commands that watch: `run`, `status`, `acknowledge`, and `outcomes`; what each asks, answers, and ends with"""
+"""the commands that watch: `run`, `status`, `acknowledge`, `rebase`, `outcomes`; what each asks, answers, ends with"""
 
 import getpass
 import json
@@ -77,6 +77,19 @@ def add_outcomes(commands: Any) -> None:
     parser.set_defaults(command=_outcomes)
 
 
+def add_rebase(commands: Any) -> None:
+    """Add `rebase`."""
+    about = (
+        "take the applicants of a time as what a version's drift is judged against; exit code: 0 done | 2 nothing done"
+    )
+    parser: ArgumentParser = commands.add_parser("rebase", help=about, description=about)
+    parser.add_argument("version", metavar="VERSION", help="its number, or its served form's sha256")
+    parser.add_argument("--since", type=moment, required=True, metavar="A", help=f"from then on, by hours: {MOMENT}")
+    parser.add_argument("--until", type=moment, required=True, metavar="B", help="until then")
+    parser.add_argument("--why", required=True, metavar="T", help="in a few words; it is kept")
+    parser.set_defaults(command=_rebase)
+
+
 def _run(asked: Namespace) -> int:
     settings = read_settings()
     if asked.every is not None:
@@ -126,6 +139,24 @@ def _outcomes(asked: Namespace) -> int:
     told = ", ".join(f"{count} {status}" for status, count in sorted(found.items())) or "no lines"
     sys.stdout.write(f"{told}; see {rejected}\n" if found["refused"] else f"{told}\n")
     return int(found["refused"] > 0)
+
+
+def _rebase(asked: Namespace) -> int:
+    from src.lineage.policy import POLICY, read_policy
+    from src.monitoring.rebasing import named, rebase
+    from src.monitoring.run import log_of
+    from src.monitoring.settings import ROOT
+    from src.monitoring.versions import read_versions
+
+    if not (why := asked.why.strip()):
+        raise LastroError("--why: say why, in a few words: it is kept")
+    settings, least = read_settings(), read_policy(ROOT / POLICY).monitoring.least_rows
+    version = named(read_versions(settings.deliveries, settings.models), asked.version)
+    with log_of(settings) as engine:
+        rows = rebase(engine, version, asked.since, asked.until, why, _who(), datetime.now(UTC), least)
+    name = version.number or version.form_sha256
+    sys.stdout.write(f"version {name} is judged against {rows} applications from now on, by `run`\n")
+    return 0
 
 
 def _who() -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
-from src.monitoring.progress import hold, note, noted
+from src.monitoring.progress import noted, step
 
 log = logging.getLogger(__name__)
 ROWS = 5_000  # that are in memory at once
@@ -125,14 +125,6 @@ def read(connection: sa.Connection, query: str, values: Mapping[str, Any]) -> li
     return rows
 
 
-def claim(connection: sa.Connection, part: Part, now: datetime) -> bool:
-    """Write down that a part is read, as a transaction's first statement; False where another was first."""
-    if hold(connection, NAME, now) != part.before:
-        return False
-    note(connection, NAME, part.after, now)
-    return True
-
-
 def begin(engine: sa.Engine, now: datetime) -> None:
     """Begin anew where PostgreSQL's transactions have smaller numbers than those that were read.
 
@@ -141,9 +133,10 @@ def begin(engine: sa.Engine, now: datetime) -> None:
     if engine.dialect.name == "sqlite":
         return
     with engine.begin() as connection:
-        old = (hold(connection, NAME, now) or {}).get("old", NOTHING)
-        if connection.execute(sa.text(BACK), {"old": old}).scalar_one():
-            log.warning("the log's database was restored on another server: its rows are counted anew")
-            note(connection, NAME, None, now)
+        before = noted(connection, NAME)
+        if not connection.execute(sa.text(BACK), {"old": (before or {}).get("old", NOTHING)}).scalar_one():
+            return
+        log.warning("the log's database was restored on another server: its rows are counted anew")
+        if step(connection, NAME, before, None, now):
             connection.execute(HOURLY_COUNTS.delete())
             connection.execute(sa.text(FUTURE))
