@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
-from src.monitoring import report
+from src.monitoring import demo, report
 from src.monitoring.commands import add_acknowledge, add_run, add_status
 
 IMPOSSIBLE = 2
@@ -20,6 +20,7 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_status,
     add_acknowledge,
     report.add,
+    demo.add,
 )
 
 
