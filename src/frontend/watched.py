@@ -46,7 +46,7 @@ class Watched:
 
     def title(self, subject: str) -> str:
         """Return what a check is about: a fact about the applicant, or the answer."""
-        known = {"probability_of_default": _("PD"), "score": _("Score"), "decision": _("Decision")}
+        known = {"probability_of_default": _("PD"), "score": _("Score in points"), "decision": _("Decision")}
         if subject in known and subject not in self.titles:
             return known[subject]
         return self.titles.get(subject) or self.words.title(subject)

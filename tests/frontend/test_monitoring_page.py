@@ -71,7 +71,7 @@ def test_page_shows_what_fires_first_with_its_history_and_takes_no_text_for_its_
     (rings,) = [each.value for each in page.error]
     assert rings.startswith(f"**▲ firing: Drift\\: {titles[0]}")
     assert SAID not in rings  # each of its signs is escaped
-    assert "◆ acknowledged: Score" in page.info[0].value.replace("Drift\\: ", "")
+    assert "◆ acknowledged: Drift\\: Score in points" in page.info[0].value
     assert [each.value for each in page.code] == ["python -m src.monitoring status"] * 2
     alerts = table(page, "History")
     assert alerts["State"] == ["▲ firing", "◆ acknowledged", "✓ over"]
