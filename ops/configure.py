@@ -17,6 +17,7 @@ DIRECTORY = "'remote \"local\"'"
 SECRETS = {"AWS_ACCESS_KEY_ID": 10, "AWS_SECRET_ACCESS_KEY": 20}  # bytes; MinIO allows 20 and 40 hex digits
 KEYS, TOKEN_KEYS = "LASTRO_API_KEYS", "LASTRO_TOKEN_KEYS"
 OURS_ALONE = {KEYS, TOKEN_KEYS, "LASTRO_USERS"}  # from .env alone: what a terminal has exported may be old
+UNTOLD = {"LASTRO_SLACK_WEBHOOK_URL", "LASTRO_DATABASE_URL", "LASTRO_API_KEY"}  # their values are secrets
 FORBIDDEN = set(" \t'\"$`\\#;")
 
 
@@ -89,9 +90,8 @@ def _values(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
     values.update({name: environment[name] for name in PORTS if environment.get(name)})
     for name in _choices(example, environment):
         if old.get(name, environment[name]) != environment[name]:
-            raise SetupError(
-                f"{name} is {environment[name]} in the environment and {old[name]} in .env: unset it, or change .env."
-            )
+            here, there = ("one value", "another") if name in UNTOLD else (environment[name], old[name])
+            raise SetupError(f"{name} is {here} in the environment and {there} in .env: unset it, or change .env.")
         values[name] = environment[name]
     if is_local(values["AWS_ENDPOINT_URL_S3"]):
         endpoint = f"http://127.0.0.1:{values['MINIO_PORT']}"

@@ -39,6 +39,7 @@ API_VARIABLES = (
     "LASTRO_HEAD_TIMEOUT",
     "LASTRO_LOG_LEVEL",
 )
+MONITOR_VARIABLES = ("LASTRO_DATABASE_*", "LASTRO_MONITOR_*", "LASTRO_SLACK_WEBHOOK_URL")
 PAGE_VARIABLES = ("LASTRO_ENDPOINT", "LASTRO_API_KEY", "LASTRO_LOGIN")
 
 
@@ -133,6 +134,10 @@ def _api_settings(deployment: Deployment) -> dict[str, str]:
     return {"LASTRO_STATE": str(deployment.state.resolve()), "LASTRO_MODELS": str(deployment.root / "models")}
 
 
+def _monitor(deployment: Deployment) -> list[str]:
+    return [str(deployment.venv / "bin" / "python"), "-m", "src.monitoring", "run", "--every"]
+
+
 def _page(deployment: Deployment) -> list[str]:
     address = ["--server.address", deployment.host, "--server.port", str(deployment.port("PAGE_PORT"))]
     program = [str(deployment.venv / "bin" / "python"), "-m", "streamlit"]
@@ -185,6 +190,25 @@ API = Service(
         "src/contract/*.py",
     ),
 )
+MONITOR = Service(
+    name="monitor",
+    title="watches what is scored",
+    health="monitor/heartbeat",
+    command=_monitor,
+    variables=MONITOR_VARIABLES,
+    settings=_api_settings,  # the same folders: where versions are delivered, where the log is
+    needs_model=True,  # after the API, which makes the log
+    loads=(
+        "policy.yaml",
+        "src/*.py",
+        "src/monitoring/*.py",
+        "src/journal/*.py",
+        "src/serving/*.py",
+        "src/model/*.py",
+        "src/contract/*.py",
+        "src/lineage/policy.py",
+    ),
+)
 PAGE = Service(
     name="page",
     title="the credit analyst's page",
@@ -200,7 +224,7 @@ PAGE = Service(
         ".streamlit/secrets.toml",
     ),
 )
-SERVICES = (MINIO, MLFLOW, DELIVERY, API, PAGE)  # in the order of their start
+SERVICES = (MINIO, MLFLOW, DELIVERY, API, MONITOR, PAGE)  # in the order of their start
 
 
 def of(deployment: Deployment) -> list[Service]:

@@ -101,8 +101,9 @@ def has_target(name: str) -> bool:
 
 
 def knows(module: str, words: list[str]) -> bool:
-    """Say whether each option and command of a module of ours stands in its source."""
-    source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    """Say whether each option and command of a module of ours, or of a room, stands in its source."""
+    place = module.replace(".", "/")
+    source = sources(place) if (ROOT / place).is_dir() else (ROOT / f"{place}.py").read_text(encoding="utf-8")
     said = [word.partition("=")[0] for word in words if word.islower()]
     return all(f'"{word}"' in source for word in said)
 

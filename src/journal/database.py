@@ -76,6 +76,17 @@ def alone(engine: sa.Engine, file: Path | None) -> Iterator[sa.Connection]:
         yield connection
 
 
+def alone_in(connection: sa.Connection, lock: int) -> None:
+    """Let one process at a time go on with a transaction that begins with this; the others wait until it has ended.
+
+    On SQLite it is the database's one writer; on PostgreSQL `lock` names what is done alone.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+
+
 def migrate(engine: sa.Engine, file: Path | None) -> None:
     """Bring the schema to the newest, safely with several workers; where it is that, Alembic is not even imported.
 

@@ -33,7 +33,7 @@ def checks(connection: sa.Connection, since: datetime | None = None, version: st
     """Return the newest judged windows, newest first: that ended since a moment, of one version or of none."""
     query = sa.select(CHECKS).where(whose(CHECKS, version))
     if since:
-        query = query.where(CHECKS.c.window_end >= since.astimezone(UTC))
+        query = query.where(CHECKS.c.window_end >= in_utc(since))
     return rows(connection, query.order_by(CHECKS.c.window_end.desc(), CHECKS.c.id).limit(MOST_CHECKS))
 
 
@@ -114,6 +114,18 @@ def firing_by_kind(connection: sa.Connection) -> dict[str, int]:
 def whose(table: sa.Table, version: str | None) -> sa.ColumnElement[bool]:
     """Return the condition of one version's rows and of those of no version, such as the volume; of all for None."""
     return sa.true() if version is None else (table.c.model_version == version) | (table.c.form_sha256 == "")
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one of the year 1 or 9999 that is in no year there, as it is written.
+
+    >>> in_utc(datetime.fromisoformat("2026-03-01T01:00:00+01:00")).isoformat()
+    '2026-03-01T00:00:00+00:00'
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
 
 
 def told(row: Row) -> Row:

@@ -24,7 +24,8 @@ OUTCOME_GROUPS = sa.Table(
     sa.Column("prediction_id", sa.Text, nullable=False),
     sa.Column("field", sa.Text, nullable=False),
     sa.Column("value", sa.Text, nullable=False),
+    sa.Column("observed_at", MOMENT, nullable=False),
     sa.Column("received_at", MOMENT, nullable=False),
     sa.Column("key_id", sa.Text, nullable=False),
-    sa.Index("outcome_groups_prediction", "prediction_id", "field"),
+    sa.UniqueConstraint("prediction_id", "field", "value", "observed_at", name="outcome_groups_once"),
 )

@@ -1,4 +1,7 @@
-"""policy.yaml -> what a version must show before it becomes champion; an unknown key is refused with the nearest one"""
+"""policy.yaml -> what a version must show before it becomes champion, and when the monitor alarms
+
+An unknown key is refused with the nearest one.
+"""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,6 +35,21 @@ class Least(Section):
     least: Share
 
 
+class Monitoring(Section):
+    """When the monitor alarms; a policy of an earlier release has the same defaults."""
+
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
+    least_psi: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
+    least_rows: Annotated[int, Field(ge=1)] = 200
+    windows: Annotated[int, Field(ge=1)] = 2
+    maturity_days: Annotated[int, Field(ge=1)] = 365
+    least_bads: Annotated[int, Field(ge=1)] = 20
+    ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.25
+    volume_ratio: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 3.0
+    silence_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    retrain: Literal["never"] = "never"
+
+
 class Policy(Section):
     """All of policy.yaml."""
 
@@ -44,6 +62,7 @@ class Policy(Section):
     approval_ratio: Least
     clean_commit: bool
     parity: bool
+    monitoring: Monitoring = Monitoring()
 
 
 def read_policy(path: Path = POLICY) -> Policy:

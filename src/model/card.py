@@ -1,5 +1,6 @@
 """models/model.json: what training decided, and the sha256 of the only model file that may be loaded"""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, Valid
 
 from src.contract.fields import NUMBERS, Column, Kind, Translation
 from src.contract.package import Costs, Package
+from src.contract.rules import Scalar
 from src.errors import LastroError, sentences
 from src.files import write_json
 from src.params import Scale
@@ -24,7 +26,7 @@ RARE = (
     "trim",
     "ignore_case",
 )  # of a feature: written where they say something
-Value = bool | int | float | str | None
+Value = Scalar | None
 
 
 class _Part(BaseModel):
@@ -91,12 +93,19 @@ class Time(_Part):
 
 
 class Target(_Part):
-    """What is predicted; `bad_rate` is the share of bads in the training split."""
+    """What is predicted; `bad_rate` is the share of bads in the training split.
+
+    `bads` and `goods` are the labels that an outcome may have, `codes` what the file writes for them; cards of earlier
+    releases have none of the three.
+    """
 
     name: str
     title: str
-    bad: bool | int | float | str
+    bad: Scalar
     bad_rate: float
+    bads: list[Scalar] = []
+    goods: list[Scalar] = []
+    codes: dict[str, Value] = {}
 
 
 class CardCosts(_Part):
@@ -120,7 +129,10 @@ class Dataset(_Part):
 
 
 class Card(_Part):
-    """Everything that training decided; nothing downstream repeats it."""
+    """Everything that training decided; nothing downstream repeats it.
+
+    `protected` names the protected fields, `groups` describes those of them that are no features.
+    """
 
     name: str
     candidate: str
@@ -132,6 +144,7 @@ class Card(_Part):
     time: Time | None = None
     target: Target
     protected: list[str]
+    groups: list[Feature] = []
     reference: dict[str, Value]
     costs: CardCosts
     threshold: float
@@ -168,6 +181,21 @@ def feature_of(column: Column, package: Package) -> Feature:
         ignore_case=column.kind == "text" and column.ignore_case,
         example=column.example_value,
         direction=column.direction,
+    )
+
+
+def target_of(package: Package, known: Iterable[Scalar], bad_rate: float) -> Target:
+    """Return what the card keeps of the target; `known` are the values in the table, where the contract lists none."""
+    target = package.target
+    bads, labels = target.bad_labels, target.good_labels or target.labels or sorted(known)
+    return Target(
+        name=target.name,
+        title=target.title,
+        bad=target.bad_label,
+        bad_rate=bad_rate,
+        bads=bads,
+        goods=[label for label in labels if label not in bads],
+        codes=codes_of(target, package),
     )
 
 

@@ -10,10 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
-from src.monitoring import report
+from src.monitoring import demo, report
+from src.monitoring.commands import add_acknowledge, add_run, add_status
 
 IMPOSSIBLE = 2
-COMMANDS: tuple[Callable[[Any], None], ...] = (report.add,)  # each adds its own parser, with `set_defaults(command=…)`
+# each adds its own parser, with `set_defaults(command=…)`
+COMMANDS: tuple[Callable[[Any], None], ...] = (
+    add_run,
+    add_status,
+    add_acknowledge,
+    report.add,
+    demo.add,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

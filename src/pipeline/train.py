@@ -35,7 +35,9 @@ from src.model.card import (
     Target,
     Time,
     Value,
+    feature_of,
     features_of,
+    target_of,
     translations_of,
     write_card,
 )
@@ -47,7 +49,7 @@ from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
-from src.model.rows import TRAIN_ROWS, hashed
+from src.model.rows import TRAIN_ROWS, predicted_of
 from src.model.search import Build, Search, Searched, Trial, search
 from src.model.selection import Choice, Scores, choose
 from src.params import Params, Text, Train, read_params
@@ -170,11 +172,11 @@ def card_of(
     features: list[Feature],
     time: Time | None,
     reference: dict[str, Value],
-    bad: Bad,
+    target: Target,
     sha256: str,
 ) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
-    target, costs = package.target, costs_of(params, package)
+    costs = costs_of(params, package)
     return Card(
         name=NAME,
         candidate=choice.candidate,
@@ -184,10 +186,9 @@ def card_of(
         data={"applications": digest(APPLICATIONS, "md5"), "train": digest(TRAIN, "md5")},
         features=features,
         time=time,
-        target=Target(
-            name=target.name, title=target.title, bad=target.bad_label, bad_rate=round(float(bad.mean()), DIGITS)
-        ),
+        target=target,
         protected=[column.name for column in package.protected],
+        groups=[feature_of(column, package) for column in package.with_role("protected")],
         reference=reference,
         costs=costs,
         threshold=cost_threshold(costs.pair),
@@ -253,12 +254,13 @@ def main() -> None:
             content = to_bytes(model)
             threshold = cost_threshold(costs)
             typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
-            card = card_of(choice, params, entered, package, features, time, typical, bad, sha256_of(content))
+            target = target_of(package, table[package.target.name].unique().tolist(), round(float(bad.mean()), DIGITS))
+            card = card_of(choice, params, entered, package, features, time, typical, target, sha256_of(content))
             record(training, entered, scores, card, searched.trials)
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
-    write_table(MODELS / TRAIN_ROWS, hashed(table))
+    write_table(MODELS / TRAIN_ROWS, predicted_of(table, bad, found.predicted(choice)))
     scorecard.write(SCORECARD, points)
     write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 

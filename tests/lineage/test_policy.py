@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from src.errors import LastroError
-from src.lineage.policy import Policy, read_policy
+from src.lineage.policy import Monitoring, Policy, read_policy
 from tests.conftest import ROOT
 
 
@@ -28,6 +28,13 @@ def test_committed_policy_has_the_defaults_and_explains_every_key() -> None:
     keys = [line for line in lines if line and line[0] not in " #"]
     assert [line.partition(":")[0] for line in keys] == list(Policy.model_fields)
     assert [line for line in keys if "#" not in line] == []
+    monitored = [line for line in lines[lines.index(keys[-1]) + 1 :] if line]
+    assert [line.strip().partition(":")[0] for line in monitored] == list(Monitoring.model_fields)
+    assert [line for line in monitored if "#" not in line] == []
+
+
+def test_policy_of_an_earlier_release_is_monitored_as_the_committed_one(tmp_path: Path) -> None:
+    assert read_policy(edited(tmp_path, lambda p: p.pop("monitoring"))) == read_policy(ROOT / "policy.yaml")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,8 @@ def test_committed_policy_has_the_defaults_and_explains_every_key() -> None:
         (lambda p: p.update(confidence=95), "confidence: Input should be less than 1 (given: 95)"),
         (lambda p: p.update(on_publish="champion"), "on_publish: Input should be 'challenger' or 'promote'"),
         (lambda p: p.pop("parity"), "parity: Field required"),
+        (lambda p: p["monitoring"].update(least_row=3), "monitoring: unknown parameter 'least_row'; the nearest known"),
+        (lambda p: p["monitoring"].update(windows=0), "monitoring.windows: Input should be greater than or equal to 1"),
         (lambda p: p["ece"].update(most=1.5), "ece.most: Input should be less than or equal to 1 (given: 1.5)"),
     ],
 )  # fmt: skip

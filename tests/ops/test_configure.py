@@ -162,6 +162,10 @@ def test_contradiction_between_environment_and_env_is_a_sentence(clone: Path) ->
         configure.write(clone, {"LASTRO_STATE": "/elsewhere"})
     with pytest.raises(SetupError, match="AWS_ENDPOINT_URL_S3 is https"):
         configure.write(clone, {"AWS_ENDPOINT_URL_S3": ELSEWHERE})
+    with pytest.raises(
+        SetupError, match=r"^LASTRO_SLACK_WEBHOOK_URL is one value in the environment and another in \.env"
+    ):
+        configure.write(clone, {"LASTRO_SLACK_WEBHOOK_URL": "https://hooks.example.org/secret"})
 
 
 def test_other_stores_keys_in_the_users_environment_are_not_taken(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

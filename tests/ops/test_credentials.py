@@ -13,6 +13,8 @@ from src.lineage.minio_keys import read_key
 
 USER = f"ana:2.1.1.{'0' * 32}.{'1' * 64}:read"
 
+HOOK = "https://hooks.example.org/services/T0/B0/secret"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -53,6 +55,7 @@ def test_secret_that_a_newer_version_needs_is_added(folder: Path) -> None:
 def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LASTRO_API_KEYS", f"local:{'0' * 64},page:{'1' * 64}")
     monkeypatch.setenv("LASTRO_USERS", USER)
+    monkeypatch.setenv("LASTRO_SLACK_WEBHOOK_URL", HOOK)
     monkeypatch.setenv("LASTRO_TOKEN_KEYS", f"mine:{'k' * 32}")
     credentials.main()
     found = texts(folder)
@@ -60,6 +63,8 @@ def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert read_key(folder / "pipeline/delivery") == read_key(folder / "delivery/credentials")
     assert read_key(folder / "pipeline/mlflow") == read_key(folder / "mlflow/credentials")
     assert f":{found['database/password']}@" in found["api/LASTRO_DATABASE_URL"]
+    assert found["monitor/LASTRO_DATABASE_URL"] == found["api/LASTRO_DATABASE_URL"]
+    assert [name for name, text in found.items() if text == HOOK] == ["monitor/LASTRO_SLACK_WEBHOOK_URL"]
     keys = dict(entry.split(":") for entry in found["api/LASTRO_API_KEYS"].split(","))
     assert keys["page"] == hashlib.sha256(found["page/LASTRO_API_KEY"].encode()).hexdigest()
     assert keys["local"] == "0" * 64

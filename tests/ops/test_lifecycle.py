@@ -20,7 +20,7 @@ from ops import client, configure, lifecycle, manage, ports, services
 from ops.deployment import ROOT, Deployment, load
 from ops.errors import SetupError
 from ops.launch import holder
-from ops.services import API, DELIVERY, MINIO, MLFLOW, PAGE
+from ops.services import API, DELIVERY, MINIO, MLFLOW, MONITOR, PAGE
 from ops.supervisord import Supervisord
 from tests.api.deliveries import Deliveries
 from tests.conftest import Project
@@ -57,7 +57,7 @@ def listening(port: int) -> Iterator[None]:
 
 def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
     deployment = deploy()
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, PAGE]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, MONITOR, PAGE]
     up(deployment, MINIO)
     pid = holder(deployment, "minio")
     manage.status(deployment)
@@ -67,10 +67,11 @@ def test_service_starts_stays_and_stops(deploy: Deploy, capsys: pytest.CaptureFi
         ["mlflow", "STOPPED", deployment.address("MLFLOW_PORT")],
         ["delivery", "STOPPED"],  # it listens on no port
         ["api", "STOPPED", deployment.address("API_PORT")],
+        ["monitor", "STOPPED"],
         ["page", "STOPPED", deployment.address("PAGE_PORT")],
     ]
 
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, PAGE]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, MONITOR, PAGE]
     up(deployment, MINIO)
     assert holder(deployment, "minio") == pid
 
@@ -96,7 +97,7 @@ def test_services_that_outlive_a_killed_supervisor_are_replaced(deploy: Deploy) 
     up(deployment, MINIO)
     orphan = holder(deployment, "minio")
     os.kill(supervisord(deployment), signal.SIGKILL)
-    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, PAGE]
+    assert lifecycle.startable(deployment) == [MINIO, MLFLOW, DELIVERY, API, MONITOR, PAGE]
     up(deployment, MINIO)
     assert holder(deployment, "minio") not in {None, orphan}
 
@@ -163,7 +164,7 @@ def test_minio_with_our_credentials_is_used_and_another_is_named(deploy: Deploy,
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         text = text.replace(load(other).values[name], deployment.values[name])
     (other / ".env").write_text(text)
-    assert lifecycle.startable(load(other)) == [MLFLOW, DELIVERY, API, PAGE]
+    assert lifecycle.startable(load(other)) == [MLFLOW, DELIVERY, API, MONITOR, PAGE]
 
 
 def test_server_that_is_not_minio_is_named(deploy: Deploy) -> None:
@@ -212,7 +213,7 @@ def test_model_that_is_delivered_later_is_served_by_the_same_process(deploy: Dep
 
 def test_store_and_tracking_elsewhere_start_nothing_here(deploy: Deploy) -> None:
     deployment = deploy(AWS_ENDPOINT_URL_S3="https://s3.example.org")
-    assert lifecycle.startable(deployment) == [MLFLOW, DELIVERY, API, PAGE]
+    assert lifecycle.startable(deployment) == [MLFLOW, DELIVERY, API, MONITOR, PAGE]
 
 
 def test_long_path_of_the_state_moves_the_socket_to_the_temporary_folder(clone: Path) -> None:

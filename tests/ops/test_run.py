@@ -92,8 +92,8 @@ def test_make_run_ends_with_a_real_score_and_leaves_the_services_running(
     assert again["probability_of_default"] == answer["probability_of_default"]
     for name in ("MINIO_PORT", "MLFLOW_PORT", "API_PORT", "PAGE_PORT"):
         assert f"http://127.0.0.1:{variables[name]}" in said
-    names = ("minio", "mlflow", "delivery", "api", "page")
+    names = ("minio", "mlflow", "delivery", "api", "monitor", "page")
     assert [line.split()[:2] for line in status.splitlines()] == [[name, "RUNNING"] for name in names]
     assert len(list((project.root / "src/serving").glob("kernel-*.so"))) == (shutil.which("cc") is not None)
     assert project.run("git", "status", "--porcelain").stdout == ""
-    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 5
+    assert project.run("make", "status", **variables).stdout.count("STOPPED") == 6

@@ -3,10 +3,12 @@ from collections.abc import Callable
 import pytest
 
 from ops.deployment import Deployment, parse
-from ops.services import API, DELIVERY, MINIO, MLFLOW, PAGE, PAGE_VARIABLES, SERVICES
+from ops.services import API, DELIVERY, MINIO, MLFLOW, MONITOR, PAGE, PAGE_VARIABLES, SERVICES
 from ops.supervisord import render
 from src.api.settings import Settings
+from src.monitoring.settings import Settings as Monitoring
 
+MONITORS = {"LASTRO_MONITOR_MINUTES", "LASTRO_SLACK_WEBHOOK_URL"}
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")
 
@@ -35,7 +37,7 @@ def test_api_gets_its_variables_and_no_credentials_of_the_store(deploy: Deploy) 
 def test_every_variable_of_the_api_in_env_is_one_of_its_settings_and_reaches_it(deploy: Deploy) -> None:
     deployment = deploy()
     written = {name for name in parse(deployment.root / ".env.example") if name.startswith("LASTRO_")}
-    others = {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", "LASTRO_KEEP_VERSIONS"}
+    others = {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", "LASTRO_KEEP_VERSIONS", *MONITORS}
     ours = written - others - set(PAGE_VARIABLES)
     assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Settings.model_fields)
     assert {name for name in ours if deployment.values.get(name)} <= set(API.environment(deployment))
@@ -58,6 +60,21 @@ def test_delivery_alone_may_read_the_store_and_is_there_when_something_is_delive
     (deployment.state / "serving").mkdir(parents=True)
     (deployment.state / "serving" / "serving.json").write_text("{}")
     assert DELIVERY.healthy(deployment)
+
+
+def test_monitor_gets_its_variables_alone_and_nobody_else_the_address_that_it_tells(deploy: Deploy) -> None:
+    address = "https://hooks.example.org/services/T0/B0/secret"
+    deployment = deploy(LASTRO_SLACK_WEBHOOK_URL=address, LASTRO_DATABASE_URL="postgresql://lastro@db/lastro")
+    given = MONITOR.environment(deployment)
+    ours = {name for name in given if name.startswith(("AWS_", "MLFLOW_", "LASTRO_"))}
+    assert ours == {*MONITORS, "LASTRO_DATABASE_URL", "LASTRO_DATABASE_TIMEOUT", "LASTRO_STATE", "LASTRO_MODELS"}
+    assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Monitoring.model_fields)
+    assert [service.name for service in SERVICES if address in service.environment(deployment).values()] == ["monitor"]
+    (deployment.root / "policy.yaml").write_text("windows: 2")
+    before = [service.configuration(deployment) for service in (API, MONITOR)]
+    (deployment.root / "policy.yaml").write_text("windows: 3")
+    after = [service.configuration(deployment) for service in (API, MONITOR)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
 
 
 def test_page_gets_where_the_api_is_and_nothing_else_of_env(deploy: Deploy) -> None:

@@ -1,6 +1,6 @@
 """what the monitor wrote into the log -> GET /monitoring"""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from fastapi import APIRouter
@@ -49,7 +49,7 @@ class Monitoring:
 
 def concerning(since: datetime | None) -> list[sa.ColumnElement[bool]]:
     """Return the condition of the alerts in which something happened since a moment; none without one."""
-    return [ALERTS.c.changed_at >= since.astimezone(UTC)] if since else []
+    return [ALERTS.c.changed_at >= monitored.in_utc(since)] if since else []
 
 
 def shown(since: datetime | None) -> list[sa.ColumnElement[bool]]:

@@ -38,10 +38,11 @@ def outcomes() -> None:
         sa.Column("prediction_id", sa.Text, nullable=False),
         sa.Column("field", sa.Text, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
+        sa.Column("observed_at", MOMENT, nullable=False),
         sa.Column("received_at", MOMENT, nullable=False),
         sa.Column("key_id", sa.Text, nullable=False),
+        sa.UniqueConstraint("prediction_id", "field", "value", "observed_at", name="outcome_groups_once"),
     )
-    op.create_index("outcome_groups_prediction", "outcome_groups", ["prediction_id", "field"])
 
 
 def measurements() -> None:

@@ -1,0 +1,111 @@
+"""the commands that watch: `run`, `status`, `acknowledge`; what each asks, answers, and ends with"""
+
+import getpass
+import json
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from src.errors import LastroError
+from src.monitoring.settings import read_settings
+
+MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
+PERIODS = 2  # without a success, after which nobody knows how things are
+
+
+def moment(text: str) -> datetime:
+    """Return a moment in UTC; raises argparse's error for a text that is none, or has no zone."""
+    with suppress(ValueError):
+        if (found := datetime.fromisoformat(text)).tzinfo is not None:
+            return found.astimezone(UTC)
+    raise ArgumentTypeError(f"{text!r} is not {MOMENT}")
+
+
+def minutes(text: str) -> float:
+    """Return minutes; raises argparse's error for what is no number above 0."""
+    with suppress(ValueError):
+        if 0 < (found := float(text)) <= 1440:
+            return found
+    raise ArgumentTypeError(f"{text!r} is not a number of minutes above 0, at most 1440")
+
+
+def add_run(commands: Any) -> None:
+    """Add `run`."""
+    about = (
+        "count new predictions, judge closed windows, move alerts on and send messages; exit code: 0 ran | 2 could not"
+    )
+    parser: ArgumentParser = commands.add_parser("run", help=about, description=about)
+    parser.add_argument("--now", type=moment, metavar="T", help=f"the monitor's clock: {MOMENT}")
+    parser.add_argument("--json", action="store_true", help="say what was done as JSON")
+    parser.add_argument("--every", type=minutes, nargs="?", const=0.0, metavar="MINUTES",
+                        help="go on until it is stopped; without a number LASTRO_MONITOR_MINUTES")  # fmt: skip
+    parser.set_defaults(command=_run)
+
+
+def add_status(commands: Any) -> None:
+    """Add `status`."""
+    about = "say which alerts fire; exit code: 0 none | 1 one or more | 2 no run succeeded for two periods"
+    parser: ArgumentParser = commands.add_parser("status", help=about, description=about)
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.set_defaults(command=_status)
+
+
+def add_acknowledge(commands: Any) -> None:
+    """Add `acknowledge`."""
+    about = "let an alert, and the same check's next ones, ring no more; exit code: 0 done | 2 not done"
+    parser: ArgumentParser = commands.add_parser("acknowledge", help=about, description=about)
+    parser.add_argument("id", metavar="ID", help="of the alert, as its message and `status` have it")
+    parser.add_argument("--why", required=True, metavar="T", help="in a few words; it is kept")
+    parser.add_argument(
+        "--until", type=moment, metavar="T", help=f"from when on it rings again: {MOMENT}; without, never"
+    )
+    parser.set_defaults(command=_acknowledge)
+
+
+def _run(asked: Namespace) -> int:
+    from src.monitoring.run import follow, opened, told
+
+    settings = read_settings()
+    if asked.every is not None:
+        if asked.now is not None:
+            raise LastroError("--now: not with --every, which goes by the clock")
+        follow(settings, asked.every or settings.monitor_minutes)
+    with opened(settings) as monitor:
+        found = monitor.run(asked.now or datetime.now(UTC))
+    sys.stdout.write(f"{json.dumps(found) if asked.json else told(found)}\n")
+    return 0
+
+
+def _status(asked: Namespace) -> int:
+    from src.monitoring.run import log_of
+    from src.monitoring.status import described, status
+
+    settings = read_settings()
+    with log_of(settings) as engine:
+        found = status(engine, PERIODS * timedelta(minutes=settings.monitor_minutes), datetime.now(UTC))
+    sys.stdout.write(f"{json.dumps(found) if asked.json else described(found)}\n")
+    if found["overdue"]:
+        return 2
+    return int(any(alert["state"] == "firing" for alert in found["alerts"]))
+
+
+def _acknowledge(asked: Namespace) -> int:
+    from src.monitoring.alerts import acknowledge
+    from src.monitoring.run import log_of
+
+    if not (why := asked.why.strip()):
+        raise LastroError("--why: say why, in a few words: it is kept")
+    with log_of(read_settings()) as engine:
+        alert = acknowledge(engine, asked.id, why, _who(), asked.until, datetime.now(UTC))
+    until = f"before {asked.until:%Y-%m-%d %H:%M} UTC" if asked.until else "any more"
+    sys.stdout.write(f"{alert['kind']} {alert['subject']} does not ring {until}\n".replace("  ", " "))
+    return 0
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"

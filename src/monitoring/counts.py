@@ -1,0 +1,159 @@
+"""new rows of the log -> table hourly_counts: by served form and hour, how many rows each bin of the reference has"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from pydantic_core import from_json
+
+from src.journal.monitoring_tables import HOURLY_COUNTS
+from src.model.development import Development, Places, subject_of
+from src.monitoring.reading import ROWS, Part, Row, begin, claim, next_part
+from src.monitoring.versions import Version, form_of
+
+Counts = dict[str, list[int]]
+UPSERT = """
+    INSERT INTO hourly_counts (form_sha256, hour, model_version, model_sha256, rows, counts)
+    VALUES (:form_sha256, :hour, :model_version, :model_sha256, :rows, :counts)
+    ON CONFLICT (form_sha256, hour) DO UPDATE SET rows = excluded.rows, counts = excluded.counts
+"""
+
+
+class Key(NamedTuple):
+    """A served form, and the UTC hour in which it answered."""
+
+    form_sha256: str
+    hour: datetime
+
+
+class Hour(NamedTuple):
+    """What a served form answered within an hour: rows, and for each subject how many lie in each bin."""
+
+    model_version: str | None
+    model_sha256: str
+    rows: int
+    counts: Counts
+
+
+def count_new(engine: sa.Engine, versions: Sequence[Version], now: datetime, rows: int = ROWS) -> int:
+    """Count every application of the log that was not counted yet, and return how many those are.
+
+    Counts and progress are written together, in one short transaction for every `rows` of them; what another monitor
+    counted meanwhile is left to it.
+    """
+    begin(engine, now)
+    counted = 0
+    while (part := next_part(engine, rows)).after != part.before:
+        hours = count([row for row in part.rows if row.inputs is not None], versions)
+        if write(engine, part, hours, now):
+            counted += sum(hour.rows for hour in hours.values())
+    return counted
+
+
+def write(engine: sa.Engine, part: Part, hours: Mapping[Key, Hour], now: datetime) -> bool:
+    """Add a part's counts; False, with nothing written, where another monitor has counted it.
+
+    The present counts are read before anything is locked: nobody changes them without moving the progress.
+    """
+    present = dict(read_hours(engine, {key.form_sha256 for key in hours}, {key.hour for key in hours}))
+    values = [written(key, added(present.get(key), hour)) for key, hour in hours.items()]
+    upsert = sa.text(UPSERT).bindparams(sa.bindparam("hour", type_=HOURLY_COUNTS.c.hour.type))
+    with engine.begin() as connection:
+        if not claim(connection, part, now):
+            return False
+        if values:
+            connection.execute(upsert, values)
+    return True
+
+
+def count(rows: Sequence[Row], versions: Sequence[Version]) -> dict[Key, Hour]:
+    """Return the counts of applications by served form and hour; of a form without a reference rows alone."""
+    of_form: dict[tuple[str | None, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        of_form[row.form_sha256, row.model_sha256].append(row)
+    developments = {version.form_sha256: version.development for version in versions}
+    found: dict[Key, Hour] = {}
+    for named, its in of_form.items():
+        form = form_of(versions, *named)
+        hours = count_form(form, its, developments.get(form))
+        found |= {key: added(found.get(key), hour) for key, hour in hours.items()}
+    return found
+
+
+def count_form(form: str, rows: Sequence[Row], development: Development | None) -> dict[Key, Hour]:
+    """Return the counts of one form's applications by hour."""
+    last = {row.hour: row for row in rows}
+    code = {hour: number for number, hour in enumerate(last)}
+    codes = np.array([code[row.hour] for row in rows], dtype=np.intp)
+    tables = {}
+    for subject, bins, places in placed(rows, development) if development else ():
+        table = np.bincount(codes * bins + places, minlength=len(last) * bins)
+        tables[subject] = table.reshape(len(last), bins).tolist()
+    many = np.bincount(codes, minlength=len(last)).tolist()
+    found = {}
+    for hour, row in last.items():
+        counts = {subject: table[code[hour]] for subject, table in tables.items()}
+        key = Key(form, datetime.fromisoformat(f"{hour}:00+00:00"))
+        found[key] = Hour(row.model_version, row.model_sha256, many[code[hour]], counts)
+    return found
+
+
+def placed(rows: Sequence[Row], development: Development) -> Iterator[tuple[str, int, Places]]:
+    """Yield each subject, how many bins it has, and the place of each row among them."""
+    inputs = from_json(f"[{','.join(row.inputs or '{}' for row in rows)}]", cache_strings="all")
+    for name, distribution in development.features.items():
+        made = None if distribution.before is None else [each.get(distribution.before) for each in inputs]
+        places = distribution.places([each.get(name) for each in inputs], made)
+        yield subject_of(name), len(distribution.labels), places
+    for name in ("probability_of_default", "score", "decision"):
+        distribution = development.subjects[name]
+        yield name, len(distribution.labels), distribution.places([getattr(row, name) for row in rows])
+
+
+def added(present: Hour | None, new: Hour) -> Hour:
+    """Return two counts of the same hour together."""
+    if present is None:
+        return new
+    return new._replace(rows=present.rows + new.rows, counts=total([present.counts, new.counts]))
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Return the sums of counts, subject by subject and bin by bin.
+
+    Those of a subject whose bins were others, by a reference that was exchanged, give way to the later ones.
+
+    >>> total([{"age": [1, 2]}, {"age": [3, 0], "score": [1]}])
+    {'age': [4, 2], 'score': [1]}
+    """
+    found: Counts = {}
+    for each in counts:
+        for subject, bins in each.items():
+            before = found.get(subject, ())
+            same = len(before) == len(bins)
+            found[subject] = [a + b for a, b in zip(before, bins, strict=True)] if same else list(bins)
+    return found
+
+
+def written(key: Key, hour: Hour) -> dict[str, object]:
+    """Return an hour as the table's row."""
+    return {**key._asdict(), **hour._asdict(), "counts": json.dumps(hour.counts, separators=(",", ":"))}
+
+
+def read_hours(engine: sa.Engine, forms: Iterable[str], hours: Iterable[datetime]) -> Iterator[tuple[Key, Hour]]:
+    """Yield the counts of forms in these hours that the table has."""
+    row = HOURLY_COUNTS.c
+    yield from hours_where(engine, row.form_sha256.in_(set(forms)) & row.hour.in_(set(hours)))
+
+
+def hours_where(engine: sa.Engine, chosen: sa.ColumnElement[bool]) -> Iterator[tuple[Key, Hour]]:
+    """Yield the counts of the table's rows that are chosen, in the order of their hours."""
+    row = HOURLY_COUNTS.c
+    query = sa.select(row.form_sha256, row.hour, row.model_version, row.model_sha256, row.rows, row.counts)
+    with engine.connect() as connection:
+        for form, hour, version, model, rows, counts in connection.execute(query.where(chosen).order_by(row.hour)):
+            key = Key(form, hour.replace(tzinfo=UTC) if hour.tzinfo is None else hour.astimezone(UTC))
+            yield key, Hour(version, model, rows, from_json(counts, cache_strings="all"))

@@ -1,0 +1,160 @@
+"""the log -> the rows that were not read yet, each once, whatever order their identifiers have
+
+Identifiers and times are made before a row's commit, so a row can appear that is older than the newest one read. What
+is remembered is therefore not an identifier. SQLite lets one write at a time: the order of rowids is that of commits.
+PostgreSQL keeps each row's transaction: a row is new where that is visible in the present snapshot and was not in the
+one before. Nothing is locked while rows are read; who counts them writes down their `after` only where the progress
+is still what it was `before`, so that two who read the same rows do not both count them.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from src.journal.monitoring_tables import HOURLY_COUNTS, MOMENT, MONITOR_PROGRESS
+
+log = logging.getLogger(__name__)
+ROWS = 5_000  # that are in memory at once
+NOTHING = "3:3:"  # PostgreSQL's snapshot in which no transaction is visible: 3 is the first number of any
+NAME, START = "reading", "{}"
+FIRST = "INSERT INTO monitor_progress (name, value, time) VALUES (:name, '{}', :now) ON CONFLICT DO NOTHING"
+SQLITE = """
+    SELECT key_id, id, substr(time, 1, 13), model_sha256, model_version, form_sha256,
+           CASE WHEN purpose = 'what-if' THEN NULL ELSE inputs END, probability_of_default, score, decision, rowid
+    FROM predictions WHERE rowid > :after ORDER BY rowid LIMIT :rows
+"""
+POSTGRESQL = """
+    SELECT key_id, id, to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'), model_sha256, model_version, form_sha256,
+           CASE WHEN purpose = 'what-if' THEN NULL ELSE inputs END, probability_of_default, score, decision, transaction
+    FROM predictions WHERE
+"""
+OLDER = "transaction IS NULL AND (key_id, id) > (:key_id, :id) ORDER BY key_id, id LIMIT :rows"
+NEWER = """
+    transaction >= pg_snapshot_xmin(CAST(:old AS pg_snapshot))::text::bigint
+    AND (transaction, id, key_id) > (:transaction, :id, :key_id)
+    AND pg_visible_in_snapshot(transaction::text::xid8, CAST(:new AS pg_snapshot))
+    AND NOT pg_visible_in_snapshot(transaction::text::xid8, CAST(:old AS pg_snapshot))
+    ORDER BY transaction, id, key_id LIMIT :rows
+"""
+BACK = "SELECT pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmin(CAST(:old AS pg_snapshot))"
+FUTURE = """
+    UPDATE predictions SET transaction = NULL
+    WHERE transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+"""
+
+
+class Row(NamedTuple):
+    """What counts of a prediction; `inputs` is a JSON text, None of one that is no application."""
+
+    key_id: str
+    id: str
+    hour: str
+    model_sha256: str
+    model_version: str | None
+    form_sha256: str | None
+    inputs: str | None
+    probability_of_default: float
+    score: int
+    decision: str
+    place: int | None
+
+
+class Part(NamedTuple):
+    """Rows that were not read yet, and the progress `before` and `after` them."""
+
+    rows: list[Row]
+    before: str
+    after: str
+
+
+def next_part(engine: sa.Engine, rows: int = ROWS) -> Part:
+    """Return the next rows, so many at most; none where `after` is `before`: then nothing is left."""
+    with engine.begin() as connection:
+        before = progress(connection)
+        known = json.loads(before)
+        if engine.dialect.name == "sqlite":
+            found, after = of_sqlite(connection, known, rows)
+        else:
+            found, after = of_postgresql(connection, known, rows)
+    return Part(found, before, json.dumps(after))
+
+
+def progress(connection: sa.Connection) -> str:
+    """Return how far the log was read, as it is written down."""
+    row = MONITOR_PROGRESS.c
+    found: str = connection.execute(sa.select(row.value).where(row.name == NAME)).scalar_one()
+    return found
+
+
+def of_sqlite(connection: sa.Connection, known: dict[str, Any], rows: int) -> tuple[list[Row], dict[str, Any]]:
+    """Return the rows after the one that was read last, which VACUUM may have given another number."""
+    after = known.get("rowid", 0)
+    if known:
+        query = sa.text("SELECT rowid FROM predictions WHERE key_id = :key_id AND id = :id")
+        present = connection.execute(query, {"key_id": known["key_id"], "id": known["id"]}).scalar()
+        after = after - 1 if present is None else present  # its number may be another row's, where it was deleted
+    found = read(connection, SQLITE, {"after": after, "rows": rows})
+    if not found:
+        return [], known
+    last = found[-1]
+    return found, {"rowid": last.place, "key_id": last.key_id, "id": last.id}
+
+
+def of_postgresql(connection: sa.Connection, known: dict[str, Any], rows: int) -> tuple[list[Row], dict[str, Any]]:
+    """Return the rows whose transactions became visible: first those from before transactions were kept.
+
+    While more rows are left than are returned, the snapshot up to which they are read stays the same.
+    """
+    if "old" not in known:
+        start = {"key_id": "", "id": ""} | known
+        found = read(connection, POSTGRESQL + OLDER, {**start, "rows": rows})
+        if len(found) == rows:
+            return found, {"key_id": found[-1].key_id, "id": found[-1].id}
+        return found, {"old": NOTHING}
+    present = connection.execute(sa.text("SELECT pg_current_snapshot()::text")).scalar_one()
+    start = {"new": present, "transaction": 0, "id": "", "key_id": ""} | known
+    found = read(connection, POSTGRESQL + NEWER, {**start, "rows": rows})
+    if len(found) == rows:
+        last = found[-1]
+        after = {"transaction": last.place, "id": last.id, "key_id": last.key_id}
+        return found, {"old": known["old"], "new": start["new"], **after}
+    return found, {"old": start["new"]} if found or "new" in known else known
+
+
+def read(connection: sa.Connection, query: str, values: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of a query, by the driver's own cursor: SQLAlchemy's would take twice the time."""
+    found = connection.execute(sa.text(query), values)
+    rows = [*map(Row._make, found.cursor.fetchall())]
+    found.close()
+    return rows
+
+
+def begin(engine: sa.Engine, now: datetime) -> None:
+    """Make sure that there is a progress, so that whoever moves it sees where another did.
+
+    On PostgreSQL it begins anew where present transactions have smaller numbers than those that were read: the database
+    was restored on another server. The counts are made of the log again; windows that were judged stay so.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.text(FIRST).bindparams(sa.bindparam("now", now, MOMENT)), {"name": NAME})
+    if engine.dialect.name == "sqlite":
+        return
+    with engine.begin() as connection:
+        old = json.loads(progress(connection)).get("old", NOTHING)
+        if connection.execute(sa.text(BACK), {"old": old}).scalar_one():
+            log.warning("the log's database was restored on another server: its rows are counted anew")
+            connection.execute(MONITOR_PROGRESS.update().where(MONITOR_PROGRESS.c.name == NAME).values(value=START))
+            connection.execute(HOURLY_COUNTS.delete())
+            connection.execute(sa.text(FUTURE))
+
+
+def claim(connection: sa.Connection, part: Part, now: datetime) -> bool:
+    """Write down that a part is read, in the caller's transaction; False where another was first."""
+    row = MONITOR_PROGRESS.c
+    chosen = (row.name == NAME) & (row.value == part.before)
+    done = connection.execute(MONITOR_PROGRESS.update().where(chosen).values(value=part.after, time=now))
+    return done.rowcount == 1

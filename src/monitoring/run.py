@@ -1,0 +1,163 @@
+"""a log -> new rows counted, closed windows judged, alerts moved on, messages sent: one run, or one every so often"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from src.errors import LastroError, refusal
+from src.journal.database import connect_engine, is_later_or_same, revision, sqlite_file
+from src.journal.writer import reason
+from src.lineage.policy import POLICY, Policy, read_policy
+from src.monitoring.alerts import advance
+from src.monitoring.lock import alone
+from src.monitoring.outbox import Sent, send
+from src.monitoring.progress import hold, note
+from src.monitoring.settings import ROOT, Settings
+from src.monitoring.webhook import Webhook
+
+RUN = "run"  # what is known of the last success
+NEEDED = "0004"  # the first schema with the monitor's tables
+PERIOD = 5.0  # seconds between two looks for messages: who tests an alert does not wait for the next run
+RETRY = 15.0  # seconds at most until a run that failed is tried again
+NICE = 10  # the service lets whoever scores go first
+PATIENCE = 30.0  # seconds that the monitor waits for the log: it is in no hurry, and lets requests go first
+log = logging.getLogger(__name__)
+
+
+class Monitor:
+    """One log, its policy, and whom it tells."""
+
+    def __init__(self, engine: sa.Engine, settings: Settings, policy: Policy) -> None:
+        self.engine, self.policy = engine, policy
+        address = settings.slack_webhook_url
+        self.webhook = Webhook(address.get_secret_value()) if address else None
+        self.file = sqlite_file(settings.journal_url)
+
+    def run(self, now: datetime) -> dict[str, Any] | None:
+        """Count, judge, move alerts on and send; return what was done, None where another monitor does it now."""
+        with failing_as_sentence(), alone(self.engine, self.file) as mine:
+            if not mine:
+                return None
+            counted = {"rows_counted": 0}
+            moved = advance(self.engine, self.policy.monitoring.windows, now)
+            known = self.record(now, Sent(), last_success=now.isoformat(), **counted)
+        return moved._asdict() | Sent()._asdict() | known | self.send(now)
+
+    def send(self, now: datetime) -> dict[str, Any]:
+        """Send what is due; return how many messages, and where something was due how the receiver is."""
+        if self.webhook is None:
+            return {}
+        with failing_as_sentence():
+            sent = send(self.engine, self.webhook, now)
+            return sent._asdict() | (self.record(now, sent) if any(sent) else {})
+
+    def record(self, now: datetime, sent: Sent, **changes: Any) -> dict[str, Any]:
+        """Note what is known of the last success and of the receiver, and return it."""
+        with self.engine.begin() as connection:
+            known = hold(connection, RUN, now) or {}
+            receiver = receiver_of(self.webhook is not None, sent, known.get("receiver"))
+            note(connection, RUN, known := known | changes | {"receiver": receiver}, now)
+        return dict(known)
+
+
+def receiver_of(there: bool, sent: Sent, before: str | None) -> str:
+    """Return how the receiver is: none, ok, failing or refused; where nothing was sent, as before."""
+    if not there:
+        return "none"
+    if sent.refused or sent.failing:
+        return "refused" if sent.refused else "failing"
+    return before if before in ("failing", "refused") and not sent.delivered else "ok"
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Monitor]:
+    """Yield the monitor of a deployment; raises LastroError where its log cannot be used."""
+    with log_of(settings) as engine:
+        monitor = Monitor(engine, settings, read_policy(ROOT / POLICY))
+        try:
+            yield monitor
+        finally:
+            if monitor.webhook:
+                monitor.webhook.close()
+
+
+@contextmanager
+def log_of(settings: Settings) -> Iterator[sa.Engine]:
+    """Yield an engine of the log; raises LastroError where it is not there, or from before the monitor."""
+    file = sqlite_file(settings.journal_url)
+    if file is not None and not file.is_file():
+        raise LastroError(f"the prediction log: {file}: no such file; the API makes it when it starts")
+    engine = connect_engine(settings.journal_url, max(PATIENCE, settings.database_timeout))
+    try:
+        with failing_as_sentence():
+            engine.connect().close()
+            if not is_later_or_same(revision(engine), NEEDED):
+                raise LastroError(
+                    "the prediction log has no tables of the monitor yet: the API makes them at its start"
+                )
+            yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def failing_as_sentence() -> Iterator[None]:
+    """Let the database's errors leave as one sentence, which holds no value."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise LastroError(f"the prediction log: {reason(error)}") from None
+
+
+def follow(settings: Settings, minutes: float) -> NoReturn:
+    """Run every so many minutes, and send meanwhile, until it is stopped; what stands in the way is said, and passes.
+
+    The heartbeat is a file that is touched while it works, and gone when it has ended.
+    """
+    os.nice(NICE)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    settings.heartbeat.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        while True:
+            settings.heartbeat.touch()
+            try:
+                with opened(settings) as monitor:
+                    work(monitor, minutes, settings.heartbeat)
+            except (LastroError, OSError) as error:
+                log.warning("nothing is watched: %s", refusal(error) if isinstance(error, OSError) else error)
+            time.sleep(min(RETRY, minutes * 60))
+    finally:
+        settings.heartbeat.unlink(missing_ok=True)
+
+
+def work(monitor: Monitor, minutes: float, heartbeat: Path) -> NoReturn:
+    """Run when it is time, and look for messages every few seconds; raises LastroError where the log fails."""
+    due = time.monotonic()
+    while True:
+        if time.monotonic() >= due:
+            due = time.monotonic() + minutes * 60
+            log.info("%s", told(monitor.run(datetime.now(UTC))))
+        else:
+            monitor.send(datetime.now(UTC))
+        heartbeat.touch()
+        time.sleep(min(PERIOD, minutes * 60))
+
+
+def told(found: dict[str, Any] | None) -> str:
+    """Return what a run did, in a line."""
+    if found is None:
+        return "another monitor works on this log now"
+    shown = {name: value for name, value in found.items() if value and name != "last_success"}
+    numbers = (f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
+    return ", ".join(numbers)
