@@ -91,6 +91,10 @@ class Client:
         """Return whom one version approves and the other declines, of the caller's last applicants."""
         return self.ask("GET", f"/models/{number}/swaps", params={"against": against})
 
+    def monitoring(self, **wanted: str | None) -> Json:
+        """Return what the monitor found, by `since` and `version`: checks, cohorts, alerts, views."""
+        return self.ask("GET", "/monitoring", params={name: value for name, value in wanted.items() if value})
+
     def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application", model: str | None = None) -> Json:
         """Return the answer for one applicant, with reasons in any case; of the champion, or of the version `model`."""
         params = {"reasons": "true", "purpose": purpose} | ({"model": model} if model else {})

@@ -24,7 +24,7 @@ from src.serving.predictors import load
 
 log = logging.getLogger(__name__)
 
-EVALUATION, REGISTRATION = "evaluation.json", "registry.json"
+EVALUATION, REFERENCE, REGISTRATION = "evaluation.json", "reference.json", "registry.json"
 
 
 def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "") -> Card:
@@ -36,7 +36,8 @@ def deliver(release: Path, place: Bucket | Folder, target: Path, sha256: str = "
     card, export = read_card(models / CARD), read_stated(models / EXPORT)
     if sha256 and sha256 != card.sha256:
         raise LineageError(f"{models / CARD} is of the model {card.sha256}, but {sha256} was asked for")
-    contents = {name: _committed(models / name, lock) for name in (CARD, EXPORT, EVALUATION)}
+    named = [name for name in (REFERENCE,) if f"models/{name}" in lock.outputs()]  # releases of before have none
+    contents = {name: _committed(models / name, lock) for name in (CARD, EXPORT, EVALUATION, *named)}
     contents |= {name: _fetched(name, lock, place, wanted) for name, wanted in _objects(card, export).items()}
     if (models / REGISTRATION).is_file():
         contents[REGISTRATION] = (models / REGISTRATION).read_bytes()

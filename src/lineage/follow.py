@@ -31,7 +31,7 @@ PERIOD = 1.0  # seconds between two looks
 RETRY = 30.0  # seconds until a version that could not be brought is tried again
 GRACE = 60.0  # seconds for which a folder stays that serving.json names no more: a process may still be reading it
 NEWEST = 100  # events that serving.json repeats
-FILES = (CARD, EXPORT, "evaluation.json", TREES, CODES)  # what a service reads of a version
+FILES = (CARD, EXPORT, "evaluation.json", "reference.json", TREES, CODES)  # what a service, or its monitor, reads
 log = logging.getLogger(__name__)
 
 

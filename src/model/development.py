@@ -6,11 +6,19 @@ from functools import cached_property
 from itertools import pairwise, repeat
 from pathlib import Path
 from types import NoneType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from src.errors import LastroError, sentences
 
@@ -19,6 +27,7 @@ MISSING, OTHER = "missing", "other"
 ANSWERS = ("probability_of_default", "score", "decision")
 TRUTHS = {False: "false", True: "true"}
 NUMBERS = {int, float}
+EXACT = 2**53  # below it every whole number is one float64
 Places = NDArray[np.intp]
 
 
@@ -55,6 +64,13 @@ class Distribution(_Part):
     values: list[str] = []
     rows: list[int]
     points: list[float | None] = []
+
+    @model_serializer(mode="wrap")
+    def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said = {name: value for name, value in written(self).items() if value}
+        if "edges" in said:
+            said["edges"] = [int(edge) if edge % 1 == 0 and abs(edge) < EXACT else edge for edge in self.edges]
+        return said
 
     @model_validator(mode="after")
     def _whole(self) -> "Distribution":
@@ -162,12 +178,13 @@ class Development(_Part):
     """The sample that a model, named by its sha256, was developed on.
 
     `rows` are all of the data, by which features are counted; PD, score and decision are counted on the training rows
-    that cross-validation predicted, `out_of_fold` of them.
+    that cross-validation predicted, `out_of_fold` of them. `left_out` features have no place in the file.
     """
 
     sha256: str
     rows: int
     out_of_fold: int
+    left_out: int = 0
     features: dict[str, Distribution]
     probability_of_default: Distribution
     score: Distribution

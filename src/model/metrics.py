@@ -68,6 +68,19 @@ def losses(bad: Bad, pd: Vector) -> Vector:
     return found
 
 
+def spiegelhalter_z(bad: Bad, pd: Vector) -> float:
+    """Return by how many standard deviations the Brier score is off from what true PDs give (Spiegelhalter 1986).
+
+    Where they are true it is normal, with mean 0 and deviation 1; NaN where every PD is 0, .5 or 1.
+
+    >>> round(spiegelhalter_z(np.array([1, 0, 0, 0]), np.array([0.2, 0.2, 0.2, 0.2])), 4)
+    0.25
+    """
+    weights = 1 - 2 * pd
+    spread = float(np.sqrt(np.sum(weights**2 * pd * (1 - pd))))
+    return float(np.sum((bad - pd) * weights)) / spread if spread else float("nan")
+
+
 def score_all(bad: Bad, pd: Vector, threshold: float, costs: Costs) -> dict[str, float]:
     """Return every metric of one prediction, by the names of GREATER_IS_BETTER."""
     with config_context(skip_parameter_validation=True, assume_finite=True):  # half of the time of few rows

@@ -55,9 +55,15 @@ def scores_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, model: str) -> pd.Da
 
     `attrs` say too by which model, a SHA-256.
     """
+    found = predicted_of(table, bad, pd_of)
+    found.attrs[MODEL] = model
+    return found
+
+
+def predicted_of(table: pd.DataFrame, bad: Bad, pd_of: Vector) -> pd.DataFrame:
+    """Return the hash, the outcome and the predicted PD (NaN: none) of each row, in the table's order."""
     found = hashed(table)
     found["bad"], found["probability_of_default"] = bad, pd_of.round(DIGITS)
-    found.attrs[MODEL] = model
     return found
 
 

@@ -111,6 +111,22 @@ class OutOfFold:
             for fold in np.unique(folds[folds >= 0]):
                 yield repeat, folds == fold
 
+    def calibrated(self, name: str, repeat: int) -> Vector:
+        """Return the candidate's PDs of a repeat, each fold's calibrated on its other folds.
+
+        Their models did not see them either. A row that was set apart has none (NaN).
+        """
+        pd_of, fold = self.pd[name][repeat], self.fold[repeat]
+        found = np.full(len(self.bad), np.nan)
+        for number in np.unique(fold[fold >= 0]):
+            rows, others = fold == number, (fold != number) & (fold >= 0)
+            found[rows] = calibrate(pd_of[others], self.bad[others], pd_of[rows])
+        return found
+
+    def predicted(self, choice: Choice) -> Vector:
+        """Return the first repeat's PDs of what was chosen, calibrated where it is."""
+        return self.calibrated(choice.candidate, 0) if choice.calibrated else self.pd[choice.candidate][0]
+
     def scores(self, name: str, threshold: float, costs: Costs) -> dict[str, list[float]]:
         """Return metric -> its value on each fold, repeat by repeat."""
         folds = [
@@ -237,16 +253,12 @@ def paired_difference(
 
 
 def calibration_gain(found: OutOfFold, name: str) -> float:
-    """Return by how much isotonic calibration lowers the candidate's Brier score, out of fold.
-
-    Each fold's probabilities are calibrated on the same repeat's other folds, whose models did not see them either.
-    """
+    """Return by how much isotonic calibration lowers the candidate's Brier score, out of fold."""
     before, after = [], []
+    calibrated = [found.calibrated(name, repeat) for repeat in range(len(found.fold))]
     for repeat, rows in found.parts():
-        pd_of, others = found.pd[name][repeat], ~rows & (found.fold[repeat] >= 0)
-        calibrated = calibrate(pd_of[others], found.bad[others], pd_of[rows])
-        before.append(np.mean((pd_of[rows] - found.bad[rows]) ** 2))
-        after.append(np.mean((calibrated - found.bad[rows]) ** 2))
+        before.append(np.mean((found.pd[name][repeat, rows] - found.bad[rows]) ** 2))
+        after.append(np.mean((calibrated[repeat][rows] - found.bad[rows]) ** 2))
     return float(np.mean(before) - np.mean(after))
 
 

@@ -1,8 +1,9 @@
-"""models/ + data/processed/test.parquet -> models/{evaluation.json,test_scores.parquet}, reports/, MODEL_CARD.md"""
+"""models/, data/processed/ -> models/{evaluation,reference}.json, test_scores.parquet, reports/, MODEL_CARD.md"""
 
 import json
 from pathlib import Path
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from src.contract.package import read_package
@@ -11,6 +12,8 @@ from src.errors import run
 from src.files import rounded, write_bytes, write_json
 from src.model import report, rows, scorecard
 from src.model.artifact import load_model
+from src.model.developed import developed
+from src.model.development import REFERENCE, Development
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.model.model_card import Measured, model_card
@@ -37,7 +40,7 @@ def main() -> None:
     card, model = load_model(MODELS)
     table = read_table(TEST)
     training = read_table(TRAIN)
-    X = inputs(table, card.features, card.time)
+    X, X_seen = (inputs(part, card.features, card.time) for part in (table, training))
     bad = package.is_bad(table[card.target.name]).to_numpy().astype("int64")
 
     with threadpool_limits(1):
@@ -51,9 +54,18 @@ def main() -> None:
                 "curves": report.curves_of(bad, pd_of, card, params.evaluate.bins),
                 "importance": report.importance_of(model, X, bad, params.evaluate.permutations, params.seed),
                 "by_month": report.by_month(table[card.time.name], bad, pd_of) if card.time else None,
-                "segments": segments_of(inputs(training, card.features, card.time), X, bad, pd_of, card.features),
+                "segments": segments_of(X_seen, X, bad, pd_of, card.features),
                 "fairness": report.fairness_of(training, table, bad, pd_of, card),
             }
+        )
+        reference = developed(
+            pd.concat([X_seen, X], ignore_index=True),
+            read_table(MODELS / rows.TRAIN_ROWS),
+            card,
+            lambda applicants: model.predict_proba(applicants)[:, 1],
+            [record["feature"] for record in found["importance"]],
+            params.evaluate,
+            params.seed,
         )
 
     for name, records in (found["curves"] | {"importance": found["importance"]}).items():
@@ -63,9 +75,11 @@ def main() -> None:
         json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT, INGESTED)
     )
     filed = KINDS[compared["candidates"][card.candidate]["kind"]].readable
-    text = model_card(card, package, Measured(found, compared, export, ingested, training))
+    development = Development.model_validate_json(reference)
+    text = model_card(card, package, Measured(found, compared, export, ingested, training, development))
     write_bytes(MODEL_CARD, text.encode())
     write_table(MODELS / rows.TEST_SCORES, rows.scores_of(table, bad, pd_of, card.sha256))
+    write_bytes(MODELS / REFERENCE, reference)
     write_json(MODELS / "evaluation.json", found | {"scorecard": scorecard.read(SCORECARD) if filed else None})
 
 

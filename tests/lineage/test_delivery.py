@@ -6,19 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from src.errors import LastroError
 from src.files import digest, sha256_of
-from src.lineage.delivery import deliver
+from src.lineage.delivery import REFERENCE, deliver
 from src.lineage.folder import Folder
 from src.lineage.lock import read_lock
 from src.lineage.storage import Bucket, place_of
+from src.model import development
 from src.serving.export import parted, read_export
 from src.serving.predictors import load
 from tests.conftest import Project
 from tests.lineage.conftest import Minio
 
-FILES = {"model.pkl", "trees.npz", "model.json", "export.json", "evaluation.json"}
+FILES = {"model.pkl", "trees.npz", "model.json", "export.json", "evaluation.json", "reference.json"}
 
 
 def place(minio: Minio, bucket: str) -> Bucket:
@@ -51,6 +53,16 @@ def test_registry_entry_goes_along_where_there_is_one(release: Path, minio: Mini
     (release / "models" / "registry.json").write_text('{"version": "3"}')
     deliver(release, place(minio, "pushed"), tmp_path / "to")
     assert (tmp_path / "to" / "registry.json").read_text() == '{"version": "3"}'
+
+
+def test_release_of_before_has_no_reference(release: Path, minio: Minio, tmp_path: Path) -> None:
+    assert REFERENCE == development.REFERENCE
+    lock = yaml.safe_load((release / "dvc.lock").read_text())
+    outs = lock["stages"]["evaluate"]["outs"]
+    lock["stages"]["evaluate"]["outs"] = [out for out in outs if out["path"] != f"models/{REFERENCE}"]
+    (release / "dvc.lock").write_text(yaml.safe_dump(lock))
+    deliver(release, place(minio, "pushed"), tmp_path / "to")
+    assert {path.name for path in (tmp_path / "to").iterdir()} == FILES - {REFERENCE}
 
 
 def read_sha(release: Path) -> str:

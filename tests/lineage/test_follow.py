@@ -20,6 +20,7 @@ from src.lineage.folder import Folder
 from src.lineage.follow import FILES, Follower, alone, once
 from src.lineage.s3_errors import SILENT
 from src.lineage.storage import Bucket, place_of
+from src.model.development import REFERENCE, read_development
 from src.serving.delivered import read_delivered
 from src.serving.export import EXPORT, TREES
 from src.serving.predictors import load
@@ -189,6 +190,21 @@ def test_folder_in_which_a_file_was_changed_is_brought_again(registry: Registry,
     Follower(registry.place, follower.folder, keep=2).look()
     assert path.read_bytes() == whole
     assert (follower.folder / "serving.json").stat().st_ino != before, "processes look only at what is renamed"
+
+
+def test_known_version_of_which_more_is_published_is_brought_again(registry: Registry, follower: Follower) -> None:
+    follower.look()
+    folder = follower.folder / content(follower)["versions"]["1"]["folder"]
+    assert read_development(folder) is None, "published by an older release"
+    event, reference = registry.chain.version(1), ROOT / "models" / REFERENCE
+    files = event.files | {REFERENCE: put(registry.place, reference, in_dvc=False)}
+    registry.add("publish", 1, **event.facts() | {"files": files})
+    follower.look()
+    found = content(follower)
+    assert (found["event"], found["champion"], found["challenger"]) == (4, "1", "2")
+    assert found["versions"]["1"]["files"][REFERENCE] == digest(reference)
+    assert (folder / REFERENCE).read_bytes() == reference.read_bytes()
+    assert load(folder).form_sha256 == registry.form(1)
 
 
 def test_no_champion_is_waited_for(made: list[Path], tmp_path: Path) -> None:

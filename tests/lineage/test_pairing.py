@@ -8,7 +8,7 @@ import pytest
 from src.contract.table import read_table, write_table
 from src.lineage import pairing
 from src.lineage.pairing import TEST, UnpairedError, paired
-from src.model.rows import COLUMNS, TEST_SCORES, TRAIN_ROWS, hashed
+from src.model.rows import COLUMNS, TEST_SCORES, TRAIN_ROWS, hashed, predicted_of
 from tests.lineage.versions import typed, version
 from tests.serving.kinds import applicants, served, served_pds, table
 
@@ -61,6 +61,15 @@ def test_of_many_rows_every_second_or_later_one_is_scored_again(
     found = paired(first, version(tmp_path / "2", "scorecard", range(300, 400), range(150, 290)))
     assert found.says.startswith("30 of 140 test rows")
     assert found.first.tolist() == pds("scorecard", [*range(200, 290, 3)])
+
+
+def test_training_rows_are_found_in_files_with_their_pds_as_in_older_ones(tmp_path: Path) -> None:
+    first, second = version(tmp_path / "1", "scorecard", TRAIN, HELD), version(tmp_path / "2", "boosting", HELD, TRAIN)
+    older = paired(first, second).says
+    bad, pd_of = np.zeros(len(TRAIN), dtype=np.int64), np.full(len(TRAIN), np.nan)
+    write_table(first / TRAIN_ROWS, predicted_of(typed().iloc[list(TRAIN)], bad, pd_of))
+    assert paired(first, second).says == older
+    assert older.startswith(f"0 of {len(TRAIN)} test rows")
 
 
 def test_row_that_was_a_training_row_elsewhere_in_the_table_is_left_out(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from src.files import digest
-from src.lineage.chain import REGISTRY
+from src.lineage.chain import REGISTRY, read_chain
 from src.lineage.dossier import read_dossier
 from src.lineage.folder import StorageError
 from src.lineage.lock import LineageError, read_lock
@@ -169,6 +169,30 @@ def test_same_model_twice_is_one_version(published: Published, caplog: pytest.Lo
     assert f"credit-score version 1 is champion; made by: commit {before['git_commit'][:12]}" in caplog.text
     assert versions(published.settings) == 1
     assert aliases(published.settings) == {"champion": "1"}
+
+
+def test_known_form_with_a_further_file_is_the_same_version_of_which_the_chain_knows_more(published: Published) -> None:
+    project, place = published.project, remote(published.project.root)
+    before = read_chain(place)
+    (project.root / "models" / "reference.json").write_text("{}")
+    entry = {"md5": digest(project.root / "models" / "reference.json", "md5"), "size": 2}
+
+    def made(stages: dict, out: object) -> None:
+        stages["train"]["outs"].append(out)
+
+    project.edit("dvc.yaml", lambda found: made(found["stages"], {"models/reference.json": {"cache": False}}))
+    project.edit(
+        "dvc.lock", lambda found: made(found["stages"], {"path": "models/reference.json", "hash": "md5", **entry})
+    )
+    commit(project)
+    assert published.publish()["version"] == "1"
+    chain = read_chain(place, before)
+    assert [event.kind for event in chain.events[len(before.events) :]] == ["publish"]
+    assert chain.version(1).files["reference.json"].at == "registry"
+    assert "reference.json" not in before.version(1).files
+    assert chain.state.champion == 1
+    published.publish()
+    assert len(read_chain(place, chain).events) == len(chain.events)
 
 
 def another_signature(published: Published) -> None:

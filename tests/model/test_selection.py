@@ -100,6 +100,18 @@ def test_selection_follows_metric_and_rule(metric: str, rule: str, chosen: str) 
     assert selection.select(scores, metric, rule) == chosen
 
 
+def test_chosen_pds_are_the_first_repeats_each_fold_calibrated_on_the_others(found, table) -> None:
+    _, bad = table
+    bare = found.predicted(selection.Choice("blend", "roc_auc", "best", False, -0.01))
+    assert np.array_equal(bare, found.pd["blend"][0])
+    calibrated = found.predicted(selection.Choice("blend", "roc_auc", "best", True, 0.01))
+    rows = found.fold[0] == 1
+    again = selection.calibrate(bare[~rows], bad[~rows], bare[rows])
+    assert np.array_equal(calibrated[rows], again)
+    apart = selection.OutOfFold(bad, np.where(np.arange(len(bad)) < 9, -1, found.fold), found.pd)
+    assert np.isnan(apart.calibrated("blend", 0)).tolist() == [True] * 9 + [False] * (len(bad) - 9)
+
+
 def test_calibration_gains_where_probabilities_are_off_and_loses_where_they_are_right() -> None:
     random = np.random.default_rng(0)
     true = random.random((1, 4000))

@@ -1,4 +1,4 @@
-"""An empty log in a database of each kind, and a receiver of messages"""
+"""A log with the newest schema and nothing in it, in a database of each kind; each is migrated once"""
 
 import shutil
 from collections.abc import Iterator
@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from src.journal import monitoring_tables, outcome_tables
 from src.journal.database import connect_engine, migrate, sqlite_file
+from src.journal.tables import METADATA
 from src.monitoring.webhook import Webhook
 from tests.monitoring.receiver import Receiver
-from tests.monitoring.seeded import opened
+
+__all__ = ["monitoring_tables", "outcome_tables"]  # whose tables METADATA then has
 
 
 @pytest.fixture(scope="session")
@@ -33,26 +36,36 @@ def sqlite(migrated: Path, tmp_path: Path) -> Iterator[sa.Engine]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a log may be made, in each kind of database."""
+    """Where a log of each kind of database is, or may be made."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/journal.db"
-    found = str(request.getfixturevalue("postgres").url)
-    engine = connect_engine(found, 10.0)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
-    return found
+    return str(request.getfixturevalue("postgres").url)
 
 
 @pytest.fixture
-def engine(address: str, migrated: Path) -> Iterator[sa.Engine]:
-    """A log with the newest schema and nothing in it."""
-    if file := sqlite_file(address):
-        shutil.copy(migrated, file)
-    made = opened(address)
-    yield made
-    made.dispose()
+def empty_address(address: str) -> str:
+    """Where no log was made."""
+    if sqlite_file(address) is None:
+        engine = connect_engine(address, 10.0)
+        with engine.begin() as connection:
+            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+            connection.execute(sa.text("CREATE SCHEMA public"))
+        engine.dispose()
+    return address
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, address: str) -> Iterator[sa.Engine]:
+    """An empty log in each kind of database."""
+    if sqlite_file(address):
+        yield request.getfixturevalue("sqlite")
+        return
+    engine = connect_engine(address, 10.0)
+    migrate(engine, None)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {', '.join(METADATA.tables)}"))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

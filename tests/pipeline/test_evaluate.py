@@ -3,17 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from src.model.artifact import ArtifactError
 from src.model.card import Card, read_card
+from src.model.development import REFERENCE, read_development
 from src.model.metrics import GREATER_IS_BETTER
+from src.model.rows import TRAIN_ROWS
 from src.pipeline import evaluate
 from tests.conftest import ROOT, Project
 from tests.pipeline.conftest import outputs
 
-IN_GIT = ("MODEL_CARD.md", "models/evaluation.json", "models/model.json")
+IN_GIT = ("MODEL_CARD.md", "models/evaluation.json", "models/model.json", "models/reference.json")
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,27 @@ def test_segments_are_the_cards_features_in_the_bins_of_the_training_rows(
         assert set(each["fields"]) <= {feature.name for feature in card.features}
         assert 50 <= each["rows"] <= len(test_rows)
         assert each["low"] <= each["observed"] <= each["high"]
+
+
+def test_reference_counts_features_in_all_rows_and_answers_out_of_fold(
+    light_run: Project, card: Card, test_rows: pd.DataFrame
+) -> None:
+    models = light_run.root / "models"
+    found, rows = read_development(models), pd.read_parquet(models / TRAIN_ROWS)
+    assert found is not None
+    assert (found.sha256, found.rows, found.out_of_fold) == (card.sha256, len(rows) + len(test_rows), len(rows))
+    assert list(found.features) == [feature.name for feature in card.features]
+    assert {sum(one.rows) for one in found.features.values()} == {found.rows}
+    approved = rows[rows["probability_of_default"] < card.threshold]
+    assert found.decision.rows == [len(approved), len(rows) - len(approved), 0, 0]
+    assert (found.approved.rows, found.approved.observed) == (len(approved), approved["bad"].sum())
+    assert (models / REFERENCE).stat().st_size < 100_000
+    table = pd.concat([pd.read_parquet(light_run.root / "data/processed/train.parquet"), test_rows])
+    for name in ("duration_months", "purpose"):
+        counts = np.bincount(
+            found.features[name].places(table[name].tolist()), minlength=len(found.features[name].rows)
+        )
+        assert counts.tolist() == found.features[name].rows
 
 
 def test_importance_ranks_every_feature_and_no_protected_one(found: dict, card: Card) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from src.model import selection
 from src.model.artifact import load_model, to_bytes
 from src.model.candidates import build
 from src.model.card import Card
+from src.model.development import read_development
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.params import read_params
@@ -88,6 +90,27 @@ def test_awkward_table_is_scored_with_reasons_that_name_a_state(everything: Proj
     risky = example | {BALANCE: "code -9", INCOME: 500.0}
     named = {reason.feature: reason.value for reason in served.scorer.score(risky, reasons=True).reasons}
     assert named[BALANCE] == "code -9"
+
+
+def test_awkward_tables_reference_finds_each_value_as_the_log_holds_it(everything: Project, card: Card) -> None:
+    found = read_development(everything.root / "models")
+    table = pd.read_parquet(everything.root / "data/raw/applications.parquet")
+    assert found is not None
+    assert card.time is not None
+    made = [day.date().isoformat() for day in table[card.time.name]]
+    for feature in card.features:
+        values = table[feature.name].astype(object).where(table[feature.name].notna(), None)
+        if feature.type == "date":
+            values = values.map(lambda day: day.date().isoformat(), na_action="ignore")
+        if feature.mixed:
+            values = values.where(table[state_column(feature.name)].isna(), table[state_column(feature.name)])
+        distribution = found.features[feature.name]
+        places = distribution.places(values.tolist(), made if distribution.before else None)
+        assert np.bincount(places, minlength=len(distribution.rows)).tolist() == distribution.rows, feature.name
+    assert found.features["First credit"].before == "Applied.On"
+    assert found.features[BALANCE].labels[-4:-2] == list(STATES.values())
+    assert found.features[EMPLOYER].rows[-1] > 0
+    assert found.rows == len(table)
 
 
 def test_awkward_tables_documents_live_with_its_names(everything: Project) -> None:

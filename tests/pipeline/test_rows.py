@@ -14,7 +14,9 @@ def test_train_and_evaluate_write_the_rows_hashes_outcomes_and_pds(light_run: Pr
     root = light_run.root
     train, test = (read_table(root / f"data/processed/{name}.parquet") for name in ("train", "test"))
     rows, scores = read_table(root / "models" / TRAIN_ROWS), read_table(root / "models" / TEST_SCORES)
-    assert rows.equals(hashed(train))
+    assert rows["row"].equals(hashed(train)["row"])
+    assert rows["bad"].tolist() == (train["credit_risk"] == "bad").astype(int).tolist()
+    assert rows["probability_of_default"].between(0, 1).all()
     assert scores["row"].equals(hashed(test)["row"])
     assert rows.attrs == {COLUMNS: columns_of(test)}
     assert scores.attrs == rows.attrs | {MODEL: digest(root / "models/model.pkl")}
