@@ -46,9 +46,9 @@ def test_second_day_of_other_applicants_rings_and_two_days_as_before_end_it(engi
     assert step(engine, MONDAY + 6 * DAY) == Moved()
 
 
-@pytest.mark.parametrize(("rows", "times"), [(400, "4 times"), (20, "0.2 times")])
+@pytest.mark.parametrize(("rows", "times"), [(160, "4 times"), (8, "0.2 times")])
 def test_two_days_of_too_many_or_too_few_ring(sqlite: sa.Engine, rows: int, times: str) -> None:
-    insert(sqlite, [row for day in range(63) for row in spread(MONDAY + day * DAY, 100)])
+    insert(sqlite, [row for day in range(63) for row in spread(MONDAY + day * DAY, 40)])
     insert(sqlite, [row for day in (63, 64) for row in spread(MONDAY + day * DAY, rows)])
     assert step(sqlite, MONDAY + 65 * DAY, least_rows=10_000).fired == 1
     (alert,) = table(sqlite, ALERTS)
