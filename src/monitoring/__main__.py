@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
+from src.monitoring import demo, report
 from src.monitoring.commands import add_acknowledge, add_outcomes, add_rebase, add_run, add_status
 
 IMPOSSIBLE = 2
@@ -20,6 +21,8 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_acknowledge,
     add_outcomes,
     add_rebase,
+    report.add,
+    demo.add,
 )
 
 
