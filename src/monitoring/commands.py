@@ -1,4 +1,4 @@
-"""the commands that watch: `run`, `status`, `acknowledge`; what each asks, answers, and ends with"""
+"""the commands that watch: `run`, `status`, `acknowledge`, `rebase`; what each asks, answers, and ends with"""
 
 import getpass
 import json
@@ -64,6 +64,19 @@ def add_acknowledge(commands: Any) -> None:
     parser.set_defaults(command=_acknowledge)
 
 
+def add_rebase(commands: Any) -> None:
+    """Add `rebase`."""
+    about = (
+        "take the applicants of a time as what a version's drift is judged against; exit code: 0 done | 2 nothing done"
+    )
+    parser: ArgumentParser = commands.add_parser("rebase", help=about, description=about)
+    parser.add_argument("version", metavar="VERSION", help="its number, or its served form's sha256")
+    parser.add_argument("--since", type=moment, required=True, metavar="A", help=f"from then on, by hours: {MOMENT}")
+    parser.add_argument("--until", type=moment, required=True, metavar="B", help="until then")
+    parser.add_argument("--why", required=True, metavar="T", help="in a few words; it is kept")
+    parser.set_defaults(command=_rebase)
+
+
 def _run(asked: Namespace) -> int:
     from src.monitoring.run import follow, opened, told
 
@@ -101,6 +114,24 @@ def _acknowledge(asked: Namespace) -> int:
         alert = acknowledge(engine, asked.id, why, _who(), asked.until, datetime.now(UTC))
     until = f"before {asked.until:%Y-%m-%d %H:%M} UTC" if asked.until else "any more"
     sys.stdout.write(f"{alert['kind']} {alert['subject']} does not ring {until}\n".replace("  ", " "))
+    return 0
+
+
+def _rebase(asked: Namespace) -> int:
+    from src.lineage.policy import POLICY, read_policy
+    from src.monitoring.rebasing import named, rebase
+    from src.monitoring.run import log_of
+    from src.monitoring.settings import ROOT
+    from src.monitoring.versions import read_versions
+
+    if not (why := asked.why.strip()):
+        raise LastroError("--why: say why, in a few words: it is kept")
+    settings, least = read_settings(), read_policy(ROOT / POLICY).monitoring.least_rows
+    version = named(read_versions(settings.deliveries, settings.models), asked.version)
+    with log_of(settings) as engine:
+        rows = rebase(engine, version, asked.since, asked.until, why, _who(), datetime.now(UTC), least)
+    name = version.number or version.form_sha256
+    sys.stdout.write(f"version {name} is judged against {rows} applications from now on, by `run`\n")
     return 0
 
 

@@ -20,9 +20,11 @@ from src.journal.writer import reason
 from src.lineage.policy import POLICY, Policy, read_policy
 from src.monitoring.alerts import advance
 from src.monitoring.lock import alone
+from src.monitoring.measure import measure
 from src.monitoring.outbox import Sent, send
 from src.monitoring.progress import hold, note
 from src.monitoring.settings import ROOT, Settings
+from src.monitoring.versions import read_versions
 from src.monitoring.webhook import Webhook
 
 RUN = "run"  # what is known of the last success
@@ -38,7 +40,7 @@ class Monitor:
     """One log, its policy, and whom it tells."""
 
     def __init__(self, engine: sa.Engine, settings: Settings, policy: Policy) -> None:
-        self.engine, self.policy = engine, policy
+        self.engine, self.settings, self.policy = engine, settings, policy
         address = settings.slack_webhook_url
         self.webhook = Webhook(address.get_secret_value()) if address else None
         self.file = sqlite_file(settings.journal_url)
@@ -48,7 +50,8 @@ class Monitor:
         with failing_as_sentence(), alone(self.engine, self.file) as mine:
             if not mine:
                 return None
-            counted = {"rows_counted": 0}
+            versions = read_versions(self.settings.deliveries, self.settings.models)
+            counted = measure(self.engine, versions, self.policy.monitoring, now)._asdict()
             moved = advance(self.engine, self.policy.monitoring.windows, now)
             known = self.record(now, Sent(), last_success=now.isoformat(), **counted)
         return moved._asdict() | Sent()._asdict() | known | self.send(now)

@@ -68,6 +68,20 @@ def engine(request: pytest.FixtureRequest, address: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a log of an earlier release may be made: a database without a schema."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/old.db"
+    found = str(request.getfixturevalue("postgres").url)
+    engine = connect_engine(found, 10.0)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return found
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A webhook that is up."""
