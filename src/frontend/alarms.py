@@ -21,7 +21,7 @@ def show(found: Watched) -> None:
         _(
             "An alert fires when the same check alarms in two windows running, and ends after two quiet ones. Look at "
             "what fires first: the command beneath it shows more, the runbook in docs/monitoring.md says what to do. "
-            "`python -m src.monitoring acknowledge` keeps a known shift from ringing."
+            "“python -m src.monitoring acknowledge” keeps a known shift from ringing."
         )
     )
     mine = [each for each in found.found["alerts"] if each["model_version"] in (None, found.version)]

@@ -31,9 +31,10 @@ def months(found: Watched) -> None:
     st.subheader(_("Months of application"), anchor=False)
     st.caption(
         _(
-            "Of the approved alone, by the month of their application. Only mature months are judged; an early look "
-            "shows what is known so far, and bads are known before goods. More bads than expected, against the same "
-            "ratio at development, in two months running is an alert: then look at score bands and vintages."
+            "Of the approved alone, by the month of their application. A month is judged once it is old enough and "
+            "most outcomes are known, or nearly all are (an early look); while it is open, its bads are known before "
+            "its goods. More bads than expected, against the same ratio at development, in two months running is an "
+            "alert: then look at score bands and vintages."
         )
     )
     cohorts = found.cohorts()
@@ -63,7 +64,7 @@ def months(found: Watched) -> None:
 
 def result(cohort: Json) -> str:
     """Return whether a month has more bads than expected; a dash where it is not judged."""
-    if cohort["alarm"] is None or not cohort["mature"]:
+    if cohort["alarm"] is None:
         return NONE
     return _("▲ more bads than expected") if cohort["alarm"] else _("✓ quiet")
 

@@ -77,13 +77,13 @@ def cell(check: Json, found: Watched) -> dict[str, Any]:
 
 def latest(last: Sequence[Json], alarms: Mapping[str, int], found: Watched) -> None:
     """Draw the last window of each subject; beside a rebased PSI the one against training."""
-    training = any(each.get("psi_training") is not None for each in last)
+    rebased = any(each["psi_training"] not in (None, each["psi"]) for each in last)
     columns = {
         _("Fact"): [escaped(found.title(each["subject"])) for each in last],
         _("PSI"): [amount(each["psi"]) for each in last],
     }
-    if training:
-        columns[_("PSI against training")] = [amount(each.get("psi_training")) for each in last]
+    if rebased:
+        columns[_("PSI against training")] = [amount(each["psi_training"]) for each in last]
     columns |= {
         _("p-value"): [probability(each["p_value"]) for each in last],
         _("Applicants"): [amount(each["rows"], 0) for each in last],
@@ -169,10 +169,12 @@ def points(fields: Sequence[Json], found: Watched) -> None:
 
 def volume(found: Watched) -> None:
     """Draw how many applied in each window."""
+    st.subheader(_("Applications"), anchor=False)
     checks = found.checks("volume")
     if not checks:
+        none = _("None is judged in this period: a day is compared with the same weekday of the eight weeks before.")
+        st.info(none, icon=":material/info:")
         return
-    st.subheader(_("Applications"), anchor=False)
     limit = next((each["limit"] for each in reversed(checks) if each["limit"] is not None), None)
     st.caption(
         _(

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import bins, model_page
+from src.frontend import bins, fairness, model_page
 from src.frontend.answer import escaped
 from src.frontend.language import _
 from src.frontend.texts import NONE
@@ -68,9 +68,9 @@ def groups(found: Watched) -> None:
     """Draw approvals and bads by protected group; say why where a month has none."""
     st.caption(
         _(
-            "Protected facts are no features; outcomes may carry them. Approved: the share of a group's applicants; "
-            "expected: the sum of the PDs; the interval is that of the observed bads. Where it does not hold the "
-            "expected bads, or a group's approvals are far below another's, ask for a review."
+            "Protected facts are no features; outcomes may carry them. Ratio: a group's approval rate to that of the "
+            "group approved most. Of the approved whose outcome is known: observed bads by those that the PDs expect, "
+            "with a 95 % interval. Where a ratio is low, or two groups' intervals lie apart, ask for a review."
         )
     )
     cohorts = found.cohorts()
@@ -78,7 +78,7 @@ def groups(found: Watched) -> None:
         st.info(_("No month of application has been looked at yet."), icon=":material/info:")
         return
     cohort = chosen(cohorts, "monitoring:groups")
-    if not cohort["groups"] or cohort["groups_known"] < LEAST_KNOWN:
+    if not cohort["groups"]:
         said = _("No ratios: groups are known for {share} of this month's predictions, and {least} are needed.")
         known, least = share(cohort["groups_known"]), share(LEAST_KNOWN, 0)
         st.info(said.format(share=known, least=least), icon=":material/info:")
@@ -94,17 +94,24 @@ def group(members: Sequence[Json], field: str, found: Watched) -> None:
         {
             _("Group"): [escaped(bins.said(found.words, field, each["value"], years=True)) for each in members],
             _("Applications"): [amount(each["predictions"], 0) for each in members],
-            _("Approved"): [share(each["approval_ratio"]) for each in members],
+            _("Approved"): [share(each["approved"] / each["predictions"]) for each in members],
+            _("Ratio"): [fairness.ratio(each["approval_ratio"]) for each in members],
             _("Observed bads"): [
                 _("{bads} of {all}").format(bads=amount(each["observed"], 0), all=amount(each["known"], 0))
                 for each in members
             ],
-            _("Expected"): [amount(each["expected"], 1) for each in members],
-            _("Interval"): [
-                _("{low} to {high}").format(low=amount(each["low"], 1), high=amount(each["high"], 1))
-                for each in members
-            ],
+            _("Observed / expected"): [of_expected(each) for each in members],
         },
         hide_index=True,
         border="horizontal",
     )
+
+
+def of_expected(group: Json) -> str:
+    """Return a group's observed bads by the expected ones, with their interval; a dash where none is expected."""
+    if group["low"] is None or not group["expected"]:
+        return NONE
+    value, low, high = (
+        amount(part, 2) for part in (group["observed"] / group["expected"], group["low"], group["high"])
+    )
+    return _("{value} ({low} to {high})").format(value=value, low=low, high=high)

@@ -95,7 +95,9 @@ def vintages(rows: Rows, language: Language) -> Any:
     frame, words = pd.DataFrame(rows), [_("mature"), _("still open")]
     since = alt.X("since:Q", title=_("Months since the application"), axis=alt.Axis(format="d", tickMinStep=1))
     rate = alt.Y("rate:Q", title=_("Share of bads so far"), axis=alt.Axis(format=".1%"))
-    month = alt.Color("month:O", scale=alt.Scale(scheme="viridis"), legend=alt.Legend(title=_("Month of application")))
+    seen = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.3, 0.75]))  # on light and on dark
+    months = alt.Legend(title=_("Month of application"), orient="bottom", columns=6)
+    month = alt.Color("month:O", scale=seen, legend=months)
     dashes = alt.StrokeDash(
         "state:N",
         scale=alt.Scale(domain=words, range=[[1, 0], [5, 3]]),
@@ -105,5 +107,5 @@ def vintages(rows: Rows, language: Language) -> Any:
     told = ["month:N", "since:Q", alt.Tooltip("rate:Q", format=".2%"), "state:N"]
     lines = base.mark_line(strokeWidth=2).encode(strokeDash=dashes)
     return finished(lines + base.mark_point(filled=True, size=30).encode(tooltip=told), language).properties(
-        height=HEIGHT + 60
+        height=HEIGHT + 100
     )

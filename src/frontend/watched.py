@@ -11,6 +11,7 @@ from src.frontend.model_page import apart
 from src.frontend.texts import NONE, Texts, texts
 
 EVERYONE = ""  # the form of what is of no version: how many apply
+FEATURE = " (feature)"  # behind the name of a fact that is named as a part of the answer is
 Json = Mapping[str, Any]
 
 
@@ -46,16 +47,15 @@ class Watched:
 
     def title(self, subject: str) -> str:
         """Return what a check is about: a fact about the applicant, or the answer."""
-        known = {"probability_of_default": _("PD"), "score": _("Score"), "decision": _("Decision")}
-        if subject in known and subject not in self.titles:
-            return known[subject]
-        return self.titles.get(subject) or self.words.title(subject)
+        known = {"probability_of_default": _("PD"), "score": _("Score in points"), "decision": _("Decision")}
+        name = subject.removesuffix(FEATURE)
+        return known.get(subject) or self.titles.get(name) or self.words.title(name)
 
     def label(self, subject: str, text: str) -> str:
         """Return a bin's name."""
-        if subject == "decision" and subject not in self.titles:
+        if subject == "decision":
             return {"approve": _("✓ Approve"), "decline": _("✕ Decline")}.get(text, text)
-        return bins.said(self.words, subject, text)
+        return bins.said(self.words, subject.removesuffix(FEATURE), text)
 
 
 def watched(found: Json, form: str, version: str | None, info: Json) -> Watched:

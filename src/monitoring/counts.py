@@ -12,7 +12,8 @@ from pydantic_core import from_json
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
 from src.model.development import Development, Places, subject_of
-from src.monitoring.reading import ROWS, Part, Row, begin, claim, next_part
+from src.monitoring.progress import step
+from src.monitoring.reading import NAME, ROWS, Part, Row, begin, next_part
 from src.monitoring.versions import Version, form_of
 
 Counts = dict[str, list[int]]
@@ -63,7 +64,7 @@ def write(engine: sa.Engine, part: Part, hours: Mapping[Key, Hour], now: datetim
     values = [written(key, added(present.get(key), hour)) for key, hour in hours.items()]
     upsert = sa.text(UPSERT).bindparams(sa.bindparam("hour", type_=HOURLY_COUNTS.c.hour.type))
     with engine.begin() as connection:
-        if not claim(connection, part, now):
+        if not step(connection, NAME, part.before, part.after, now):
             return False
         if values:
             connection.execute(upsert, values)

@@ -35,6 +35,14 @@ def noted(connection: sa.Connection, name: str) -> Any:
     return None if found is None else json.loads(found)
 
 
+def step(connection: sa.Connection, name: str, before: Any, after: Any, now: datetime) -> bool:
+    """Note what comes after `before`, as a transaction's first statement; False where another was first."""
+    if hold(connection, name, now) != before:
+        return False
+    note(connection, name, after, now)
+    return True
+
+
 def utc(moment: datetime) -> datetime:
     """Return a moment in UTC; SQLite gives it back without the zone in which it was written."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

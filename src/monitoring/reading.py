@@ -7,7 +7,6 @@ one before. Nothing is locked while rows are read; who counts them writes down t
 is still what it was `before`, so that two who read the same rows do not both count them.
 """
 
-import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,13 +14,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from src.journal.monitoring_tables import HOURLY_COUNTS, MOMENT, MONITOR_PROGRESS
+from src.journal.monitoring_tables import HOURLY_COUNTS
+from src.monitoring.progress import noted, step
 
 log = logging.getLogger(__name__)
 ROWS = 5_000  # that are in memory at once
 NOTHING = "3:3:"  # PostgreSQL's snapshot in which no transaction is visible: 3 is the first number of any
-NAME, START = "reading", "{}"
-FIRST = "INSERT INTO monitor_progress (name, value, time) VALUES (:name, '{}', :now) ON CONFLICT DO NOTHING"
+NAME = "reading"
 SQLITE = """
     SELECT key_id, id, substr(time, 1, 13), model_sha256, model_version, form_sha256,
            CASE WHEN purpose = 'what-if' THEN NULL ELSE inputs END, probability_of_default, score, decision, rowid
@@ -67,27 +66,20 @@ class Part(NamedTuple):
     """Rows that were not read yet, and the progress `before` and `after` them."""
 
     rows: list[Row]
-    before: str
-    after: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
 
 
 def next_part(engine: sa.Engine, rows: int = ROWS) -> Part:
     """Return the next rows, so many at most; none where `after` is `before`: then nothing is left."""
     with engine.begin() as connection:
-        before = progress(connection)
-        known = json.loads(before)
+        before = noted(connection, NAME)
+        known = before or {}
         if engine.dialect.name == "sqlite":
             found, after = of_sqlite(connection, known, rows)
         else:
             found, after = of_postgresql(connection, known, rows)
-    return Part(found, before, json.dumps(after))
-
-
-def progress(connection: sa.Connection) -> str:
-    """Return how far the log was read, as it is written down."""
-    row = MONITOR_PROGRESS.c
-    found: str = connection.execute(sa.select(row.value).where(row.name == NAME)).scalar_one()
-    return found
+    return Part(found, before, after or None)
 
 
 def of_sqlite(connection: sa.Connection, known: dict[str, Any], rows: int) -> tuple[list[Row], dict[str, Any]]:
@@ -134,27 +126,17 @@ def read(connection: sa.Connection, query: str, values: Mapping[str, Any]) -> li
 
 
 def begin(engine: sa.Engine, now: datetime) -> None:
-    """Make sure that there is a progress, so that whoever moves it sees where another did.
+    """Begin anew where PostgreSQL's transactions have smaller numbers than those that were read.
 
-    On PostgreSQL it begins anew where present transactions have smaller numbers than those that were read: the database
-    was restored on another server. The counts are made of the log again; windows that were judged stay so.
+    The database was restored on another server. The counts are made of the log again; windows that were judged stay so.
     """
-    with engine.begin() as connection:
-        connection.execute(sa.text(FIRST).bindparams(sa.bindparam("now", now, MOMENT)), {"name": NAME})
     if engine.dialect.name == "sqlite":
         return
     with engine.begin() as connection:
-        old = json.loads(progress(connection)).get("old", NOTHING)
-        if connection.execute(sa.text(BACK), {"old": old}).scalar_one():
-            log.warning("the log's database was restored on another server: its rows are counted anew")
-            connection.execute(MONITOR_PROGRESS.update().where(MONITOR_PROGRESS.c.name == NAME).values(value=START))
+        before = noted(connection, NAME)
+        if not connection.execute(sa.text(BACK), {"old": (before or {}).get("old", NOTHING)}).scalar_one():
+            return
+        log.warning("the log's database was restored on another server: its rows are counted anew")
+        if step(connection, NAME, before, None, now):
             connection.execute(HOURLY_COUNTS.delete())
             connection.execute(sa.text(FUTURE))
-
-
-def claim(connection: sa.Connection, part: Part, now: datetime) -> bool:
-    """Write down that a part is read, in the caller's transaction; False where another was first."""
-    row = MONITOR_PROGRESS.c
-    chosen = (row.name == NAME) & (row.value == part.before)
-    done = connection.execute(MONITOR_PROGRESS.update().where(chosen).values(value=part.after, time=now))
-    return done.rowcount == 1

@@ -1,44 +1,36 @@
-"""a log -> new rows counted, closed windows judged, alerts moved on, messages sent: one run, or one every so often"""
+"""a log -> new rows counted, closed windows judged, alerts moved on, messages sent: one run"""
 
-import logging
-import os
-import signal
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NoReturn
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from src.errors import LastroError, refusal
+from src.errors import LastroError
 from src.journal.database import connect_engine, is_later_or_same, revision, sqlite_file
 from src.journal.writer import reason
 from src.lineage.policy import POLICY, Policy, read_policy
 from src.monitoring.alerts import advance
 from src.monitoring.lock import alone
+from src.monitoring.measure import measure
 from src.monitoring.outbox import Sent, send
 from src.monitoring.progress import hold, note
 from src.monitoring.settings import ROOT, Settings
+from src.monitoring.versions import read_versions
 from src.monitoring.webhook import Webhook
 
 RUN = "run"  # what is known of the last success
 NEEDED = "0004"  # the first schema with the monitor's tables
-PERIOD = 5.0  # seconds between two looks for messages: who tests an alert does not wait for the next run
-RETRY = 15.0  # seconds at most until a run that failed is tried again
-NICE = 10  # the service lets whoever scores go first
 PATIENCE = 30.0  # seconds that the monitor waits for the log: it is in no hurry, and lets requests go first
-log = logging.getLogger(__name__)
 
 
 class Monitor:
     """One log, its policy, and whom it tells."""
 
     def __init__(self, engine: sa.Engine, settings: Settings, policy: Policy) -> None:
-        self.engine, self.policy = engine, policy
+        self.engine, self.settings, self.policy = engine, settings, policy
         address = settings.slack_webhook_url
         self.webhook = Webhook(address.get_secret_value()) if address else None
         self.file = sqlite_file(settings.journal_url)
@@ -48,7 +40,8 @@ class Monitor:
         with failing_as_sentence(), alone(self.engine, self.file) as mine:
             if not mine:
                 return None
-            counted = {"rows_counted": 0}
+            versions = read_versions(self.settings.deliveries, self.settings.models)
+            counted = measure(self.engine, versions, self.policy.monitoring, now)._asdict()
             moved = advance(self.engine, self.policy.monitoring.windows, now)
             known = self.record(now, Sent(), last_success=now.isoformat(), **counted)
         return moved._asdict() | Sent()._asdict() | known | self.send(now)
@@ -117,41 +110,6 @@ def failing_as_sentence() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise LastroError(f"the prediction log: {reason(error)}") from None
-
-
-def follow(settings: Settings, minutes: float) -> NoReturn:
-    """Run every so many minutes, and send meanwhile, until it is stopped; what stands in the way is said, and passes.
-
-    The heartbeat is a file that is touched while it works, and gone when it has ended.
-    """
-    os.nice(NICE)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    settings.heartbeat.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        while True:
-            settings.heartbeat.touch()
-            try:
-                with opened(settings) as monitor:
-                    work(monitor, minutes, settings.heartbeat)
-            except (LastroError, OSError) as error:
-                log.warning("nothing is watched: %s", refusal(error) if isinstance(error, OSError) else error)
-            time.sleep(min(RETRY, minutes * 60))
-    finally:
-        settings.heartbeat.unlink(missing_ok=True)
-
-
-def work(monitor: Monitor, minutes: float, heartbeat: Path) -> NoReturn:
-    """Run when it is time, and look for messages every few seconds; raises LastroError where the log fails."""
-    due = time.monotonic()
-    while True:
-        if time.monotonic() >= due:
-            due = time.monotonic() + minutes * 60
-            log.info("%s", told(monitor.run(datetime.now(UTC))))
-        else:
-            monitor.send(datetime.now(UTC))
-        heartbeat.touch()
-        time.sleep(min(PERIOD, minutes * 60))
 
 
 def told(found: dict[str, Any] | None) -> str:

@@ -10,7 +10,6 @@ from src.monitoring.markup import Markup, table, tag
 METRICS = {"roc_auc": "ROC AUC", "gini": "Gini", "ks": "KS", "brier": "Brier", "spiegelhalter_z": "Spiegelhalter's z"}
 STATES = {"firing": "▲ firing", "acknowledged": "◆ acknowledged", "resolved": "✓ over"}
 LOOKS = {"mature": "✓ mature", "early": "◔ early look", "open": "○ open"}
-LEAST_KNOWN = 0.9  # of a month's predictions must have a group before ratios are shown
 Section = list[Markup]
 
 
@@ -130,7 +129,7 @@ def months(found: Found) -> Section:
             each["month"], LOOKS.get(each["look"], each["look"]), number(each["predictions"], 0),
             number(each["approved"], 0), share(each["share_known"]), number(each["bads"], 0),
             number(each["expected"], 1), number(each["ratio"], 2), number(each["reference_ratio"], 2),
-            NONE if each["alarm"] is None or not each["mature"] else "▲ more than expected" if each["alarm"]
+            NONE if each["alarm"] is None else "▲ more than expected" if each["alarm"]
             else "✓ quiet", number(each.get("false_accept_cost"), 0),
         )
         for each in found.cohorts
@@ -140,9 +139,9 @@ def months(found: Found) -> Section:
         "Observed/expected", "at development", "Result", "Cost of false accepts alone",
     )  # fmt: skip
     what = (
-        "Of the approved alone, by month of application. Only mature months are judged: bads are known before goods, "
-        "so an early look finds more bads than there are. More than expected, against the same ratio at development, "
-        "in two months running is an alert: then look at score bands and vintages."
+        "Of the approved alone, by month of application. A month is judged once it is old enough and most outcomes are "
+        "known, or nearly all are (an early look); while it is open, its bads are known before its goods. More bads "
+        "than expected, against the same ratio at development, in two months running is an alert."
     )
     return headed("Months of application", what, table(head, rows, "Months of application")) if rows else []
 
@@ -215,19 +214,23 @@ def vintages(found: Found) -> Section:
 
 def groups(found: Found) -> Section:
     """Return approvals and bads by protected group of the newest month that knows them, or why there are none."""
-    known = [each for each in found.cohorts if each["groups"] and (each["groups_known"] or 0) >= LEAST_KNOWN]
+    known = [each for each in found.cohorts if each["groups"]]
     if not known:
         return (
             headed("Fairness", "No ratios: no month has groups for 90 % of its predictions.") if found.cohorts else []
         )
     rows = [
-        (each["field"], each["value"], number(each["predictions"], 0), share(each["approval_ratio"]),
-         number(each["known"], 0), number(each["observed"], 0), number(each["expected"], 1),
-         f"{number(each['low'], 1)} to {number(each['high'], 1)}")
+        (each["field"], each["value"], number(each["predictions"], 0), share(each["approved"] / each["predictions"]),
+         number(each["approval_ratio"], 2), number(each["known"], 0), number(each["observed"], 0),
+         number(each["expected"], 1), f"{number(each['low'], 2)} to {number(each['high'], 2)}")
         for each in known[0]["groups"]
     ]  # fmt: skip
-    head = ("Field", "Group", "Applications", "Approved", "Outcomes known", "Observed bads", "Expected", "Interval")
-    what = f"Of {known[0]['month']}. Where the interval of the observed bads misses the expected, ask for a review."
+    head = ("Field", "Group", "Applications", "Approved", "Ratio", "Outcomes known", "Observed bads", "Expected",
+            "Observed/expected")  # fmt: skip
+    what = (
+        f"Of {known[0]['month']}. Ratio: a group's approval rate to that of the group approved most. Where it is below "
+        "0.8, or two groups' intervals of observed by expected bads lie apart, ask for a review."
+    )
     return headed("Fairness", what, table(head, rows, "Groups"))
 
 

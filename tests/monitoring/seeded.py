@@ -123,7 +123,14 @@ def observe(engine: sa.Engine, rows: Iterable[Mapping[str, Any]], outcome: str, 
 def belong(engine: sa.Engine, rows: Iterable[Mapping[str, Any]], field: str, value: str, at: datetime) -> None:
     """Which group applicants belong to."""
     values = [
-        {"prediction_id": row["id"], "field": field, "value": value, "received_at": at, "key_id": "back-office"}
+        {
+            "prediction_id": row["id"],
+            "field": field,
+            "value": value,
+            "observed_at": at,
+            "received_at": at,
+            "key_id": "back-office",
+        }
         for row in rows
     ]
     with engine.begin() as connection:

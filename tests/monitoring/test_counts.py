@@ -1,11 +1,9 @@
 """Every application counts once: late commits, several monitors, what-ifs, old rows, VACUUM, a restored database"""
 
-import json
 import logging
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from src.journal.monitoring_tables import MONITOR_PROGRESS
 from src.journal.tables import PREDICTIONS
 from src.monitoring.counts import Counts, count_new, hours_where, total
-from src.monitoring.reading import next_part
+from src.monitoring.progress import note
+from src.monitoring.reading import NAME, next_part
 from src.monitoring.versions import Version
 from tests.journal.rows import leave_release, of_release
 from tests.monitoring.seeded import FORM, MODEL, applicant, insert, opened, spread, version
@@ -150,8 +149,8 @@ def test_version_without_a_reference_is_counted_by_rows_alone(engine: sa.Engine)
     assert summed(engine) == (5, {})
 
 
-def test_sqlite_may_renumber_its_rows(tmp_path: Any) -> None:
-    engine = opened(f"sqlite:///{tmp_path}/journal.db")
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_sqlite_may_renumber_its_rows(engine: sa.Engine) -> None:
     rows = spread(NOON, 30, HOUR)
     insert(engine, rows)
     with engine.begin() as connection:
@@ -170,10 +169,9 @@ def test_sqlite_may_renumber_its_rows(tmp_path: Any) -> None:
         connection.execute(PREDICTIONS.delete().where(PREDICTIONS.c.id == last[0]["id"]))
     insert(engine, spread(NOON, 2, HOUR))
     assert counted(engine) == 2
-    engine.dispose()
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_database_restored_on_another_server_is_said_and_counted_anew(
     engine: sa.Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,8 +180,7 @@ def test_database_restored_on_another_server_is_said_and_counted_anew(
     later = 2**40  # what the other server's transactions were numbered
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE predictions SET transaction = transaction + :later"), {"later": later})
-        value = json.dumps({"old": f"{later + 9}:{later + 9}:"})
-        connection.execute(MONITOR_PROGRESS.update().values(value=value))
+        note(connection, NAME, {"old": f"{later + 9}:{later + 9}:"}, NOON)
     insert(engine, spread(NOON, 3, HOUR))
     with caplog.at_level(logging.WARNING):
         assert counted(engine) == 15
@@ -191,7 +188,7 @@ def test_database_restored_on_another_server_is_said_and_counted_anew(
     assert (counted(engine), summed(engine)[0]) == (0, 15)
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_hour_is_that_of_utc_whatever_the_servers_zone(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("SET TIME ZONE 'Asia/Kolkata'"))

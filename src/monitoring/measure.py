@@ -1,0 +1,72 @@
+"""a log -> new rows counted, closed windows judged, months and views brought up to date
+
+Each step reads first and then writes in one short transaction, which begins with how far that step had come: where
+another monitor was faster, it writes nothing. What has not changed is not computed again.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from src.lineage.policy import Monitoring
+from src.monitoring.counts import count_new
+from src.monitoring.judging import drift_rows, rows_by_day, silence_rows, summed, volume_rows, write_checks
+from src.monitoring.months import renew_cohorts
+from src.monitoring.progress import noted, step
+from src.monitoring.showing import renew_views
+from src.monitoring.versions import Version
+
+WINDOWS = "windows"  # by form, and "" for all together: the first day that is not looked at yet
+
+
+class Measured(NamedTuple):
+    """What a run did: applications counted, checks judged, months brought up to date."""
+
+    rows_counted: int
+    checks: int
+    cohorts: int
+
+
+def measure(engine: sa.Engine, versions: Sequence[Version], policy: Monitoring, now: datetime) -> Measured:
+    """Count what is new, judge what has closed at `now`, and bring months and views up to date."""
+    now = now.astimezone(UTC)
+    counted = count_new(engine, versions, now)
+    days = rows_by_day(engine)
+    checks = judge_windows(engine, versions, days, policy, now)
+    months, judged = renew_cohorts(engine, versions, days, policy, now)
+    renew_views(engine, versions, days, now)
+    return Measured(counted, checks + judged, months)
+
+
+def judge_windows(
+    engine: sa.Engine,
+    versions: Sequence[Version],
+    days: Mapping[str, Mapping[date, int]],
+    policy: Monitoring,
+    now: datetime,
+) -> int:
+    """Judge each window that has closed, each day's volume, and silence; return how many checks that were."""
+    with engine.connect() as connection:
+        before = noted(connection, WINDOWS)
+        rows = list(silence_rows(connection, policy, now))
+    known: dict[str, str] = dict(before or {})
+    for version in versions:
+        form = version.form_sha256
+        if form in days and version.development is not None:
+            since = date.fromisoformat(known.get(form, min(days[form]).isoformat()))
+            rows += drift_rows(engine, version, days[form], since, policy, now)
+            known[form] = now.date().isoformat()
+    if everybody := summed(days.values()):
+        since = date.fromisoformat(known.get("", min(everybody).isoformat()))
+        rows += volume_rows(everybody, since, policy, now)
+        known[""] = now.date().isoformat()
+    if not rows and known == (before or {}):
+        return 0
+    rows.sort(key=lambda row: row["window_end"])
+    with engine.begin() as connection:
+        if not step(connection, WINDOWS, before, known, now):
+            return 0
+        write_checks(connection, rows, now)
+    return len(rows)

@@ -1,0 +1,113 @@
+"""what is newly known of a month's applicants -> tables cohorts and checks, the months alone of which more is known"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic_core import to_json
+
+from src.journal.monitoring_tables import COHORTS
+from src.lineage.policy import Monitoring
+from src.model.development import Development
+from src.monitoring.cohorts import Cohort, Month, approved_pds, found_of, read_month, told
+from src.monitoring.judging import Row, calibrated, calibration_row, counts_by_day, write_checks
+from src.monitoring.progress import noted, step
+from src.monitoring.versions import Version
+
+MONTHS = "cohorts"  # by form and month: rows, outcomes and groups that were told, whether it is over, and old enough
+
+
+def renew_cohorts(
+    engine: sa.Engine,
+    versions: Sequence[Version],
+    days: Mapping[str, Mapping[date, int]],
+    policy: Monitoring,
+    now: datetime,
+) -> tuple[int, int]:
+    """Bring the months up to date of which more is known than before; return how many, and how many of them judged."""
+    with engine.connect() as connection:
+        before = noted(connection, MONTHS)
+        after = {
+            f"{version.form_sha256} {month.text}": [rows, *told(connection, month), *ages(month, policy, now)]
+            for version in versions
+            if version.development is not None
+            for month, rows in months_of(days.get(version.form_sha256, {})).items()
+        }
+    changed = {name for name, seen in after.items() if seen != (before or {}).get(name)}
+    if not changed:
+        return 0, 0
+    rows, checks = [], []
+    for version, cohort in cohorts_of(engine, versions, changed, now):
+        if version.card and version.development:
+            shown, judged = found_of(cohort, version.card, version.development, policy, now)
+            rows.append(row_of(version, cohort.month, shown, judged is not None, now))
+            if judged is not None and cohort.month.start not in calibrated(engine, version):
+                when = cohort.month.start, cohort.month.end
+                checks.append(calibration_row(version, when, shown["known"], judged, policy.ratio))
+    with engine.begin() as connection:
+        if not step(connection, MONTHS, before, (before or {}) | after, now):
+            return 0, 0
+        write_cohorts(connection, rows)
+        write_checks(connection, checks, now)
+    return len(rows), len(checks)
+
+
+def ages(month: Month, policy: Monitoring, now: datetime) -> tuple[bool, bool]:
+    """Return whether a month is over, and whether it is old enough for most outcomes to be known."""
+    return month.end <= now, month.end + timedelta(days=policy.maturity_days) <= now
+
+
+def months_of(days: Mapping[date, int]) -> dict[Month, int]:
+    """Return how many applications each month has."""
+    found: dict[Month, int] = defaultdict(int)
+    for day, rows in days.items():
+        found[Month(day.year, day.month)] += rows
+    return found
+
+
+def cohorts_of(
+    engine: sa.Engine, versions: Sequence[Version], changed: set[str], now: datetime
+) -> Iterator[tuple[Version, Cohort]]:
+    """Yield the cohorts that are named by form and month."""
+    months = {Month(*map(int, name.split()[-1].split("-"))) for name in changed}
+    for month in sorted(months):
+        with engine.connect() as connection:
+            known = read_month(connection, month, versions)
+            pds = approved_pds(connection, month, versions) if month.end <= now else {}
+        for version in versions:
+            form, development = version.form_sha256, version.development
+            if f"{form} {month.text}" in changed and development is not None:
+                predictions, approved = answers(engine, form, month, development)
+                cohort = known.get(form, Cohort(month, 0, 0, [], [], []))
+                yield version, cohort._replace(predictions=predictions, approved=approved, pds=pds.get(form, []))
+
+
+def answers(engine: sa.Engine, form: str, month: Month, development: Development) -> tuple[int, int]:
+    """Return how many applicants of a month were counted, and how many of them approved."""
+    place = development.decision.labels.index("approve")
+    decisions = [
+        bins for each in counts_by_day(engine, form, month.start, month.end).values() if (bins := each.get("decision"))
+    ]
+    return sum(map(sum, decisions)), sum(bins[place] for bins in decisions)
+
+
+def row_of(version: Version, month: Month, shown: Mapping[str, Any], mature: bool, now: datetime) -> Row:
+    """Return a cohort as the table's row."""
+    return {
+        "form_sha256": version.form_sha256,
+        "month": month.text,
+        "model_version": version.number,
+        "mature": mature,
+        "found": to_json(shown).decode(),
+        "time": now,
+    }
+
+
+def write_cohorts(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Write each cohort in the place of what was known of it before."""
+    for row in rows:
+        same = (COHORTS.c.form_sha256 == row["form_sha256"]) & (COHORTS.c.month == row["month"])
+        connection.execute(COHORTS.delete().where(same))
+    connection.execute(COHORTS.insert(), rows)
