@@ -149,7 +149,7 @@ def test_version_without_a_reference_is_counted_by_rows_alone(engine: sa.Engine)
     assert summed(engine) == (5, {})
 
 
-@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_sqlite_may_renumber_its_rows(engine: sa.Engine) -> None:
     rows = spread(NOON, 30, HOUR)
     insert(engine, rows)
@@ -171,7 +171,7 @@ def test_sqlite_may_renumber_its_rows(engine: sa.Engine) -> None:
     assert counted(engine) == 2
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_database_restored_on_another_server_is_said_and_counted_anew(
     engine: sa.Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,7 +188,7 @@ def test_database_restored_on_another_server_is_said_and_counted_anew(
     assert (counted(engine), summed(engine)[0]) == (0, 15)
 
 
-@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_hour_is_that_of_utc_whatever_the_servers_zone(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("SET TIME ZONE 'Asia/Kolkata'"))
