@@ -17,7 +17,7 @@ from src.monitoring.settings import Settings
 from src.monitoring.versions import read_versions
 from src.serving.outcomes import OutcomeContract
 
-BATCH = 1000  # lines that are stored together: nobody who scores waits for more
+BATCH = 250  # lines that are stored together: who scores waits for no more of them
 UNKNOWN = "no application has this id"
 MOMENT = "must be a day, such as 2026-01-31, or a time with its zone, such as 2026-01-31T12:00:00Z"
 

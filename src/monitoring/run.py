@@ -20,6 +20,7 @@ from src.monitoring.versions import read_versions
 from src.monitoring.webhook import Webhook
 
 RUN = "run"  # what is known of the last success
+UNTOLD = ("last_success", "silence_hours")  # in the line that says what a run did
 
 
 class Monitor:
@@ -39,7 +40,8 @@ class Monitor:
             versions = read_versions(self.settings.deliveries, self.settings.models)
             counted = measure(self.engine, versions, self.policy.monitoring, now)._asdict()
             moved = advance(self.engine, self.policy.monitoring.windows, now)
-            known = self.record(now, Sent(), last_success=now.isoformat(), **counted)
+            rings = {"silence_hours": self.policy.monitoring.silence_hours}  # for a gauge of the API
+            known = self.record(now, Sent(), last_success=now.isoformat(), **rings, **counted)
         return moved._asdict() | Sent()._asdict() | known | self.send(now)
 
     def send(self, now: datetime) -> dict[str, Any]:
@@ -84,6 +86,6 @@ def told(found: dict[str, Any] | None) -> str:
     """Return what a run did, in a line."""
     if found is None:
         return "another monitor works on this log now"
-    shown = {name: value for name, value in found.items() if value and name != "last_success"}
+    shown = {name: value for name, value in found.items() if value and name not in UNTOLD}
     numbers = (f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
     return ", ".join(numbers)
