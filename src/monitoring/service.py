@@ -31,10 +31,10 @@ def follow(settings: Settings, minutes: float) -> NoReturn:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    os.nice(NICE)
     settings.heartbeat.parent.mkdir(parents=True, exist_ok=True)
     try:
         settings.heartbeat.touch()
+        os.nice(NICE)
         from src.monitoring.run import opened
 
         while True:
