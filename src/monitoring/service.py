@@ -1,6 +1,6 @@
 """the monitor as a service: a run every so often, messages in between; nobody waits for it, and it waits for everybody
 
-What it needs is imported when it already runs: a second and more, in which the services around it start.
+What it needs is imported when it already runs, at low priority: a second and more of a processor.
 """
 
 import logging
@@ -35,6 +35,7 @@ def follow(settings: Settings, minutes: float) -> NoReturn:
     try:
         settings.heartbeat.touch()
         os.nice(NICE)
+        time.sleep(min(PERIOD, minutes * 60))  # the services around it start first
         from src.monitoring.run import opened
 
         while True:
