@@ -10,8 +10,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
-from src.monitoring import demo, report
-from src.monitoring.commands import add_acknowledge, add_outcomes, add_rebase, add_run, add_status
+from src.monitoring.commands import (
+    add_acknowledge,
+    add_demo,
+    add_outcomes,
+    add_rebase,
+    add_report,
+    add_run,
+    add_status,
+)
 
 IMPOSSIBLE = 2
 # each adds its own parser, with `set_defaults(command=…)`
@@ -21,8 +28,8 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_acknowledge,
     add_outcomes,
     add_rebase,
-    report.add,
-    demo.add,
+    add_report,
+    add_demo,
 )
 
 

@@ -1,4 +1,4 @@
-"""the commands that watch: `run`, `status`, `acknowledge`, `rebase`, `outcomes`; what each asks, answers, ends with"""
+"""the commands of the monitor: what each asks, answers, ends with; what one needs is imported when it is asked for"""
 
 import getpass
 import json
@@ -90,6 +90,27 @@ def add_rebase(commands: Any) -> None:
     parser.set_defaults(command=_rebase)
 
 
+def add_report(commands: Any) -> None:
+    """Add `report`."""
+    parser = commands.add_parser(
+        "report",
+        help="write what the monitor found as one HTML file that opens without a network",
+        description="Write checks, cohorts and alerts of the last year as one HTML file; it holds counts, no applicant."
+        " Exit codes: 0 written, 2 nothing written.",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: monitoring.html in LASTRO_STATE (var)")
+    parser.set_defaults(command=_report)
+
+
+def add_demo(commands: Any) -> None:
+    """Add `demo`."""
+    about = (
+        "fill a log of its own with fifteen months of simulated traffic, watch it, write the report; "
+        "exit code: 0 done | 2 could not"
+    )
+    commands.add_parser("demo", help=about, description=about).set_defaults(command=_demo)
+
+
 def _run(asked: Namespace) -> int:
     settings = read_settings()
     if asked.every is not None:
@@ -157,6 +178,18 @@ def _rebase(asked: Namespace) -> int:
     name = version.number or version.form_sha256
     sys.stdout.write(f"version {name} is judged against {rows} applications from now on, by `run`\n")
     return 0
+
+
+def _report(asked: Namespace) -> int:
+    from src.monitoring.report import report
+
+    return report(asked)
+
+
+def _demo(asked: Namespace) -> int:
+    from src.monitoring.demo import demo
+
+    return demo(asked)
 
 
 def _who() -> str:

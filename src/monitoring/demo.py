@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -44,15 +43,6 @@ TEST = ROOT / "data/processed/test.parquet"
 EVALUATION, REGISTRATION = "evaluation.json", "registry.json"
 NUMBERS = ("integer", "number")
 SIMULATED = "simulated"  # the view by which page and report say what this is
-
-
-def add(commands: Any) -> None:
-    """Add `demo`."""
-    about = (
-        "fill a log of its own with fifteen months of simulated traffic, watch it, write the report; "
-        "exit code: 0 done | 2 could not"
-    )
-    commands.add_parser("demo", help=about, description=about).set_defaults(command=demo)
 
 
 def demo(_: Namespace) -> int:

@@ -6,8 +6,6 @@ It holds counts only, no applicant, and is read through the same queries as GET 
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,18 +22,6 @@ from src.monitoring.markup import document, tag
 
 FILE, YEAR = "monitoring.html", timedelta(days=366)
 NOT_RUN = "no monitor has run yet on this log: `python -m src.monitoring run` reads it"
-
-
-def add(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = commands.add_parser(
-        "report",
-        help="write what the monitor found as one HTML file that opens without a network",
-        description="Write checks, cohorts and alerts of the last year as one HTML file; it holds counts, no applicant."
-        " Exit codes: 0 written, 2 nothing written.",
-    )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: monitoring.html in LASTRO_STATE (var)")
-    parser.set_defaults(command=report)
 
 
 def report(asked: Namespace) -> int:

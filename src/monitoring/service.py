@@ -1,6 +1,6 @@
 """the monitor as a service: a run every so often, messages in between; nobody waits for it, and it waits for everybody
 
-What it needs is imported when it already runs: a second and more, in which the services around it start.
+What it needs is imported when it already runs, at low priority: a second and more of a processor.
 """
 
 import logging
@@ -31,10 +31,11 @@ def follow(settings: Settings, minutes: float) -> NoReturn:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    os.nice(NICE)
     settings.heartbeat.parent.mkdir(parents=True, exist_ok=True)
     try:
         settings.heartbeat.touch()
+        os.nice(NICE)
+        time.sleep(min(PERIOD, minutes * 60))  # the services around it start first
         from src.monitoring.run import opened
 
         while True:

@@ -86,9 +86,10 @@ def test_requests_are_answered_as_before_while_the_monitor_counts(
             before = counted(engine)
             busy = measure(server.port, load, CONNECTIONS, SECONDS)
             during = counted(engine) - before
+        after = measure(server.port, load, CONNECTIONS, SECONDS)
     finally:
         server.stop()
-    log.info("%s: quiet %s, while %d rows were counted %s", engine.dialect.name, quiet, during, busy)
-    assert (quiet.failed, busy.failed) == (0, 0)
+    log.info("%s: quiet %s, %s; while %d rows were counted %s", engine.dialect.name, quiet, after, during, busy)
+    assert (quiet.failed, busy.failed, after.failed) == (0, 0, 0)
     assert during > 20_000
-    assert busy.p99 <= 2 * quiet.p99
+    assert busy.p99 <= 2 * max(quiet.p99, after.p99)

@@ -179,6 +179,15 @@ def test_wrong_address_is_named_and_never_repeated(
     )  # fmt: skip
 
 
+def test_commands_are_light_and_the_service_needs_no_table_library() -> None:
+    code = (
+        "import sys; from src.monitoring import __main__, service; print({'scipy', 'pandas'} & {*sys.modules});"
+        "from src.monitoring import run; print({'pandas', 'pyarrow', 'sklearn'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\nset()\n"
+
+
 def monitor(*words: str) -> subprocess.Popen[bytes]:
     """The command in a process of its own."""
     command = [sys.executable, "-m", "src.monitoring", "run", *words]
