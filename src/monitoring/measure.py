@@ -49,7 +49,7 @@ def numbered(engine: sa.Engine, versions: Sequence[Version]) -> list[Version]:
     if all(version.number for version in versions):
         return list(versions)
     with engine.connect() as connection:
-        said = dict(connection.execute(query).tuples().all())
+        said: dict[str, str | None] = dict(connection.execute(query).all())
     return [one._replace(number=one.number or said.get(one.form_sha256)) for one in versions]
 
 
