@@ -24,6 +24,7 @@ from src.api.routes.login import Login
 from src.api.routes.models import Models
 from src.api.routes.monitoring import Monitoring
 from src.api.routes.operations import Operations
+from src.api.routes.outcomes import Outcomes
 from src.api.routes.predictions import Predictions
 from src.api.routes.swaps import Swaps
 from src.api.routes.verify import Verify
@@ -90,6 +91,7 @@ def service(settings: Settings) -> FastAPI:
         Verify(history, watch),
         Models(watch, journal),
         Swaps(watch, journal, history),
+        Outcomes(watch, journal),
         Monitoring(journal),
         Alerts(journal),
         Operations(journal, metrics),

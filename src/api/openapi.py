@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from src.api.admission import Access, Admission, scope_of
+from src.api.outcome_bodies import outcomes_schemas
 from src.api.problems import MEDIA_TYPE, ProblemDocument
 from src.api.versions import Version
 from src.serving.applicants import schema_of
@@ -56,7 +57,8 @@ def document(app: FastAPI, version: Version, admission: Admission) -> dict[str, 
     components = found.setdefault("components", {})
     batch_schema, named = schema_of(version.batch)
     problem, parts = schema_of(ProblemDocument)
-    components.setdefault("schemas", {}).update(named | parts | {"Batch": batch_schema, "ProblemDocument": problem})
+    own = {"Batch": batch_schema, "ProblemDocument": problem, **outcomes_schemas(version.outcomes)}
+    components.setdefault("schemas", {}).update(named | parts | own)
     components["securitySchemes"] = SCHEMES
     return found
 

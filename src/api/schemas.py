@@ -1,15 +1,28 @@
 """what the answers hold"""
 
+import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, JsonValue
 
+from src.journal.outcomes import Status
 from src.journal.tables import Purpose
 from src.model.points import Decision
 from src.params import Scale
 
 Text = Annotated[str, Field(max_length=1024)]
+DATED = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def dated(value: Any) -> Any:
+    """Refuse numbers, bare or as a text, which pydantic would take for seconds since 1970."""
+    if not isinstance(value, str) or not DATED.match(value):
+        raise ValueError("must begin with a date, such as 2026-01-31")
+    return value
+
+
+Timed = Annotated[AwareDatetime, BeforeValidator(dated)]
 
 
 class ReasonOut(BaseModel):
@@ -65,6 +78,13 @@ class RecordedModel(BaseModel):
     git_commit: str | None = Field(description="the model's; null where no commit makes it, and in old rows")
 
 
+class OutcomeOut(BaseModel):
+    """What became of an applicant, as it counts now."""
+
+    outcome: str = Field(description="the label's text")
+    observed_at: datetime
+
+
 class RecordedOut(BaseModel):
     """A prediction as the log holds it."""
 
@@ -81,6 +101,7 @@ class RecordedOut(BaseModel):
     threshold: float | None = Field(description="the PD from which on it declined; null in rows of old releases")
     scale: Scale | None = Field(description="what turned this PD into points; null in rows of old releases")
     purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")
+    outcome: OutcomeOut | None = Field(None, description="null until it is known")
 
 
 class ScoredOut(BaseModel):
@@ -105,6 +126,19 @@ class PageOut(BaseModel):
 
     predictions: list[RecordedOut]
     next: str | None
+
+
+class OutcomeStatus(BaseModel):
+    """What became of an entry."""
+
+    prediction_id: str
+    status: Status
+
+
+class OutcomesOut(BaseModel):
+    """One status for each entry, in their order."""
+
+    results: list[OutcomeStatus]
 
 
 class ModelInfo(BaseModel):

@@ -18,6 +18,7 @@ from src.errors import LastroError
 from src.model.card import Card
 from src.serving.applicants import applicant_type, batch_type, schema_of
 from src.serving.delivered import NUMBER, Delivered, Delivery, read_delivered, verify
+from src.serving.outcomes import OutcomeContract
 from src.serving.predictors import Served, load
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -64,6 +65,11 @@ class Version:
             return None
         self.date([found])
         return found
+
+    @cached_property
+    def outcomes(self) -> OutcomeContract:
+        """Return what may be told of the applicants whom it answered."""
+        return OutcomeContract(self.card)
 
     @cached_property
     def schema(self) -> dict[str, Any]:

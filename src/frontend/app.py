@@ -4,7 +4,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from src.frontend import file_page, history_page, language, login, model_page, score_page, versions_page
+from src.frontend import (
+    file_page,
+    history_page,
+    language,
+    login,
+    model_page,
+    monitoring_page,
+    score_page,
+    versions_page,
+)
 from src.frontend.language import _
 from src.frontend.sentences import guarded
 
@@ -28,6 +37,9 @@ def pages() -> list[st.Page]:
         st.Page(guarded(file_page.show), title=_("Score a file"), icon=":material/table:", url_path="file"),
         st.Page(guarded(model_page.show), title=_("Model"), icon=":material/insights:", url_path="model"),
         st.Page(guarded(versions_page.show), title=_("Versions"), icon=":material/layers:", url_path="versions"),
+        st.Page(
+            guarded(monitoring_page.show), title=_("Monitoring"), icon=":material/monitoring:", url_path="monitoring"
+        ),
         st.Page(guarded(history_page.show), title=_("History"), icon=":material/history:", url_path="history"),
     ]
 

@@ -91,6 +91,10 @@ class Client:
         """Return whom one version approves and the other declines, of the caller's last applicants."""
         return self.ask("GET", f"/models/{number}/swaps", params={"against": against})
 
+    def monitoring(self, **wanted: str | None) -> Json:
+        """Return what the monitor found, by `since` and `version`: checks, cohorts, alerts, views."""
+        return self.ask("GET", "/monitoring", params={name: value for name, value in wanted.items() if value})
+
     def predict(self, applicant: Mapping[str, Any], purpose: Purpose = "application", model: str | None = None) -> Json:
         """Return the answer for one applicant, with reasons in any case; of the champion, or of the version `model`."""
         params = {"reasons": "true", "purpose": purpose} | ({"model": model} if model else {})
@@ -120,6 +124,10 @@ class Client:
         """Return whether a prediction of the log comes again, what it was and what it is now."""
         params = {"caller": caller} if caller else None
         return self.ask("POST", f"/predictions/{prediction_id}/verify", params=params)
+
+    def tell(self, entry: Mapping[str, Any]) -> str:
+        """Record what became of an applicant; return recorded, repeated, corrected or unknown."""
+        return str(self.ask("POST", "/outcomes", json={"outcomes": [dict(entry)]})["results"][0]["status"])
 
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""

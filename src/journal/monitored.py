@@ -4,7 +4,6 @@ Every function asks by a connection of the caller's, and returns times with thei
 """
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,7 +32,7 @@ def checks(connection: sa.Connection, since: datetime | None = None, version: st
     """Return the newest judged windows, newest first: that ended since a moment, of one version or of none."""
     query = sa.select(CHECKS).where(whose(CHECKS, version))
     if since:
-        query = query.where(CHECKS.c.window_end >= since.astimezone(UTC))
+        query = query.where(CHECKS.c.window_end >= in_utc(since))
     return rows(connection, query.order_by(CHECKS.c.window_end.desc(), CHECKS.c.id).limit(MOST_CHECKS))
 
 
@@ -116,6 +115,18 @@ def whose(table: sa.Table, version: str | None) -> sa.ColumnElement[bool]:
     return sa.true() if version is None else (table.c.model_version == version) | (table.c.form_sha256 == "")
 
 
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one of the year 1 or 9999 that is in no year there, as it is written.
+
+    >>> in_utc(datetime.fromisoformat("2026-03-01T01:00:00+01:00")).isoformat()
+    '2026-03-01T00:00:00+00:00'
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
 def told(row: Row) -> Row:
     """Return a row with what its JSON text `found` says in that text's place."""
     found: Row = json.loads(row["found"])
@@ -123,12 +134,14 @@ def told(row: Row) -> Row:
 
 
 def rows(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
-    """Return rows by the names of their columns."""
-    return [zoned(row._mapping) for row in connection.execute(query)]
-
-
-def zoned(row: Mapping[Any, Any]) -> Row:
-    """Return values by their names, times with their zone, which SQLite does not keep."""
-    found = dict(row)
-    naive = [name for name, value in found.items() if isinstance(value, datetime) and value.tzinfo is None]
-    return found | {name: found[name].replace(tzinfo=UTC) for name in naive}
+    """Return rows by the names of their columns, times with their zone, which SQLite does not keep."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    times = [column.name for column in query.selected_columns if isinstance(column.type, sa.DateTime)]
+    found = [dict(zip(names, row, strict=True)) for row in result]
+    for row in found:
+        for name in times:
+            moment = row[name]
+            if moment is not None and moment.tzinfo is None:
+                row[name] = moment.replace(tzinfo=UTC)
+    return found

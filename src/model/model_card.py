@@ -13,6 +13,7 @@ import pandas as pd
 
 from src.contract.package import Package
 from src.model.card import Card, Feature
+from src.model.development import Development
 
 LENDER = "**The lender's to fill:**"
 FOUR_FIFTHS = 0.8
@@ -39,7 +40,7 @@ class Measured:
     """What the card is told beside the card of training and the data package.
 
     `found` is models/evaluation.json, `compared` reports/candidates.json, `export` models/export.json, `ingested`
-    reports/ingest.json; `training` are the rows that the model was fitted to.
+    reports/ingest.json, `development` models/reference.json; `training` are the rows that the model was fitted to.
     """
 
     found: dict[str, Any]
@@ -47,6 +48,7 @@ class Measured:
     export: dict[str, Any]
     ingested: dict[str, Any]
     training: pd.DataFrame
+    development: Development
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ marked as the lender's to fill belongs into the lender's own technical documenta
         design(card, measured),
         metrics(measured.found),
         limits(card, measured.found),
-        oversight(card, measured.found),
+        oversight(card, measured.found, measured.development),
         others(card),
     )
     return "\n\n".join((head, *map(str, sections))) + "\n"
@@ -318,10 +320,11 @@ def limits(card: Card, found: dict[str, Any]) -> Section:
     return Section("Limits", "3", [known], lender)
 
 
-def oversight(card: Card, found: dict[str, Any]) -> Section:
+def oversight(card: Card, found: dict[str, Any], development: Development) -> Section:
     """Return what helps a person to understand an answer and to overrule it."""
     count = counts(found)
     declined = count["good", "decline"] + count["bad", "decline"]
+    approved, seen = development.approved, many(development.out_of_fold, "training row")
     known = bullets(
         "**Each answer** holds probability, score, decision, the model's version and hashes. Where it declines it names"
         " the features that weigh most against the typical approved applicant, in points.",
@@ -335,6 +338,10 @@ def oversight(card: Card, found: dict[str, Any]) -> Section:
             if declined
             else "."
         ),
+        "**Live applicants** are compared with the development sample (`models/reference.json`, docs/monitoring.md):"
+        f" {many(development.rows, 'row')} field by field, {seen} by answers of models that had not seen them. Of"
+        f" {many(approved.rows, 'row')} approved so, {approved.observed} {was(approved.observed)} bad,"
+        f" {approved.expected:.1f} expected.",
     )
     lender = (
         f"who looks at which decisions of `{card.name}` before they take effect, and may overrule them; what they are"

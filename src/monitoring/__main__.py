@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from src.errors import LastroError, refusal, run
-from src.monitoring.commands import add_acknowledge, add_rebase, add_run, add_status
+from src.monitoring import demo, report
+from src.monitoring.commands import add_acknowledge, add_outcomes, add_rebase, add_run, add_status
 
 IMPOSSIBLE = 2
 # each adds its own parser, with `set_defaults(command=…)`
@@ -18,7 +19,10 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_run,
     add_status,
     add_acknowledge,
+    add_outcomes,
     add_rebase,
+    report.add,
+    demo.add,
 )
 
 

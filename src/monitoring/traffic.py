@@ -7,6 +7,7 @@ answer is distributed as in the development sample: a sample of a few hundred ro
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +28,9 @@ from src.serving.scorer import Scored
 COPIES = 10  # of each row, each with numbers of its own
 SPREAD = 0.05  # standard deviation of what a number is multiplied with
 ROUNDS = 50  # of weighting
-DAYS = (260, 260, 260, 260, 260, 150, 150)  # applications from Monday to Sunday: two days are too small for a window
+MOST = 50.0  # times the mean weight
+EMPTY = 0.5  # rows of an empty bin
+DAYS = (240, 240, 240, 240, 240, 140, 140)  # applications from Monday to Sunday: two days are too small for a window
 KEY = "simulated"  # who asked
 EARLIEST, LATEST, REPAID = 60, 270, 365  # days after which a bad, at the latest, and a good is known
 Random = np.random.Generator
@@ -74,7 +77,7 @@ class Shift:
 class Pool:
     """Applicants to draw from: what the log holds of each, what the model answers, and how often each comes.
 
-    A date stands in `applicants` as the days before the application.
+    A date stands in `applicants` as the days before the application; `reasons` are as the log holds them.
     """
 
     served: Served
@@ -82,9 +85,15 @@ class Pool:
     applicants: Sequence[dict[str, Any]]
     groups: Sequence[Mapping[str, str]]
     scored: Sequence[Scored]
+    reasons: Sequence[str]
     weights: Vector
     labels: tuple[str, str]
     version: str | None = None
+
+    @cached_property
+    def scale(self) -> str:
+        """Return the scale as the log holds it."""
+        return self.served.card.scale.model_dump_json()
 
     def shifted(self, shift: Shift) -> Vector:
         """Return weights by which the mean of a number has moved (exponential tilting)."""
@@ -109,8 +118,9 @@ def pool_of(
     groups = [{name: said(column.iloc[row]) for name, column in others.items() if pd.notna(column.iloc[row])}
               for row in range(len(table))] * COPIES  # fmt: skip
     places = placed(development, applicants, scored)
-    weights = raked(places, development)
-    return Pool(served, development, applicants, groups, scored, weights, labels_of(table, card), version)
+    reasons = [to_json([reason._asdict() for reason in one.reasons]).decode() for one in scored]
+    weights, labels = raked(places, development), labels_of(table, card)
+    return Pool(served, development, applicants, groups, scored, reasons, weights, labels, version)
 
 
 def jittered(people: Sequence[dict[str, Any]], features: Sequence[Feature], random: Random) -> list[dict[str, Any]]:
@@ -161,14 +171,18 @@ def placed(
 
 
 def raked(places: Mapping[str, Places], development: Development) -> Vector:
-    """Return weights by which each subject is distributed as in the development sample (Deming, Stephan 1940)."""
+    """Return weights by which each subject is distributed as in the development sample (Deming, Stephan 1940).
+
+    Nobody weighs more than so many times the mean, or less than its like: what the sample lacks stays lacking.
+    """
     wanted = [one.rows for one in (*development.features.values(), *(development.subjects[name] for name in ANSWERS))]
+    shares = [(np.array(rows) + EMPTY) / (sum(rows) + EMPTY * len(rows)) for rows in wanted]
     weights = np.ones(len(next(iter(places.values()))))
     for _ in range(ROUNDS):
-        for rows, its in zip(wanted, places.values(), strict=True):
-            there = np.bincount(its, weights, len(rows))
-            share = np.array(rows) / max(1, sum(rows))
-            weights *= np.divide(share * weights.sum(), there, out=np.ones(len(rows)), where=there > 0)[its]
+        for share, its in list(zip(shares, places.values(), strict=True))[::-1]:
+            there = np.bincount(its, weights, len(share))
+            weights *= np.divide(share * weights.sum(), there, out=np.ones(len(share)), where=there > 0)[its]
+        weights = np.clip(weights / weights.mean(), 1 / MOST, MOST)
     found: Vector = weights / weights.sum()
     return found
 
@@ -187,9 +201,10 @@ def tilted(weights: Vector, z: Vector, deviations: float) -> Vector:
 
 def days_of(pool: Pool, first: date, last: date, random: Random, shift: Shift, since: date) -> Iterator[Traffic]:
     """Yield each day's traffic from the first to the last one; `since` is the day of the shift."""
+    later = pool.shifted(shift) if last >= since else pool.weights
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
-        weights = pool.shifted(shift) if day >= since else pool.weights
+        weights = later if day >= since else pool.weights
         count = int(random.poisson(DAYS[day.weekday()]))
         drawn = random.choice(len(weights), count, p=weights)
         yield traffic_of(pool, day, drawn, random, shift.risk if day >= since else 1.0)
@@ -233,9 +248,9 @@ def entry_of(pool: Pool, row: int, moment: datetime, random: Random) -> Entry:
         probability_of_default=scored.probability_of_default,
         score=scored.score,
         decision=scored.decision,
-        reasons=to_json([reason._asdict() for reason in scored.reasons]).decode(),
+        reasons=pool.reasons[row],
         threshold=card.threshold,
-        scale=card.scale.model_dump_json(),
+        scale=pool.scale,
         purpose="application",
         form_sha256=pool.served.form_sha256,
     )

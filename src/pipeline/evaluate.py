@@ -12,8 +12,8 @@ from src.errors import run
 from src.files import rounded, write_bytes, write_json
 from src.model import report, rows, scorecard
 from src.model.artifact import load_model
-from src.model.developed import developed
-from src.model.development import REFERENCE
+from src.model.developed import developed, out_of_fold
+from src.model.development import REFERENCE, Development
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
 from src.model.model_card import Measured, model_card
@@ -60,7 +60,7 @@ def main() -> None:
         )
         reference = developed(
             pd.concat([X_seen, X], ignore_index=True),
-            read_table(MODELS / rows.TRAIN_ROWS),
+            out_of_fold(read_table(MODELS / rows.TRAIN_ROWS), model, card),
             card,
             lambda applicants: model.predict_proba(applicants)[:, 1],
             [record["feature"] for record in found["importance"]],
@@ -75,7 +75,8 @@ def main() -> None:
         json.loads(path.read_text(encoding="utf-8")) for path in (CANDIDATES, EXPORT, INGESTED)
     )
     filed = KINDS[compared["candidates"][card.candidate]["kind"]].readable
-    text = model_card(card, package, Measured(found, compared, export, ingested, training))
+    development = Development.model_validate_json(reference)
+    text = model_card(card, package, Measured(found, compared, export, ingested, training, development))
     write_bytes(MODEL_CARD, text.encode())
     write_table(MODELS / rows.TEST_SCORES, rows.scores_of(table, bad, pd_of, card.sha256))
     write_bytes(MODELS / REFERENCE, reference)

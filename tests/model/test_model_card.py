@@ -8,6 +8,7 @@ import pytest
 
 from src.contract.package import Package, read_package
 from src.model.card import Card, Feature, read_card
+from src.model.development import Development
 from src.model.metrics import GREATER_IS_BETTER
 from src.model.model_card import LENDER, MEANINGS, Measured, model_card, table, values
 from src.params import read_params
@@ -37,7 +38,9 @@ def package() -> Package:
 @pytest.fixture
 def measured(card: Card) -> Measured:
     files = ("models/evaluation.json", "reports/candidates.json", "models/export.json", "reports/ingest.json")
-    return Measured(*(json.loads((ROOT / file).read_text()) for file in files), pd.DataFrame([card.reference] * 3))
+    development = Development.model_validate_json((ROOT / "models/reference.json").read_bytes())
+    said = (json.loads((ROOT / file).read_text()) for file in files)
+    return Measured(*said, pd.DataFrame([card.reference] * 3), development)
 
 
 def sections(text: str) -> dict[str, str]:
@@ -63,6 +66,12 @@ def test_committed_card_is_of_the_committed_model(card: Card) -> None:
     assert f"sha256 `{card.sha256}`" in text
 
 
+def test_oversight_says_what_live_applicants_are_compared_with(card, package, measured) -> None:
+    approved = measured.development.approved
+    text = sections(model_card(card, package, measured))["Oversight"]
+    assert f"{approved.rows} rows approved so, {approved.observed} were bad, {approved.expected:.1f} expected" in text
+
+
 def test_every_metric_has_its_interval_its_base_rate_and_a_meaning(card, package, measured) -> None:
     text = sections(model_card(card, package, measured))["Metrics"]
     assert list(MEANINGS) == list(GREATER_IS_BETTER)
@@ -72,7 +81,14 @@ def test_every_metric_has_its_interval_its_base_rate_and_a_meaning(card, package
 
 
 def changed(measured: Measured, **found: Any) -> Measured:
-    return Measured(measured.found | found, measured.compared, measured.export, measured.ingested, measured.training)
+    return Measured(
+        measured.found | found,
+        measured.compared,
+        measured.export,
+        measured.ingested,
+        measured.training,
+        measured.development,
+    )
 
 
 def test_limits_name_small_groups_disadvantaged_ones_and_idle_features(card, package, measured) -> None:
@@ -115,7 +131,9 @@ def test_data_section_says_what_ingest_counted_and_which_features_are_protected(
     content = package.model_dump(by_alias=True, exclude_unset=True)
     feature = package.features[0].name
     next(field for field in content["resources"][0]["schema"]["fields"] if field["name"] == feature)["protected"] = True
-    told = Measured(measured.found, measured.compared, measured.export, ingested, measured.training)
+    told = Measured(
+        measured.found, measured.compared, measured.export, ingested, measured.training, measured.development
+    )
     text = sections(model_card(card, Package.model_validate(content), told))["Data"]
     assert f"**Rows left out:** 10, whose `{package.target.name}` is neither bad nor good." in text
     assert "**Rows that repeat an earlier one in every field:** 3 of 90, which are kept." in text
@@ -129,7 +147,14 @@ def test_sentences_follow_the_counts(card, package, measured) -> None:
     found = changed(measured, rows=2, curves=measured.found["curves"] | {"confusion": counts})
     parity = {"dataset_rows": 2, "random_rows": 10000, "largest_difference": 3e-06, "flipped_decisions": 1}
     compared = measured.compared | {"repeats": 1}
-    one = Measured(found.found, compared, measured.export | {"parity": parity}, measured.ingested, measured.training)
+    one = Measured(
+        found.found,
+        compared,
+        measured.export | {"parity": parity},
+        measured.ingested,
+        measured.training,
+        measured.development,
+    )
     text = model_card(card, package, one)
     told = [
         "of 1 good applicant 0 are declined, of 1 bad one 1 is approved.",
@@ -160,7 +185,9 @@ def test_search_is_told_with_its_rows_and_only_where_there_was_one(card, package
     given = measured.compared["candidates"]
     forest = given["forest"] | {"searched": {"rows": 400, "trials": 30, "best": 7, "given": 0.78, "found": 0.79}}
     compared = measured.compared | {"candidates": given | {"forest": forest}}
-    one = Measured(measured.found, compared, measured.export, measured.ingested, measured.training)
+    one = Measured(
+        measured.found, compared, measured.export, measured.ingested, measured.training, measured.development
+    )
     told = "searched for on 400 of the 800 training rows (`forest` 30 times); the folds above are of the others"
     assert [told in sections(model_card(card, package, each))["Design"] for each in (one, measured)] == [True, False]
 
@@ -178,7 +205,7 @@ def test_calibration_is_told_with_what_it_would_change(card, package, measured, 
     text = model_card(
         card.model_copy(update={"calibrated": calibrated}),
         package,
-        Measured(measured.found, compared, measured.export, measured.ingested, measured.training),
+        Measured(measured.found, compared, measured.export, measured.ingested, measured.training, measured.development),
     )
     assert said in text
 

@@ -1,20 +1,20 @@
 """the log -> GET /predictions, /predictions/{id}"""
 
 import json
-import re
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BeforeValidator
 
 from src.api.callers import Caller
 from src.api.entries import ADMIN
 from src.api.openapi import problems
 from src.api.problems import ProblemError
-from src.api.schemas import PageOut, RecordedModel, RecordedOut
+from src.api.schemas import OutcomeOut, PageOut, RecordedModel, RecordedOut, Timed
 from src.api.security import Gate
 from src.journal.journal import Journal, Page
+from src.journal.outcomes import Standing, standing
 from src.journal.tables import Entry, Purpose
 from src.model.points import Decision
 
@@ -30,19 +30,8 @@ Asker = Annotated[
         description="whose: a key's name or user:NAME instead of you; scope admin only",
     ),
 ]
-DATED = re.compile(r"\d{4}-\d\d-\d\d")
 
-
-def dated(value: Any) -> Any:
-    """Refuse bare numbers, which pydantic would take for seconds since 1970."""
-    if isinstance(value, str) and not DATED.match(value):
-        raise ValueError("must begin with a date, such as 2026-01-31")
-    return value
-
-
-Moment = Annotated[
-    AwareDatetime | None, BeforeValidator(dated), Query(description="with its zone, such as 2026-01-31T12:00:00Z")
-]
+Moment = Annotated[Timed | None, Query(description="with its zone, such as 2026-01-31T12:00:00Z")]
 
 
 class History:
@@ -53,7 +42,7 @@ class History:
 
     def prediction(self, prediction_id: UUID, request: Request, caller: Asker = None) -> RecordedOut:
         """Return one prediction of this caller."""
-        return recorded(self.entry(prediction_id, request, caller))
+        return self.recorded([self.entry(prediction_id, request, caller)])[0]
 
     def entry(self, prediction_id: UUID, request: Request, caller: str | None) -> Entry:
         """Return the row of a prediction of this caller; raises ProblemError 404."""
@@ -78,7 +67,13 @@ class History:
         wanted = Page(limit + 1, str(cursor) if cursor else None, since, until, decision, version, purpose)
         entries = self.journal.page(self.whose(request, caller), wanted)
         more = entries[limit - 1].id if len(entries) > limit else None
-        return PageOut(predictions=[recorded(entry) for entry in entries[:limit]], next=more)
+        return PageOut(predictions=self.recorded(entries[:limit]), next=more)
+
+    def recorded(self, entries: Sequence[Entry]) -> list[RecordedOut]:
+        """Return rows of the log as answers, with the outcomes that count."""
+        with self.journal.transaction() as connection:
+            known = standing(connection, [entry.id for entry in entries])
+        return [recorded(entry, known.get(entry.id)) for entry in entries]
 
     def whose(self, request: Request, wanted: str | None) -> str:
         """Return whose predictions are wanted: one's own, or another's with scope admin; raises ProblemError 403."""
@@ -96,8 +91,8 @@ class History:
         return routes
 
 
-def recorded(entry: Entry) -> RecordedOut:
-    """Return a row of the log as an answer."""
+def recorded(entry: Entry, outcome: Standing | None) -> RecordedOut:
+    """Return a row of the log, and what became of the applicant, as an answer."""
     return RecordedOut(
         prediction_id=entry.id,
         caller=entry.key_id,
@@ -117,4 +112,5 @@ def recorded(entry: Entry) -> RecordedOut:
         threshold=entry.threshold,
         scale=json.loads(entry.scale) if entry.scale else None,
         purpose=entry.purpose,
+        outcome=OutcomeOut(outcome=outcome.value, observed_at=outcome.observed_at) if outcome else None,
     )

@@ -1,6 +1,6 @@
 """what the monitor wrote into the log -> GET /monitoring"""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from fastapi import APIRouter
@@ -10,7 +10,7 @@ from src.api.openapi import problems
 from src.api.routes.history import Moment, Version
 from src.journal import monitored
 from src.journal.journal import Journal
-from src.journal.monitored import VERSION, Row
+from src.journal.monitored import ACKNOWLEDGED, FIRING, VERSION, Row
 from src.journal.monitoring_tables import ALERTS
 
 
@@ -23,7 +23,7 @@ class Monitoring:
     def monitoring(self, since: Moment = None, version: Version = None) -> MonitoringOut:
         """Return what the monitor found: the newest 10 000 checks, cohorts, alerts, and what is drawn of them.
 
-        `since` leaves out the checks of windows that ended before, and the alerts in which nothing happened since.
+        `since` leaves out the checks of windows that ended before, and the alerts that ended before.
         What is of no version, such as the volume, is among what is told of each.
         """
         own = monitored.whose(ALERTS, version)
@@ -33,7 +33,7 @@ class Monitoring:
             return MonitoringOut(
                 checks=[CheckOut(**row) for row in monitored.checks(connection, since, version)],
                 cohorts=[CohortOut(**row) for row in monitored.cohorts(connection, version)],
-                alerts=[AlertOut(**row) for row in monitored.alerts(connection, own, *concerning(since))],
+                alerts=[AlertOut(**row) for row in monitored.alerts(connection, own, *shown(since))],
                 views=[ViewOut(**view) for view in views],
                 versions=[counted(row, why) for row in monitored.versions(connection, version)],
                 run=run_of(monitored.last_run(connection)),
@@ -49,7 +49,12 @@ class Monitoring:
 
 def concerning(since: datetime | None) -> list[sa.ColumnElement[bool]]:
     """Return the condition of the alerts in which something happened since a moment; none without one."""
-    return [ALERTS.c.changed_at >= since.astimezone(UTC)] if since else []
+    return [ALERTS.c.changed_at >= monitored.in_utc(since)] if since else []
+
+
+def shown(since: datetime | None) -> list[sa.ColumnElement[bool]]:
+    """Return the condition of those alerts, and of all that are open whatever their age; none without a moment."""
+    return [sa.or_(ALERTS.c.state.in_((FIRING, ACKNOWLEDGED)), *concerning(since))] if since else []
 
 
 def counted(row: Row, why: dict[str, str | None]) -> CountedOut:
