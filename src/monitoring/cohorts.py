@@ -230,10 +230,15 @@ def approved_pds(connection: sa.Connection, month: Month, versions: Sequence[Ver
     chosen = (row.id >= first_id(month.start)) & (row.id < first_id(month.end))
     approved = sa.func.coalesce(row.probability_of_default < row.threshold, row.decision == "approve")
     query = sa.select(row.form_sha256, row.model_sha256, row.probability_of_default)
-    found: dict[str, list[float]] = defaultdict(list)
     application = row.purpose.is_distinct_from("what-if")
-    for form, model, pd in connection.execute(query.where(chosen, approved, application)):
-        found[form_of(versions, form, model)].append(pd)
+    answer = connection.execute(query.where(chosen, approved, application))
+    named: dict[tuple[str | None, str], list[float]] = defaultdict(list)
+    for form, model, pd in answer.cursor.fetchall():  # the driver's own: a month may have a million
+        named[form, model].append(pd)
+    answer.close()
+    found: dict[str, list[float]] = defaultdict(list)
+    for name, pds in named.items():
+        found[form_of(versions, *name)] += pds
     return found
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from src.journal.monitoring_tables import HOURLY_COUNTS
 from src.lineage.policy import Monitoring
 from src.monitoring.counts import count_new
 from src.monitoring.judging import drift_rows, rows_by_day, silence_rows, summed, volume_rows, write_checks
@@ -33,11 +34,23 @@ def measure(engine: sa.Engine, versions: Sequence[Version], policy: Monitoring, 
     """Count what is new, judge what has closed at `now`, and bring months and views up to date."""
     now = now.astimezone(UTC)
     counted = count_new(engine, versions, now)
+    versions = numbered(engine, versions)
     days = rows_by_day(engine)
     checks = judge_windows(engine, versions, days, policy, now)
     months, judged = renew_cohorts(engine, versions, days, policy, now)
     renew_views(engine, versions, days, now)
     return Measured(counted, checks + judged, months)
+
+
+def numbered(engine: sa.Engine, versions: Sequence[Version]) -> list[Version]:
+    """Return the versions, one whose number no delivery tells by what its rows of the log say."""
+    row = HOURLY_COUNTS.c
+    query = sa.select(row.form_sha256, sa.func.max(row.model_version)).group_by(row.form_sha256)
+    if all(version.number for version in versions):
+        return list(versions)
+    with engine.connect() as connection:
+        said: dict[str, str | None] = dict(connection.execute(query).all())
+    return [one._replace(number=one.number or said.get(one.form_sha256)) for one in versions]
 
 
 def judge_windows(

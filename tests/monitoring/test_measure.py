@@ -58,6 +58,12 @@ def test_closed_days_are_judged_once_and_an_idle_run_changes_nothing(engine: sa.
     assert utc(found[-1]["window_end"]) == MONDAY + WEEK
 
 
+def test_version_of_no_delivery_has_the_number_that_its_rows_say(engine: sa.Engine) -> None:
+    insert(engine, spread(MONDAY, 200))
+    run(engine, MONDAY + DAY, versions=[version(number=None)])
+    assert {row["model_version"] for row in rows(engine, CHECKS)} == {"3"}
+
+
 def test_shift_alarms_where_it_is_and_nowhere_else(engine: sa.Engine) -> None:
     shifted = [applicant(number, MONDAY, inputs='{"duration": 30, "purpose": "radio"}') for number in range(300)]
     insert(engine, shifted)
