@@ -17,6 +17,7 @@ import yaml
 from ops import minio
 from ops.deployment import PORTS, parse
 from src.api.settings import Settings
+from src.monitoring.settings import Settings as Monitoring
 from tests.conftest import ROOT, project_files
 from tests.ops.test_kernel import NEEDED
 from tests.test_architecture import closure
@@ -96,6 +97,7 @@ SECRETS = {
     "LASTRO_DATABASE_URL",
 }  # files that ops.credentials writes
 SET_OTHERWISE = {*SECRETS, "LASTRO_STATE"}  # the last is the image's
+COMMAND_OF_THE_MONITOR = ["-m", "src.monitoring", "run", "--every"]
 DEFAULT = re.compile(r"\$\{(LASTRO_\w+|\w+_PORT):-([^}]*)\}")
 WORKFLOWS = fitting(r"\.github/workflows/.*\.ya?ml")
 DOCKERFILES = fitting(r"(.*/)?(.*\.)?Dockerfile")
@@ -278,3 +280,18 @@ def test_compose_hands_every_setting_to_the_api() -> None:
     documented = settings & set(parse(ROOT / ".env.example"))
     assert documented - set(found) == SET_OTHERWISE
     assert set(found) & settings <= documented
+
+
+def test_monitor_runs_in_the_pipelines_image_and_alone_gets_its_settings() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+    monitor = services["monitor"]
+    assert monitor["image"] == services["pipeline"]["image"]
+    assert "serving:/serving:ro" in monitor["volumes"]
+    settings = {f"LASTRO_{name}".upper() for name in Monitoring.model_fields}
+    files = {"LASTRO_DATABASE_URL", "LASTRO_SLACK_WEBHOOK_URL"}  # that ops.credentials writes
+    assert settings - set(monitor["environment"]) == files | {"LASTRO_MODELS"}
+    assert set(monitor["environment"]) <= settings
+    named = [name for name, service in services.items() if "LASTRO_SLACK_WEBHOOK_URL" in service.get("environment", {})]
+    assert named == ["secrets"]
+    assert monitor["command"][-len(COMMAND_OF_THE_MONITOR) :] == COMMAND_OF_THE_MONITOR

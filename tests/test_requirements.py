@@ -20,7 +20,7 @@ IMAGES = {  # an image's lock -> the files that it starts
     "serving": ["src/api/main.py", "src/api/security.py", "src/journal/migrations/versions/*.py"],
     "fetch": ["src/api/main.py", "src/lineage/delivery.py"],
     "page": ["src/frontend/*.py"],
-    "pipeline": ["src/pipeline/*.py", "src/lineage/*.py"],
+    "pipeline": ["src/pipeline/*.py", "src/lineage/*.py", "src/monitoring/*.py"],
 }
 ABSENT = {  # what an image's code names, but does not import there
     "serving": {"sklearn", "pandas"},

@@ -125,6 +125,10 @@ class Client:
         params = {"caller": caller} if caller else None
         return self.ask("POST", f"/predictions/{prediction_id}/verify", params=params)
 
+    def tell(self, entry: Mapping[str, Any]) -> str:
+        """Record what became of an applicant; return recorded, repeated, corrected or unknown."""
+        return str(self.ask("POST", "/outcomes", json={"outcomes": [dict(entry)]})["results"][0]["status"])
+
     def ask(self, method: str, path: str, **request: Any) -> Json:
         """Return the answer's JSON; raises PageError where there is none."""
         answer = self.answer(method, path, **request)

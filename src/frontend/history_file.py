@@ -48,6 +48,7 @@ def row(found: Json, decimal_comma: bool) -> dict[str, str]:
     """Return a prediction's cells, by the names that the API gives them."""
     plain = ("prediction_id", "time", "score", "probability_of_default", "decision", "purpose", "threshold", "caller")
     cells: dict[str, Value] = {name: found.get(name) for name in plain}
+    cells |= {name: (found.get("outcome") or {}).get(name) for name in ("outcome", "observed_at")}
     cells |= {f"model.{name}": value for name, value in found["model"].items()}
     cells["reasons"] = json.dumps({each["feature"]: each["points"] for each in found["reasons"]})
     cells |= {f"inputs.{name}": value for name, value in found["inputs"].items()}

@@ -8,7 +8,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from src.frontend import answer, filters, history_file, served, verify
+from src.frontend import answer, filters, history_file, outcome, served, verify
 from src.frontend.filters import CALLER, CURSORS
 from src.frontend.language import _, current
 from src.frontend.texts import NONE, Texts, texts
@@ -29,11 +29,11 @@ def show() -> None:
     wanted = filters.drawn()
     cursors: list[str] = st.session_state.setdefault(CURSORS, [])
     found = served.client().predictions(limit=PAGE, cursor=cursors[-1] if cursors else None, **wanted)
-    listed(found["predictions"])
+    listed(found["predictions"], info, words)
     turn(cursors, found["next"], wanted)
 
 
-def listed(found: Sequence[Json]) -> None:
+def listed(found: Sequence[Json], info: Json, words: Texts) -> None:
     """Draw the rows of a page; a click on one opens it."""
     if not found:
         st.info(_("There are none."), icon=":material/info:")
@@ -46,6 +46,7 @@ def listed(found: Sequence[Json]) -> None:
             _("PD"): [language.percent(each["probability_of_default"]) for each in found],
             _("Decision"): [answer.marked(each) for each in found],
             _("Prediction id"): [each["prediction_id"] for each in found],
+            _("Outcome"): [outcome.listed(each, info, words) for each in found],
             _("Purpose"): [purpose(each) for each in found],
             _("Version"): [each["model"]["version"] or NONE for each in found],
             _("Caller"): [each.get("caller") or NONE for each in found],
@@ -129,6 +130,7 @@ def one(found: Json, info: Json, words: Texts) -> None:
         answer.show(found, found, words)
         answer.details(found)
         verify.button(found, words)
+        outcome.section(found, info, words)
     with halves.cell(), st.expander(_("The applicant"), icon=":material/person:", expanded=True):
         applicant(found["inputs"], info, words)
 

@@ -4,7 +4,6 @@ Every function asks by a connection of the caller's, and returns times with thei
 """
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,12 +134,14 @@ def told(row: Row) -> Row:
 
 
 def rows(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
-    """Return rows by the names of their columns."""
-    return [zoned(row._mapping) for row in connection.execute(query)]
-
-
-def zoned(row: Mapping[Any, Any]) -> Row:
-    """Return values by their names, times with their zone, which SQLite does not keep."""
-    found = dict(row)
-    naive = [name for name, value in found.items() if isinstance(value, datetime) and value.tzinfo is None]
-    return found | {name: found[name].replace(tzinfo=UTC) for name in naive}
+    """Return rows by the names of their columns, times with their zone, which SQLite does not keep."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    times = [column.name for column in query.selected_columns if isinstance(column.type, sa.DateTime)]
+    found = [dict(zip(names, row, strict=True)) for row in result]
+    for row in found:
+        for name in times:
+            moment = row[name]
+            if moment is not None and moment.tzinfo is None:
+                row[name] = moment.replace(tzinfo=UTC)
+    return found

@@ -15,6 +15,7 @@ from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
 from src.journal.tables import PREDICTIONS
 
 Status = Literal["recorded", "repeated", "corrected", "unknown"]
+STORED: tuple[Status, ...] = ("recorded", "repeated", "corrected")  # what is told of an application
 FUTURE = timedelta(minutes=5)  # by which the clock of who tells may be ahead
 MANY = 500  # predictions in one question
 LOCK = 0x6F7574636F6D65  # "outcome": one process at a time records

@@ -1,11 +1,11 @@
-"""a model with isotonic calibration -> the same, whose probabilities are never 0 or 1"""
+"""a model with isotonic calibration -> the same, whose probabilities are never 0 or 1; what it makes of others"""
 
 from copy import copy
 from typing import Any
 
 import numpy as np
 
-from src.model.metrics import Bad
+from src.model.metrics import Bad, Vector
 
 
 def bounds(bad: Bad) -> tuple[float, float]:
@@ -28,3 +28,9 @@ def bounded(model: Any, bad: Bad) -> None:
         part.calibrators = [
             copy(isotonic) for isotonic in part.calibrators
         ]  # a copy interpolates between the new steps
+
+
+def mapped(model: Any, pd_of: Vector) -> Vector:
+    """Return what a fitted CalibratedClassifierCV, made of one model, would answer for that model's PDs."""
+    ((isotonic,),) = (part.calibrators for part in model.calibrated_classifiers_)
+    return np.asarray(isotonic.predict(pd_of), dtype=np.float64)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from src.files import rounded
+from src.model.calibration import mapped
 from src.model.card import Card
 from src.model.development import Approved, Band, Development, Interval
 from src.model.distributions import (
@@ -23,6 +24,7 @@ from src.model.distributions import (
 )
 from src.model.metrics import Bad, Vector, score_all, spiegelhalter_z
 from src.model.resampling import bootstrap
+from src.model.rows import DIGITS, UNCALIBRATED
 from src.params import Evaluate
 
 LIMIT = 100_000  # bytes of the file
@@ -33,9 +35,30 @@ METRICS = ("roc_auc", "gini", "ks", "brier")
 NORMAL = 1.959964  # standard deviations on either side that hold 95 %
 
 
+class OutOfFold(NamedTuple):
+    """Outcomes and PDs of the training rows that were predicted out of fold.
+
+    `pd_of` is calibrated out of fold too, and says how good PDs are. But each fold's calibration has steps of its own:
+    how answers are distributed, `answered` says, to which the model's own calibration was applied.
+    """
+
+    bad: Bad
+    pd_of: Vector
+    answered: Vector
+
+
+def out_of_fold(trained: pd.DataFrame, model: Any, card: Card) -> OutOfFold:
+    """Return the rows of models/train_rows.parquet that have a PD."""
+    rows = trained[trained["probability_of_default"].notna()]
+    bad, pd_of = rows["bad"].to_numpy(dtype=np.int64), rows["probability_of_default"].to_numpy(dtype=np.float64)
+    if not card.calibrated:
+        return OutOfFold(bad, pd_of, pd_of)
+    return OutOfFold(bad, pd_of, mapped(model, rows[UNCALIBRATED].to_numpy(dtype=np.float64)).round(DIGITS))
+
+
 def developed(
     X: pd.DataFrame,
-    trained: pd.DataFrame,
+    seen: OutOfFold,
     card: Card,
     predict: Predict,
     names: Sequence[str],
@@ -44,18 +67,16 @@ def developed(
 ) -> bytes:
     """Return the file's content: at most 100 000 bytes.
 
-    `X` holds all rows' features, `trained` outcome and out-of-fold PD of each training row, `names` the features, the
-    most important first. Where very many features would make the file too large, numbers have fewer groups and fewer
-    values a bin of their own; where that is not enough, the least important features are left out.
+    `X` holds all rows' features, `names` are those of the features, the most important first. Where very many features
+    would make the file too large, numbers have fewer groups and fewer values a bin of their own; where that is not
+    enough, the least important features are left out.
     """
-    rows = trained[trained["probability_of_default"].notna()]
-    bad, pd_of = rows["bad"].to_numpy(dtype=np.int64), rows["probability_of_default"].to_numpy(dtype=np.float64)
     said = {
         "sha256": card.sha256,
         "rows": len(X),
-        "out_of_fold": len(rows),
-        "approved": approved_of(bad, pd_of, card, params, seed),
-        **answers_of(pd_of, card, FINE.groups),
+        "out_of_fold": len(seen.bad),
+        "approved": approved_of(seen.bad, seen.pd_of, card, params, seed),
+        **answers_of(seen.answered, card, FINE.groups),
     }
     for fineness, kept in trials(names):
         said["left_out"], found = len(names) - len(kept), typed_features(X, card, fineness, set(kept))

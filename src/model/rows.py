@@ -16,6 +16,7 @@ from src.model.metrics import Bad, Vector
 
 TEST_SCORES = "test_scores.parquet"
 TRAIN_ROWS = "train_rows.parquet"
+UNCALIBRATED = "uncalibrated"
 COLUMNS, MODEL = "columns", "model"  # of a table's `attrs`, which its file keeps
 CHUNK = 16_384  # rows that are written out at a time
 DIGITS = 9  # of a PD: as near as the served form is to the fitted model, and far from how sums are rounded
@@ -64,6 +65,13 @@ def predicted_of(table: pd.DataFrame, bad: Bad, pd_of: Vector) -> pd.DataFrame:
     """Return the hash, the outcome and the predicted PD (NaN: none) of each row, in the table's order."""
     found = hashed(table)
     found["bad"], found["probability_of_default"] = bad, pd_of.round(DIGITS)
+    return found
+
+
+def trained_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, uncalibrated: Vector) -> pd.DataFrame:
+    """Return the same of the training rows, their PDs out of fold, with and without what calibration makes of them."""
+    found = predicted_of(table, bad, pd_of)
+    found[UNCALIBRATED] = uncalibrated.round(DIGITS)
     return found
 
 

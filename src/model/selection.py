@@ -123,9 +123,10 @@ class OutOfFold:
             found[rows] = calibrate(pd_of[others], self.bad[others], pd_of[rows])
         return found
 
-    def predicted(self, choice: Choice) -> Vector:
-        """Return the first repeat's PDs of what was chosen, calibrated where it is."""
-        return self.calibrated(choice.candidate, 0) if choice.calibrated else self.pd[choice.candidate][0]
+    def predicted(self, choice: Choice) -> tuple[Vector, Vector]:
+        """Return the first repeat's PDs of what was chosen, calibrated where it is, and the same without that."""
+        bare = self.pd[choice.candidate][0]
+        return (self.calibrated(choice.candidate, 0) if choice.calibrated else bare), bare
 
     def scores(self, name: str, threshold: float, costs: Costs) -> dict[str, list[float]]:
         """Return metric -> its value on each fold, repeat by repeat."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from src.errors import LastroError, refusal, run
 from src.monitoring import demo, report
-from src.monitoring.commands import add_acknowledge, add_rebase, add_run, add_status
+from src.monitoring.commands import add_acknowledge, add_outcomes, add_rebase, add_run, add_status
 
 IMPOSSIBLE = 2
 # each adds its own parser, with `set_defaults(command=…)`
@@ -19,6 +19,7 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_run,
     add_status,
     add_acknowledge,
+    add_outcomes,
     add_rebase,
     report.add,
     demo.add,

@@ -57,7 +57,7 @@ def advance(engine: sa.Engine, windows: int, now: datetime) -> Moved:
         fired = resolved = 0
         past = _past(connection, seen, windows) if fresh else {}
         for check in fresh:
-            earlier = past[check.key] = [*past.get(check.key, []), check][-windows:]
+            earlier = past[check.key] = sorted([*past.get(check.key, []), check], key=_end)[-windows:]
             needed = 1 if KINDS[check.kind].at_once else windows
             alert = book.open.get(check.key)
             found = verdict([each.alarm for each in earlier], needed, open_=alert is not None)
@@ -196,6 +196,10 @@ def _judged() -> sa.ColumnElement[bool]:
 def _checks(rows: Iterable[Any]) -> list[Check]:
     found = [Check(*row) for row in rows]
     return [c._replace(window_start=utc(c.window_start), window_end=utc(c.window_end)) for c in found]
+
+
+def _end(check: Check) -> datetime:
+    return check.window_end
 
 
 def _told(alert: dict[str, Any]) -> Check:

@@ -1,4 +1,4 @@
-"""the commands that watch: `run`, `status`, `acknowledge`, `rebase`; what each asks, answers, and ends with"""
+"""the commands that watch: `run`, `status`, `acknowledge`, `rebase`, `outcomes`; what each asks, answers, ends with"""
 
 import getpass
 import json
@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from src.errors import LastroError
@@ -64,6 +65,18 @@ def add_acknowledge(commands: Any) -> None:
     parser.set_defaults(command=_acknowledge)
 
 
+def add_outcomes(commands: Any) -> None:
+    """Add `outcomes`."""
+    about = (
+        "record outcomes and groups of a CSV: prediction_id, outcome, observed_at, and a column for each protected"
+        " field, in labels or in the codes of the file; exit code: 0 all are known | 1 some were refused, and"
+        " stand in FILE.rejected.csv | 2 nothing done"
+    )
+    parser: ArgumentParser = commands.add_parser("outcomes", help="record outcomes of a CSV", description=about)
+    parser.add_argument("file", type=Path, metavar="FILE", help="UTF-8, with a header; empty cells tell nothing")
+    parser.set_defaults(command=_outcomes)
+
+
 def add_rebase(commands: Any) -> None:
     """Add `rebase`."""
     about = (
@@ -78,13 +91,15 @@ def add_rebase(commands: Any) -> None:
 
 
 def _run(asked: Namespace) -> int:
-    from src.monitoring.run import follow, opened, told
-
     settings = read_settings()
     if asked.every is not None:
         if asked.now is not None:
             raise LastroError("--now: not with --every, which goes by the clock")
+        from src.monitoring.service import follow
+
         follow(settings, asked.every or settings.monitor_minutes)
+    from src.monitoring.run import opened, told
+
     with opened(settings) as monitor:
         found = monitor.run(asked.now or datetime.now(UTC))
     sys.stdout.write(f"{json.dumps(found) if asked.json else told(found)}\n")
@@ -92,7 +107,7 @@ def _run(asked: Namespace) -> int:
 
 
 def _status(asked: Namespace) -> int:
-    from src.monitoring.run import log_of
+    from src.monitoring.log import log_of
     from src.monitoring.status import described, status
 
     settings = read_settings()
@@ -106,21 +121,30 @@ def _status(asked: Namespace) -> int:
 
 def _acknowledge(asked: Namespace) -> int:
     from src.monitoring.alerts import acknowledge
-    from src.monitoring.run import log_of
+    from src.monitoring.log import log_of
 
     if not (why := asked.why.strip()):
         raise LastroError("--why: say why, in a few words: it is kept")
     with log_of(read_settings()) as engine:
         alert = acknowledge(engine, asked.id, why, _who(), asked.until, datetime.now(UTC))
     until = f"before {asked.until:%Y-%m-%d %H:%M} UTC" if asked.until else "any more"
-    sys.stdout.write(f"{alert['kind']} {alert['subject']} does not ring {until}\n".replace("  ", " "))
+    sys.stdout.write(f"{alert['kind']} {alert['subject']}: does not ring {until}\n")
     return 0
+
+
+def _outcomes(asked: Namespace) -> int:
+    from src.monitoring.outcomes import record_outcomes
+
+    found, rejected = record_outcomes(asked.file, read_settings(), datetime.now(UTC))
+    told = ", ".join(f"{count} {status}" for status, count in sorted(found.items())) or "no lines"
+    sys.stdout.write(f"{told}; see {rejected}\n" if found["refused"] else f"{told}\n")
+    return int(found["refused"] > 0)
 
 
 def _rebase(asked: Namespace) -> int:
     from src.lineage.policy import POLICY, read_policy
+    from src.monitoring.log import log_of
     from src.monitoring.rebasing import named, rebase
-    from src.monitoring.run import log_of
     from src.monitoring.settings import ROOT
     from src.monitoring.versions import read_versions
 

@@ -50,15 +50,14 @@ def psi(reference: Sequence[int], live: Sequence[int]) -> float:
     """Return the population stability index of two samples' counts, whose bins are the same.
 
     That is Σ (q - p) ln(q / p) over the bins, p and q the shares of both (Siddiqi 2006; Yurdakul 2018 shows that it is
-    distributed as a χ² times 1/n + 1/m, so a fixed limit means another thing at each size). Half a row is added to each
-    bin, lest an empty one make it infinite; bins that are empty in both are left out.
+    distributed as a χ² times 1/n + 1/m, so a fixed limit means another thing at each size). Bins that are empty in both
+    are left out, those that expect fewer than 5 rows of either sample are joined, and half a row is added to each, lest
+    an empty one make it infinite.
 
     >>> psi([50, 50, 0], [50, 50, 0]), round(psi([100, 100], [50, 150]), 3)
     (0.0, 0.272)
     """
-    first, second = _together(reference, live) + 0.5
-    if not len(first):
-        return 0.0
+    first, second = joined(_together(reference, live)) + 0.5
     p, q = first / first.sum(), second / second.sum()
     return float(((q - p) * np.log(q / p)).sum())
 

@@ -1,25 +1,17 @@
-"""a log -> new rows counted, closed windows judged, alerts moved on, messages sent: one run, or one every so often"""
+"""a log -> new rows counted, closed windows judged, alerts moved on, messages sent: one run"""
 
-import logging
-import os
-import signal
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NoReturn
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
-from src.errors import LastroError, refusal
-from src.journal.database import connect_engine, is_later_or_same, revision, sqlite_file
-from src.journal.writer import reason
+from src.journal.database import sqlite_file
 from src.lineage.policy import POLICY, Policy, read_policy
 from src.monitoring.alerts import advance
 from src.monitoring.lock import alone
+from src.monitoring.log import failing_as_sentence, log_of
 from src.monitoring.measure import measure
 from src.monitoring.outbox import Sent, send
 from src.monitoring.progress import hold, note
@@ -28,12 +20,6 @@ from src.monitoring.versions import read_versions
 from src.monitoring.webhook import Webhook
 
 RUN = "run"  # what is known of the last success
-NEEDED = "0004"  # the first schema with the monitor's tables
-PERIOD = 5.0  # seconds between two looks for messages: who tests an alert does not wait for the next run
-RETRY = 15.0  # seconds at most until a run that failed is tried again
-NICE = 10  # the service lets whoever scores go first
-PATIENCE = 30.0  # seconds that the monitor waits for the log: it is in no hurry, and lets requests go first
-log = logging.getLogger(__name__)
 
 
 class Monitor:
@@ -92,69 +78,6 @@ def opened(settings: Settings) -> Iterator[Monitor]:
         finally:
             if monitor.webhook:
                 monitor.webhook.close()
-
-
-@contextmanager
-def log_of(settings: Settings) -> Iterator[sa.Engine]:
-    """Yield an engine of the log; raises LastroError where it is not there, or from before the monitor."""
-    file = sqlite_file(settings.journal_url)
-    if file is not None and not file.is_file():
-        raise LastroError(f"the prediction log: {file}: no such file; the API makes it when it starts")
-    engine = connect_engine(settings.journal_url, max(PATIENCE, settings.database_timeout))
-    try:
-        with failing_as_sentence():
-            engine.connect().close()
-            if not is_later_or_same(revision(engine), NEEDED):
-                raise LastroError(
-                    "the prediction log has no tables of the monitor yet: the API makes them at its start"
-                )
-            yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def failing_as_sentence() -> Iterator[None]:
-    """Let the database's errors leave as one sentence, which holds no value."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise LastroError(f"the prediction log: {reason(error)}") from None
-
-
-def follow(settings: Settings, minutes: float) -> NoReturn:
-    """Run every so many minutes, and send meanwhile, until it is stopped; what stands in the way is said, and passes.
-
-    The heartbeat is a file that is touched while it works, and gone when it has ended.
-    """
-    os.nice(NICE)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    settings.heartbeat.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        while True:
-            settings.heartbeat.touch()
-            try:
-                with opened(settings) as monitor:
-                    work(monitor, minutes, settings.heartbeat)
-            except (LastroError, OSError) as error:
-                log.warning("nothing is watched: %s", refusal(error) if isinstance(error, OSError) else error)
-            time.sleep(min(RETRY, minutes * 60))
-    finally:
-        settings.heartbeat.unlink(missing_ok=True)
-
-
-def work(monitor: Monitor, minutes: float, heartbeat: Path) -> NoReturn:
-    """Run when it is time, and look for messages every few seconds; raises LastroError where the log fails."""
-    due = time.monotonic()
-    while True:
-        if time.monotonic() >= due:
-            due = time.monotonic() + minutes * 60
-            log.info("%s", told(monitor.run(datetime.now(UTC))))
-        else:
-            monitor.send(datetime.now(UTC))
-        heartbeat.touch()
-        time.sleep(min(PERIOD, minutes * 60))
 
 
 def told(found: dict[str, Any] | None) -> str:

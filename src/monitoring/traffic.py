@@ -28,6 +28,8 @@ from src.serving.scorer import Scored
 COPIES = 10  # of each row, each with numbers of its own
 SPREAD = 0.05  # standard deviation of what a number is multiplied with
 ROUNDS = 50  # of weighting
+MOST = 50.0  # times the mean weight
+EMPTY = 0.5  # rows of an empty bin
 DAYS = (240, 240, 240, 240, 240, 140, 140)  # applications from Monday to Sunday: two days are too small for a window
 KEY = "simulated"  # who asked
 EARLIEST, LATEST, REPAID = 60, 270, 365  # days after which a bad, at the latest, and a good is known
@@ -169,14 +171,18 @@ def placed(
 
 
 def raked(places: Mapping[str, Places], development: Development) -> Vector:
-    """Return weights by which each subject is distributed as in the development sample (Deming, Stephan 1940)."""
+    """Return weights by which each subject is distributed as in the development sample (Deming, Stephan 1940).
+
+    Nobody weighs more than so many times the mean, or less than its like: what the sample lacks stays lacking.
+    """
     wanted = [one.rows for one in (*development.features.values(), *(development.subjects[name] for name in ANSWERS))]
+    shares = [(np.array(rows) + EMPTY) / (sum(rows) + EMPTY * len(rows)) for rows in wanted]
     weights = np.ones(len(next(iter(places.values()))))
     for _ in range(ROUNDS):
-        for rows, its in zip(wanted, places.values(), strict=True):
-            there = np.bincount(its, weights, len(rows))
-            share = np.array(rows) / max(1, sum(rows))
-            weights *= np.divide(share * weights.sum(), there, out=np.ones(len(rows)), where=there > 0)[its]
+        for share, its in list(zip(shares, places.values(), strict=True))[::-1]:
+            there = np.bincount(its, weights, len(share))
+            weights *= np.divide(share * weights.sum(), there, out=np.ones(len(share)), where=there > 0)[its]
+        weights = np.clip(weights / weights.mean(), 1 / MOST, MOST)
     found: Vector = weights / weights.sum()
     return found
 

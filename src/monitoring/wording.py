@@ -73,7 +73,7 @@ def _silence(check: Check) -> str:
 
 def _calibration(check: Check) -> str:
     size = f"{number(check.value)} times the observed/expected of the model's development (limit {number(check.limit)})"
-    of = f"among {check.rows} approved applicants of {check.window_start:%Y-%m}"
+    of = f"among the {check.rows} known outcomes of {check.window_start:%Y-%m}"
     return f"observed/expected bads are {size}, p = {number(check.p_value)}, {of}"
 
 

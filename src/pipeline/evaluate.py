@@ -12,7 +12,7 @@ from src.errors import run
 from src.files import rounded, write_bytes, write_json
 from src.model import report, rows, scorecard
 from src.model.artifact import load_model
-from src.model.developed import developed
+from src.model.developed import developed, out_of_fold
 from src.model.development import REFERENCE, Development
 from src.model.inputs import inputs
 from src.model.kinds import KINDS
@@ -60,7 +60,7 @@ def main() -> None:
         )
         reference = developed(
             pd.concat([X_seen, X], ignore_index=True),
-            read_table(MODELS / rows.TRAIN_ROWS),
+            out_of_fold(read_table(MODELS / rows.TRAIN_ROWS), model, card),
             card,
             lambda applicants: model.predict_proba(applicants)[:, 1],
             [record["feature"] for record in found["importance"]],

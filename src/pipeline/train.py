@@ -49,7 +49,7 @@ from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
-from src.model.rows import TRAIN_ROWS, predicted_of
+from src.model.rows import TRAIN_ROWS, trained_of
 from src.model.search import Build, Search, Searched, Trial, search
 from src.model.selection import Choice, Scores, choose
 from src.params import Params, Text, Train, read_params
@@ -260,7 +260,7 @@ def main() -> None:
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
-    write_table(MODELS / TRAIN_ROWS, predicted_of(table, bad, found.predicted(choice)))
+    write_table(MODELS / TRAIN_ROWS, trained_of(table, bad, *found.predicted(choice)))
     scorecard.write(SCORECARD, points)
     write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 

@@ -64,5 +64,6 @@ def test_two_workers_show_their_sum(
         sum(float(count) for count in re.findall(r"^lastro_predictions_total\{.*\} (\S+)$", text, re.MULTILINE))
         == asked
     )
-    assert len(re.findall(r"^lastro_model_info\{", text, re.MULTILINE)) == 1
+    for once in (r"lastro_model_info\{", "lastro_alerts_undelivered "):
+        assert len(re.findall(f"^{once}", text, re.MULTILINE)) == 1
     server.stop()

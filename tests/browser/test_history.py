@@ -57,6 +57,17 @@ def test_prediction_is_verified_by_a_click(visit: Visit, asked: list[dict[str, A
     whole(page)
 
 
+def test_what_became_of_an_applicant_is_recorded(visit: Visit, asked: list[dict[str, Any]]) -> None:
+    page = visit(f"/history?id={asked[1]['prediction_id']}")
+    expect(page.get_by_text("Not known yet.")).to_be_visible()
+    page.get_by_text("Record an outcome").click()
+    page.get_by_role("combobox", name="Outcome").click()
+    page.get_by_role("option", name="bad", exact=True).click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.get_by_text("bad, known since")).to_be_visible()
+    whole(page)
+
+
 def test_prediction_opens_by_a_click_on_its_row_by_its_address_and_by_its_id(
     visit: Visit, asked: list[dict[str, Any]], applicant: dict[str, Any]
 ) -> None:

@@ -6,15 +6,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2_contingency
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from src.model import developed as module
+from src.model.calibration import bounded
 from src.model.card import Card, Feature, read_card
-from src.model.developed import LIMIT, bands_of, developed, metrics_of
+from src.model.developed import LIMIT, bands_of, developed, metrics_of, out_of_fold
 from src.model.development import Development
 from src.model.distributions import Fineness, Predict, typed_features, with_points
 from src.model.metrics import Vector
 from src.model.points import points
+from src.model.rows import trained_of
+from src.model.selection import Choice
+from src.model.selection import OutOfFold as OutOfFoldPds
 from src.params import Evaluate, read_params
 from tests.conftest import ROOT
 
@@ -33,6 +40,20 @@ def carded(features: list[Feature], reference: dict[str, Any], **facts: Any) -> 
     """The committed card with other features."""
     card = read_card(ROOT / "models/model.json")
     return card.model_copy(update={"features": features, "reference": reference, **facts})
+
+
+class Echo(ClassifierMixin, BaseEstimator):
+    """A model whose PD is the one column that it is given."""
+
+    def fit(self, _: pd.DataFrame, y: np.ndarray) -> "Echo":
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        return self.classes_[(X["pd"] > 0.5).astype(int)]
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        return np.column_stack([1 - X["pd"], X["pd"]])
 
 
 ODD = [
@@ -118,7 +139,7 @@ def test_categories_beyond_the_most_frequent_are_other() -> None:
 
 
 def sample(rows: int, known: int) -> pd.DataFrame:
-    """Outcomes and out-of-fold PDs, of the first `known` rows."""
+    """The training rows' table: outcomes, and out-of-fold PDs of the first `known` rows."""
     random = np.random.default_rng(5)
     pd_of = random.beta(1, 4, rows)
     bad = (random.random(rows) < pd_of).astype(np.int64)
@@ -129,7 +150,7 @@ def sample(rows: int, known: int) -> pd.DataFrame:
 
 def written(X: pd.DataFrame, card: Card, trained: pd.DataFrame, predict: Predict = riskier_by_income) -> Development:
     """The file as it is read again."""
-    content = developed(X, trained, card, predict, [f.name for f in card.features], PARAMS, 0)
+    content = developed(X, out_of_fold(trained, None, card), card, predict, [f.name for f in card.features], PARAMS, 0)
     assert len(content) <= LIMIT
     return Development.model_validate_json(content)
 
@@ -159,6 +180,33 @@ def test_answers_and_approved_are_of_the_rows_that_were_predicted_out_of_fold() 
     assert auc.low < auc.value < auc.high
 
 
+def test_calibrated_answers_have_the_steps_of_the_models_own_calibration() -> None:
+    random = np.random.default_rng(8)
+    bare = random.beta(1.2, 3, 2000)
+    bad = (random.random(2000) < bare**1.2).astype(np.int64)
+    fold = np.arange(2000)[None, :] % 5
+    found = OutOfFoldPds(bad, fold, {"m": bare[None, :]})
+    X = pd.DataFrame({"pd": bare})
+    model = CalibratedClassifierCV(Echo(), method="isotonic", cv=3, ensemble=False).fit(X, bad)
+    bounded(model, bad)
+    trained = trained_of(X, bad, *found.predicted(Choice("m", "roc_auc", "best", True, 0.1)))
+    card = carded(ODD, REFERENCE, calibrated=True)
+    seen = out_of_fold(trained, model, card)
+    assert np.array_equal(seen.pd_of, trained["probability_of_default"])
+    assert np.abs(seen.answered - model.predict_proba(X)[:, 1]).max() < 1e-4
+    development = Development.model_validate_json(
+        developed(odd(600), seen, card, riskier_by_income, list(REFERENCE), PARAMS, 0)
+    )
+    live = model.predict_proba(pd.DataFrame({"pd": random.beta(1.2, 3, 20_000)}))[:, 1]
+    distribution = development.probability_of_default
+
+    def counted(pds: Vector) -> list[int]:
+        return np.bincount(distribution.places(pds.tolist()), minlength=len(distribution.rows))[:-2].tolist()
+
+    assert chi2_contingency([distribution.rows[:-2], counted(live)]).pvalue > 0.001
+    assert chi2_contingency([counted(seen.pd_of), counted(live)]).pvalue < 1e-6, "by folds, it would be drift"
+
+
 def test_without_approved_or_with_one_outcome_there_are_no_metrics() -> None:
     card = carded(ODD, REFERENCE, threshold=0.0)
     found = written(odd(30), card, sample(20, 20))
@@ -178,7 +226,9 @@ def test_wide_table_has_a_small_file(limit: int, groups: int, whole: bool, monke
     names = [f"field_number_{number:02}" for number in range(80)]
     X = pd.DataFrame({name: pd.array(random.integers(0, 10**6, 60), dtype="Int64") for name in names})
     card = carded([feature(name, "integer") for name in names], dict.fromkeys(names, 7))
-    content = developed(X, sample(60, 60), card, lambda table: np.full(len(table), 0.2), names, PARAMS, 0)
+    content = developed(
+        X, out_of_fold(sample(60, 60), None, card), card, lambda table: np.full(len(table), 0.2), names, PARAMS, 0
+    )
     found = Development.model_validate_json(content)
     assert limit / 2 < len(content) <= limit
     assert {len(one.edges) + 1 for one in found.features.values()} == {groups}

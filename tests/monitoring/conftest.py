@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from src.journal import monitoring_tables, outcome_tables
-from src.journal.database import connect_engine, migrate, sqlite_file
+from src.journal.database import connect_engine, migrate
 from src.journal.tables import METADATA
 from src.monitoring.webhook import Webhook
 from tests.monitoring.receiver import Receiver
@@ -35,32 +35,12 @@ def sqlite(migrated: Path, tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a log of each kind of database is, or may be made."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/journal.db"
-    return str(request.getfixturevalue("postgres").url)
-
-
-@pytest.fixture
-def empty_address(address: str) -> str:
-    """Where no log was made."""
-    if sqlite_file(address) is None:
-        engine = connect_engine(address, 10.0)
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-        engine.dispose()
-    return address
-
-
-@pytest.fixture
-def engine(request: pytest.FixtureRequest, address: str) -> Iterator[sa.Engine]:
+def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     """An empty log in each kind of database."""
-    if sqlite_file(address):
+    if request.param == "sqlite":
         yield request.getfixturevalue("sqlite")
         return
-    engine = connect_engine(address, 10.0)
+    engine = connect_engine(request.getfixturevalue("postgres").url, 10.0)
     migrate(engine, None)
     with engine.begin() as connection:
         connection.execute(sa.text(f"TRUNCATE {', '.join(METADATA.tables)}"))

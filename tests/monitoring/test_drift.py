@@ -41,8 +41,8 @@ def test_small_shift_of_many_rows_is_seen_by_the_test_but_no_alarm() -> None:
 
 
 def test_large_index_of_few_rows_is_no_alarm() -> None:
-    found = judge({"age": ([80] * 10, [3, 0, 2, 1, 4, 0, 3, 2, 4, 1])}, 0.01, 0.1)["age"]
-    assert found.psi > 0.2
+    found = judge({"age": ([80] * 10, [9, 3] * 5)}, 0.01, 0.1)["age"]
+    assert found.psi > 0.1
     assert not found.alarm
 
 
@@ -51,6 +51,10 @@ def test_level_is_divided_by_what_can_be_compared() -> None:
     assert judge({"a": pair, "b": pair, "c": constant}, 0.01, 0.1)["a"].level == 0.005
     found = judge({"c": constant}, 0.01, 0.1)["c"]
     assert (found.psi, found.p_value, found.alarm) == (0, None, False)
+
+
+def test_bins_of_few_rows_are_joined_in_the_index_too() -> None:
+    assert psi([400, 380, 4], [100, 90, 3]) == psi([400, 384], [100, 93])
 
 
 def test_empty_bins_add_nothing_to_the_index() -> None:

@@ -74,7 +74,7 @@ def test_run_moves_alerts_on_sends_them_and_status_tells(
     assert (status["undelivered"], status["overdue"]) == (0, False)
     assert receiver.ids == [table(deployment, OUTBOX)[0]["id"]]
     code, said, _ = asked(capsys, "acknowledge", alert["id"], "--why", "a campaign")
-    assert (code, said) == (0, "drift duration does not ring any more\n")
+    assert (code, said) == (0, "drift duration: does not ring any more\n")
     code, said, _ = asked(capsys, "status")
     assert code == 0
     assert f"acknowledged: drift duration, version 3 ({alert['id']})" in said
