@@ -19,6 +19,7 @@ MONTHS = ("2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08")
 LOOKS = ("mature", "mature", "mature", "early", "open", "open")
 SCORES = ["to 450", "over 450 to 500", "over 500 to 550", "over 550 to 600", "over 600"]
 SAID = "duration moved <b>&</b> *much*"  # a text that a page must not take for its own
+COMMAND = "python -m src.monitoring status"
 Rows = list[dict[str, Any]]
 
 
@@ -163,7 +164,7 @@ def alerts(whose: Mapping[str, Any], subject: str, now: datetime) -> Rows:
         {
             **whose, "id": f"0000000{place}-0000-7000-8000-000000000000", "kind": "drift", "subject": about,
             "state": state, "since": now - timedelta(days=days), "value": 0.27, "limit": 0.1, "rows": 300,
-            "text": SAID, "command": "python -m src.monitoring status", "delivered_at": now - timedelta(days=days),
+            "text": f"{SAID}\nLook closer: {COMMAND}", "command": COMMAND, "delivered_at": now - timedelta(days=days),
             "acknowledged_until": now + timedelta(days=9) if state == "acknowledged" else None, "changed_at": now,
         }
         for place, (state, (about, days)) in enumerate(states.items())

@@ -39,8 +39,7 @@ def one(alert: Json, found: Watched) -> None:
     """Draw an alert in full: what, since when, how large, and the command to look closer."""
     draw = st.error if alert["state"] == "firing" else st.info
     sign = ":material/notifications_active:" if alert["state"] == "firing" else ":material/notifications_paused:"
-    said = f"**{state(alert)}: {escaped(name(alert, found))}** · {escaped(alert['text'])}"
-    draw(said, icon=sign)
+    draw(f"**{state(alert)}: {escaped(name(alert, found))}** · {escaped(text(alert))}", icon=sign)
     facts = [
         _("since {time}").format(time=moment(alert["since"])),
         _("version {version}").format(version=alert["model_version"]) if alert["model_version"] else "",
@@ -48,6 +47,11 @@ def one(alert: Json, found: Watched) -> None:
     ]
     st.caption(" · ".join(fact for fact in facts if fact))
     st.code(alert["command"], language=None, wrap_lines=True)
+
+
+def text(alert: Json) -> str:
+    """Return an alert's text in one line, but for its command, which is drawn beneath."""
+    return " ".join(line for line in str(alert["text"]).splitlines() if alert["command"] not in line)
 
 
 def rank(state: str) -> int:
@@ -94,7 +98,7 @@ def history(alerts: Sequence[Json], found: Watched) -> None:
             _("Applicants"): [amount(each["rows"], 0) for each in alerts],
             _("Version"): [each["model_version"] or NONE for each in alerts],
             _("Sent"): [moment(each["delivered_at"]) for each in alerts],
-            _("Text"): [each["text"] for each in alerts],
+            _("Text"): [text(each) for each in alerts],
             _("History"): [" → ".join(event(each) for each in alert.get("events", [])) for alert in alerts],
         },
         hide_index=True,

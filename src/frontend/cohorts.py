@@ -53,7 +53,9 @@ def months(found: Watched) -> None:
             _("Outcomes known"): [share(each["share_known"]) for each in cohorts],
             _("Observed bads"): [amount(each["bads"], 0) for each in cohorts],
             _("Expected"): [amount(each["expected"], 1) for each in cohorts],
-            _("Observed / expected"): [amount(each["ratio"], 2) for each in cohorts],
+            _("Observed / expected"): [
+                amount(None if each["look"] == "open" else each["ratio"], 2) for each in cohorts
+            ],
             _("At development"): [amount(each["reference_ratio"], 2) for each in cohorts],
             _("Result"): [result(each) for each in cohorts],
         },

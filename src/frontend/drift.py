@@ -118,8 +118,8 @@ def distribution(subjects: Mapping[str, Json], found: Watched) -> None:
     if not sum(said["live"]):
         st.info(_("The last 28 days have no applicants."), icon=":material/info:")
         return
-    labels = [found.label(chosen, label) for label in said["labels"]]
-    then, now = shares(said["reference"]), shares(said["live"])
+    parts = zip(said["labels"], shares(said["reference"]), shares(said["live"]), strict=True)
+    labels, then, now = zip(*[(found.label(chosen, bin_), *both) for bin_, *both in parts if any(both)], strict=True)
     rows = [
         {"bin": label, "kind": kind, "share": part}
         for kind, parts in zip(kinds, (then, now), strict=True)

@@ -1,5 +1,6 @@
 """what the monitor found -> charts, in colours of light and dark, with signs beside the colours"""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from src.frontend.charts import GREY, HEIGHT, finished
 from src.frontend.gauge import ACCENT
 from src.frontend.language import Language, _
 
+MONTHS = 6  # of a row of the legend
 ROW, AROUND = 20, 100  # pixels of a row, and of what stands above and beneath all rows
 STEPS = (0.1, 0.25)  # Siddiqi's PSI of some change, and of much
 SHADES = ("rgba(59, 118, 196, .18)", "rgba(59, 118, 196, .55)", ACCENT)
@@ -95,8 +97,8 @@ def vintages(rows: Rows, language: Language) -> Any:
     frame, words = pd.DataFrame(rows), [_("mature"), _("still open")]
     since = alt.X("since:Q", title=_("Months since the application"), axis=alt.Axis(format="d", tickMinStep=1))
     rate = alt.Y("rate:Q", title=_("Share of bads so far"), axis=alt.Axis(format=".1%"))
-    seen = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.3, 0.75]))  # on light and on dark
-    months = alt.Legend(title=_("Month of application"), orient="bottom", columns=6)
+    seen = alt.Scale(scheme=alt.SchemeParams(name="viridis", extent=[0.2, 0.85]))  # on light and on dark
+    months = alt.Legend(title=_("Month of application"), orient="bottom", columns=MONTHS)
     month = alt.Color("month:O", scale=seen, legend=months)
     dashes = alt.StrokeDash(
         "state:N",
@@ -106,6 +108,6 @@ def vintages(rows: Rows, language: Language) -> Any:
     base = alt.Chart(frame).encode(x=since, y=rate, color=month)
     told = ["month:N", "since:Q", alt.Tooltip("rate:Q", format=".2%"), "state:N"]
     lines = base.mark_line(strokeWidth=2).encode(strokeDash=dashes)
-    return finished(lines + base.mark_point(filled=True, size=30).encode(tooltip=told), language).properties(
-        height=HEIGHT + 100
-    )
+    dots = base.mark_point(filled=True, size=30).encode(tooltip=told)
+    height = HEIGHT + AROUND + ROW * math.ceil(frame["month"].nunique() / MONTHS)
+    return finished(lines + dots, language).properties(height=height)

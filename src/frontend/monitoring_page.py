@@ -68,7 +68,7 @@ def notes(found: Json) -> None:
     whys = dict.fromkeys(each["says"] for each in found["versions"] if not each["judged"] and each["says"])
     if whys:
         st.warning("  \n".join(map(escaped, whys)), icon=":material/warning:")
-    said = _("The monitor last ran at {time}; it has counted {rows} predictions.")
+    said = _("The monitor last ran at {time}; it then counted {rows} new predictions.")
     rows = current().number(found["run"]["rows_counted"])
     st.caption(said.format(time=moment(found["run"]["last_success"]), rows=rows))
 

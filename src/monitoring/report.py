@@ -73,7 +73,7 @@ def html(found: Found, now: datetime) -> str:
 
 
 def ran(found: Found) -> str:
-    """Return when the monitor ran, and how much it has counted."""
+    """Return when the monitor ran, and how much it counted."""
     last = datetime.fromisoformat(found.run["last_success"])
     rows = found.run["rows_counted"]
-    return f"The monitor last ran {last:%Y-%m-%d %H:%M} UTC; it has counted {rows:,} predictions."
+    return f"The monitor last ran {last:%Y-%m-%d %H:%M} UTC; it then counted {rows:,} new predictions."

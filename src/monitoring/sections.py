@@ -28,7 +28,7 @@ def alerts(found: Found) -> Section:
         (
             STATES[each["state"]], f"{each['kind']} {each['subject']}".strip(), each["model_version"] or NONE,
             moment(each["since"]), number(each["value"]), number(each["limit"]), number(each["rows"], 0),
-            long(each["text"]),
+            long(said(each)),
             tag("pre", each["command"], of="long"), long("; ".join(map(event, each["events"]))),
         )
         for each in known
@@ -41,6 +41,11 @@ def alerts(found: Found) -> Section:
 def long(text: str) -> Markup:
     """Return a text that may take several lines of its cell."""
     return tag("div", text, of="long")
+
+
+def said(alert: Row) -> str:
+    """Return an alert's text but for its command, which has a column of its own."""
+    return " ".join(line for line in alert["text"].splitlines() if alert["command"] not in line)
 
 
 def event(found: Row) -> str:
@@ -89,18 +94,19 @@ def drift(found: Found) -> Section:
 def score(found: Found) -> Section:
     """Return the score's distribution then and now."""
     view = found.view("distribution")
-    said = view and view["subjects"].get("score")
-    if not said or not sum(said["live"]):
+    counted = view and view["subjects"].get("score")
+    if not counted or not sum(counted["live"]):
         return []
-    then, now = shares(said["reference"]), shares(said["live"])
+    then, now = shares(counted["reference"]), shares(counted["live"])
     most = max(*then, *now)
     rows = [
         (label, share(before), share(after), drawing.bars(before, after, most))
-        for label, before, after in zip(said["labels"], then, now, strict=True)
+        for label, before, after in zip(counted["labels"], then, now, strict=True)
+        if before or after
     ]
     what = (
-        f"Shares of applicants at development (grey) and in the last 28 closed days; PSI {number(said['psi'])}. More "
-        "in low scores is a riskier intake, not a worse model: the outcomes tell that."
+        f"Shares of applicants at development (grey) and in the last 28 closed days; PSI {number(counted['psi'])}. "
+        "More in low scores is a riskier intake, not a worse model: the outcomes tell that."
     )
     return headed("Score, then and now", what, table(("Score", "Development", "Now", ""), rows, "Score distribution"))
 
@@ -128,7 +134,8 @@ def months(found: Found) -> Section:
         (
             each["month"], LOOKS.get(each["look"], each["look"]), number(each["predictions"], 0),
             number(each["approved"], 0), share(each["share_known"]), number(each["bads"], 0),
-            number(each["expected"], 1), number(each["ratio"], 2), number(each["reference_ratio"], 2),
+            number(each["expected"], 1), number(judged(each), 2),
+            number(each["reference_ratio"], 2),
             NONE if each["alarm"] is None else "▲ more than expected" if each["alarm"]
             else "✓ quiet", number(each.get("false_accept_cost"), 0),
         )
@@ -144,6 +151,11 @@ def months(found: Found) -> Section:
         "than expected, against the same ratio at development, in two months running is an alert."
     )
     return headed("Months of application", what, table(head, rows, "Months of application")) if rows else []
+
+
+def judged(cohort: Row) -> float | None:
+    """Return observed by expected bads; None while a month is open, for its bads are known before its goods."""
+    return None if cohort["look"] == "open" else cohort["ratio"]
 
 
 def metrics(found: Found) -> Section:

@@ -14,7 +14,7 @@ from tests.api.live import KEYS
 from tests.frontend.conftest import Open
 from tests.frontend.pages import widget, words
 from tests.frontend.service import Service
-from tests.monitored import DAYS, MONTHS, SAID, seed, simulated
+from tests.monitored import COMMAND, DAYS, MONTHS, SAID, seed, simulated
 
 FORM, OTHER = "f" * 64, "e" * 64
 CHARTS = 6  # heat, distribution, points, volume; bands, vintages
@@ -70,9 +70,10 @@ def test_page_shows_what_fires_first_with_its_history_and_takes_no_text_for_its_
     assert not page.exception
     (rings,) = [each.value for each in page.error]
     assert rings.startswith(f"**▲ firing: Drift\\: {titles[0]}")
+    assert COMMAND not in rings
     assert SAID not in rings  # each of its signs is escaped
     assert "◆ acknowledged: Drift\\: Score in points" in page.info[0].value
-    assert [each.value for each in page.code] == ["python -m src.monitoring status"] * 2
+    assert [each.value for each in page.code] == [COMMAND] * 2
     alerts = table(page, "History")
     assert alerts["State"] == ["▲ firing", "◆ acknowledged", "✓ over"]
     assert "acknowledged (ana: a campaign)" in alerts["History"][1]
@@ -90,7 +91,7 @@ def test_page_shows_drift_distribution_points_and_volume(open_page: Open, titles
     assert last["Alarms in the period"][0] == "30"
     assert sum(one != other for one, other in zip(last["PSI"], last["PSI against training"], strict=True)) == 1
     assert "1 window had too few applicants." in words(page)
-    assert f"{300 * DAYS:,} predictions" in words(page)
+    assert f"counted {300 * DAYS:,} new predictions" in words(page)
     assert widget(page, "Fact").value == "score"
     assert len(table(page, "At development")["Now"]) == 5
     widget(page, "Fact").select("decision").run()
@@ -104,6 +105,7 @@ def test_page_marks_what_is_not_mature_and_shows_groups_where_they_are_known(ope
     assert months["Month"] == list(MONTHS[::-1])
     assert months["State"] == ["○ open", "○ open", "◔ early look", *["✓ mature"] * 3]
     assert months["Result"] == [NONE, NONE, *["✓ quiet"] * 4]
+    assert months["Observed / expected"] == [NONE, NONE, "0.71", "0.70", "0.69", "0.68"]
     metrics = table(page, "Metric")
     assert metrics["Metric"] == ["ROC AUC", "Gini", "KS", "Brier"]
     assert (metrics["Value"][0], metrics["At development"][0]) == ("0.710 (0.690 to 0.730)", "0.740")

@@ -109,7 +109,7 @@ def test_monitor_that_has_run_on_nothing_is_a_short_report(engine: sa.Engine, tm
     assert main(["report"]) == 0
     said = "\n".join(written(tmp_path / "monitoring.html")[1].texts)
     assert "No alert has ever fired." in said
-    assert "it has counted 0 predictions" in said
+    assert "it then counted 0 new predictions" in said
 
 
 def test_report_of_a_log_that_no_monitor_has_read_leaves_the_former_file(
