@@ -38,7 +38,7 @@ from src.serving.predictors import load
 
 FOLDER = "demo"  # of the state: the log of an API that runs with this state
 MONTHS, SHIFTED = 15, 9
-STEP = 7  # days between two runs of the monitor
+STEP = 28  # days between two runs of the monitor
 SEED = 9
 TEST = ROOT / "data/processed/test.parquet"
 EVALUATION, REGISTRATION = "evaluation.json", "registry.json"
