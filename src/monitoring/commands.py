@@ -107,7 +107,7 @@ def _run(asked: Namespace) -> int:
 
 
 def _status(asked: Namespace) -> int:
-    from src.monitoring.run import log_of
+    from src.monitoring.log import log_of
     from src.monitoring.status import described, status
 
     settings = read_settings()
@@ -121,7 +121,7 @@ def _status(asked: Namespace) -> int:
 
 def _acknowledge(asked: Namespace) -> int:
     from src.monitoring.alerts import acknowledge
-    from src.monitoring.run import log_of
+    from src.monitoring.log import log_of
 
     if not (why := asked.why.strip()):
         raise LastroError("--why: say why, in a few words: it is kept")
@@ -143,8 +143,8 @@ def _outcomes(asked: Namespace) -> int:
 
 def _rebase(asked: Namespace) -> int:
     from src.lineage.policy import POLICY, read_policy
+    from src.monitoring.log import log_of
     from src.monitoring.rebasing import named, rebase
-    from src.monitoring.run import log_of
     from src.monitoring.settings import ROOT
     from src.monitoring.versions import read_versions
 

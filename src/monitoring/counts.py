@@ -157,4 +157,4 @@ def hours_where(engine: sa.Engine, chosen: sa.ColumnElement[bool]) -> Iterator[t
     with engine.connect() as connection:
         for form, hour, version, model, rows, counts in connection.execute(query.where(chosen).order_by(row.hour)):
             key = Key(form, hour.replace(tzinfo=UTC) if hour.tzinfo is None else hour.astimezone(UTC))
-            yield key, Hour(version, model, rows, from_json(counts, cache_strings="all"))
+            yield key, Hour(version, model, rows, from_json(counts))

@@ -165,10 +165,11 @@ def calibrated(engine: sa.Engine, version: Version) -> set[datetime]:
 def counts_by_day(engine: sa.Engine, form: str, first: datetime, last: datetime) -> dict[date, Counts]:
     """Return a form's counts from one moment to another, by day."""
     row = HOURLY_COUNTS.c
-    found: dict[date, list[Counts]] = {}
+    found: dict[date, Counts] = {}  # summed up as they come: a year of hours would be a million lists
     for key, hour in hours_where(engine, (row.form_sha256 == form) & (row.hour >= first) & (row.hour < last)):
-        found.setdefault(key.hour.date(), []).append(hour.counts)
-    return {day: total(counts) for day, counts in found.items()}
+        day = key.hour.date()
+        found[day] = total([found.get(day, {}), hour.counts])
+    return found
 
 
 def rows_by_day(engine: sa.Engine) -> dict[str, dict[date, int]]:

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from src.errors import LastroError
 from src.journal import outcomes as journal
 from src.journal.outcomes import Predicted, Told, wrong_time
+from src.monitoring.log import log_of
 from src.monitoring.outcome_file import ID, KNOWN, OBSERVED, OUTCOME, Cells, Line, OutcomeFile
-from src.monitoring.run import log_of
 from src.monitoring.settings import Settings
 from src.monitoring.versions import read_versions
 from src.serving.outcomes import OutcomeContract

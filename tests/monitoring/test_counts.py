@@ -130,10 +130,10 @@ def test_killed_between_reading_and_writing_loses_nothing(engine: sa.Engine) -> 
     assert counted(engine) == 20
 
 
-def test_rows_of_earlier_releases_count_under_their_models_form(empty_address: str) -> None:
+def test_rows_of_earlier_releases_count_under_their_models_form(address: str) -> None:
     old = [of_release("0001", time=NOON, model_sha256=MODEL, inputs='{"duration": 10}') for _ in range(9)]
-    leave_release(empty_address, "0001", [*old, of_release("0001", time=NOON, model_sha256="e" * 64)])
-    engine = opened(empty_address)
+    leave_release(address, "0001", [*old, of_release("0001", time=NOON, model_sha256="e" * 64)])
+    engine = opened(address)
     assert counted(engine, rows=4) == 10
     insert(engine, spread(NOON, 3, HOUR))
     assert (counted(engine), counted(engine)) == (3, 0)

@@ -1,0 +1,31 @@
+"""a log's address -> one run of the monitor, and what it cost, as JSON: a process that loads what the monitor loads"""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+
+from src.journal.database import connect_engine
+from src.lineage.policy import Monitoring
+from src.monitoring.measure import measure
+from src.monitoring.versions import read_versions
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS, NONE = ROOT / "models", ROOT / "no delivery"
+END = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENCE = 60.0
+
+
+def main() -> None:
+    """Run the monitor once, an hour after the log's year."""
+    versions, engine = read_versions(NONE, MODELS), connect_engine(sys.argv[1], PATIENCE)
+    before = time.process_time()
+    found = measure(engine, versions, Monitoring(), END + timedelta(hours=1))
+    cpu = time.process_time() - before
+    print(json.dumps({**found._asdict(), "cpu": cpu, "mib": getrusage(RUSAGE_SELF).ru_maxrss / 1024}))
+
+
+if __name__ == "__main__":
+    main()
