@@ -33,6 +33,7 @@ from src.model.development import REFERENCE, read_development
 from src.monitoring import report
 from src.monitoring.run import Monitor
 from src.monitoring.settings import ROOT, Settings, read_settings
+from src.monitoring.showing import SIMULATED
 from src.monitoring.traffic import KEY, Pool, Shift, Told, Traffic, days_of, pool_of
 from src.serving.predictors import load
 
@@ -43,7 +44,6 @@ SEED = 9
 TEST = ROOT / "data/processed/test.parquet"
 EVALUATION, REGISTRATION = "evaluation.json", "registry.json"
 NUMBERS = ("integer", "number")
-SIMULATED = "simulated"  # the view by which page and report say what this is
 
 
 def add(commands: Any) -> None:
