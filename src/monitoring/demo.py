@@ -32,17 +32,17 @@ from src.model.development import REFERENCE, read_development
 from src.monitoring import report
 from src.monitoring.run import Monitor
 from src.monitoring.settings import ROOT, Settings, read_settings
+from src.monitoring.showing import SIMULATED
 from src.monitoring.traffic import KEY, Pool, Shift, Told, Traffic, days_of, pool_of
 from src.serving.predictors import load
 
 FOLDER = "demo"  # of the state: the log of an API that runs with this state
 MONTHS, SHIFTED = 15, 9
-STEP = 7  # days between two runs of the monitor
+STEP = 28  # days that pass at a time
 SEED = 9
 TEST = ROOT / "data/processed/test.parquet"
 EVALUATION, REGISTRATION = "evaluation.json", "registry.json"
 NUMBERS = ("integer", "number")
-SIMULATED = "simulated"  # the view by which page and report say what this is
 
 
 def demo(_: Namespace) -> int:
@@ -56,7 +56,7 @@ def demo(_: Namespace) -> int:
     days = days_of(pool, first, last, np.random.default_rng(SEED + 1), shift, since)
     engine = made(settings)
     try:
-        rows = passed(engine, Monitor(engine, settings, read_policy(ROOT / POLICY)), days, first, last)
+        rows = passed(engine, Monitor(engine, settings, read_policy(ROOT / POLICY)), days, (first, last, since))
         found = report.read(engine, datetime.now(UTC))
     finally:
         engine.dispose()
@@ -133,9 +133,13 @@ def period(today: date) -> tuple[date, date, date]:
     return first, today - timedelta(days=1), since
 
 
-def passed(engine: sa.Engine, monitor: Monitor, days: Iterator[Traffic], first: date, last: date) -> int:
-    """Let time pass: write a week of traffic and what has become known, run the monitor, and so on; return the rows."""
+def passed(engine: sa.Engine, monitor: Monitor, days: Iterator[Traffic], times: tuple[date, date, date]) -> int:
+    """Let time pass: write some weeks of traffic and what has become known, and so on; return the rows.
+
+    The monitor runs between them once something has shifted; its first run judges all that was before.
+    """
     known: dict[date, list[Told]] = defaultdict(list)
+    first, last, since = times
     day, rows = first, 0
     with tqdm(total=(last - first).days + 1, unit="day", desc="time passes") as bar:
         while week := list(islice(days, STEP)):
@@ -145,7 +149,8 @@ def passed(engine: sa.Engine, monitor: Monitor, days: Iterator[Traffic], first: 
             write(engine, week, [told for one in passing for told in known.pop(one, [])])
             rows += sum(len(traffic.entries) for traffic in week)
             day += timedelta(days=len(week))
-            monitor.run(datetime.combine(day, time(), UTC))
+            if day >= since:
+                monitor.run(datetime.combine(day, time(), UTC))
             bar.update(len(week))
     return rows
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from src.model.artifact import ArtifactError
+from src.model.artifact import ArtifactError, load_model
 from src.model.card import Card, read_card
+from src.model.developed import out_of_fold
 from src.model.development import REFERENCE, read_development
 from src.model.metrics import GREATER_IS_BETTER
 from src.model.rows import TRAIN_ROWS
@@ -98,7 +99,8 @@ def test_reference_counts_features_in_all_rows_and_answers_out_of_fold(
     assert list(found.features) == [feature.name for feature in card.features]
     assert {sum(one.rows) for one in found.features.values()} == {found.rows}
     approved = rows[rows["probability_of_default"] < card.threshold]
-    assert found.decision.rows == [len(approved), len(rows) - len(approved), 0, 0]
+    answered = out_of_fold(rows, load_model(models)[1], card).answered
+    assert found.decision.rows == [sum(answered < card.threshold), sum(answered >= card.threshold), 0, 0]
     assert (found.approved.rows, found.approved.observed) == (len(approved), approved["bad"].sum())
     assert (models / REFERENCE).stat().st_size < 100_000
     table = pd.concat([pd.read_parquet(light_run.root / "data/processed/train.parquet"), test_rows])
