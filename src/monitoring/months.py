@@ -35,7 +35,7 @@ def renew_cohorts(
             if version.development is not None
             for month, rows in months_of(days.get(version.form_sha256, {})).items()
         }
-    changed = {name for name, seen in after.items() if seen != (before or {}).get(name)}
+    changed = {name: seen[0] for name, seen in after.items() if seen != (before or {}).get(name)}
     if not changed:
         return 0, 0
     rows, checks = [], []
@@ -68,9 +68,12 @@ def months_of(days: Mapping[date, int]) -> dict[Month, int]:
 
 
 def cohorts_of(
-    engine: sa.Engine, versions: Sequence[Version], changed: set[str], now: datetime
+    engine: sa.Engine, versions: Sequence[Version], changed: Mapping[str, int], now: datetime
 ) -> Iterator[tuple[Version, Cohort]]:
-    """Yield the cohorts that are named by form and month."""
+    """Yield the cohorts that are named by form and month, with their applications.
+
+    While a month goes on, its approved are counted by the hour: its rows are read once, when it is over.
+    """
     months = {Month(*map(int, name.split()[-1].split("-"))) for name in changed}
     for month in sorted(months):
         with engine.connect() as connection:
@@ -78,19 +81,19 @@ def cohorts_of(
             pds = approved_pds(connection, month, versions) if month.end <= now else {}
         for version in versions:
             form, development = version.form_sha256, version.development
-            if f"{form} {month.text}" in changed and development is not None:
-                predictions, approved = answers(engine, form, month, development)
+            name = f"{form} {month.text}"
+            if name in changed and development is not None:
+                its = pds.get(form, [])
+                approved = len(its) if month.end <= now else approvals(engine, form, month, development)
                 cohort = known.get(form, Cohort(month, 0, 0, [], [], []))
-                yield version, cohort._replace(predictions=predictions, approved=approved, pds=pds.get(form, []))
+                yield version, cohort._replace(predictions=changed[name], approved=approved, pds=its)
 
 
-def answers(engine: sa.Engine, form: str, month: Month, development: Development) -> tuple[int, int]:
-    """Return how many applicants of a month were counted, and how many of them approved."""
+def approvals(engine: sa.Engine, form: str, month: Month, development: Development) -> int:
+    """Return how many applicants of a month were approved, of those that are counted."""
     place = development.decision.labels.index("approve")
-    decisions = [
-        bins for each in counts_by_day(engine, form, month.start, month.end).values() if (bins := each.get("decision"))
-    ]
-    return sum(map(sum, decisions)), sum(bins[place] for bins in decisions)
+    days = counts_by_day(engine, form, month.start, month.end).values()
+    return sum(bins[place] for each in days if (bins := each.get("decision")))
 
 
 def row_of(version: Version, month: Month, shown: Mapping[str, Any], mature: bool, now: datetime) -> Row:
