@@ -108,7 +108,9 @@ def score(found: Found) -> Section:
         f"Shares of applicants at development (grey) and in the last 28 closed days; PSI {number(counted['psi'])}. "
         "More in low scores is a riskier intake, not a worse model: the outcomes tell that."
     )
-    return headed("Score, then and now", what, table(("Score", "Development", "Now", ""), rows, "Score distribution"))
+    return headed(
+        "Score, then and now", what, table(("Score", "Development", "Now", "Drawn"), rows, "Score distribution")
+    )
 
 
 def points(found: Found) -> Section:
@@ -124,7 +126,7 @@ def points(found: Found) -> Section:
         for each in sorted(known, key=lambda each: -abs(each["difference"]))
     ]  # fmt: skip
     what = "Below 0, today's applicants are riskier by the field. A shift that moves no points matters little."
-    head = ("Field", "Development", "Now", "Difference", "")
+    head = ("Field", "Development", "Now", "Difference", "Drawn")
     return headed("Points won or lost since development", what, table(head, rows, "Mean points by field"))
 
 
@@ -191,7 +193,7 @@ def bands(found: Found) -> Section:
         "Approved applicants whose outcome is known: expected (grey) by the PDs, and observed. Higher in all bands: "
         "recalibrate; in some only: the order of risk has moved, retrain."
     )
-    head = ("Score", "Known", "Expected bads", "Observed", "Expected share", "Observed share", "")
+    head = ("Score", "Known", "Expected bads", "Observed", "Expected share", "Observed share", "Drawn")
     return headed("Observed against expected by score band", what, table(head, rows, "Bads by score band"))
 
 
