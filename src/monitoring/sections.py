@@ -233,16 +233,17 @@ def groups(found: Found) -> Section:
         return (
             headed("Fairness", "No ratios: no month has groups for 90 % of its predictions.") if found.cohorts else []
         )
+    month = max(known, key=lambda each: (each["look"] != "open", each["month"]))
     rows = [
         (each["field"], each["value"], number(each["predictions"], 0), share(each["approved"] / each["predictions"]),
          number(each["approval_ratio"], 2), number(each["known"], 0), number(each["observed"], 0),
          number(each["expected"], 1), f"{number(each['low'], 2)} to {number(each['high'], 2)}")
-        for each in known[0]["groups"]
+        for each in month["groups"]
     ]  # fmt: skip
     head = ("Field", "Group", "Applications", "Approved", "Ratio", "Outcomes known", "Observed bads", "Expected",
             "Observed/expected")  # fmt: skip
     what = (
-        f"Of {known[0]['month']}. Ratio: a group's approval rate to that of the group approved most. Where it is below "
+        f"Of {month['month']}. Ratio: a group's approval rate to that of the group approved most. Where it is below "
         "0.8, or two groups' intervals of observed by expected bads lie apart, ask for a review."
     )
     return headed("Fairness", what, table(head, rows, "Groups"))
