@@ -10,7 +10,7 @@ from src.monitoring.markup import Markup, tag
 WIDTH, LEFT, ROW = 900, 190, 18  # of a drawing, of its names, of one of its rows
 TALL, FOOT = 220, 30
 SOME, MUCH = 0.1, 0.25  # Siddiqi's PSI of some change, and of much
-COLOURS = ("#3b76c4", "#e07b00", "#2e8b57", "#b0468f", "#8a6d3b", "#5b6abf", "#c0392b", "#4f8a8b")
+HUES = 220, 20  # of the oldest curve and the newest: from blue to red
 
 
 class Cell(NamedTuple):
@@ -120,7 +120,8 @@ def curves(lines: Sequence[tuple[str, Sequence[float], bool]], said: str) -> Mar
         words(LEFT + (right - LEFT) * month / longest, TALL + 16, month, "middle") for month in range(longest + 1)
     ]
     for place, (name, values, open_) in enumerate(lines):
-        colour, y = COLOURS[place % len(COLOURS)], 12 + place * min(14, (TALL - 12) / len(lines))
+        hue = HUES[0] + (HUES[1] - HUES[0]) * place / max(len(lines) - 1, 1)
+        colour, y = f"hsl({hue:.0f} 60% 50%)", 12 + place * min(14, (TALL - 12) / len(lines))
         points = " ".join(
             f"{LEFT + (right - LEFT) * month / longest:.1f},{TALL - (TALL - 14) * value / most:.1f}"
             for month, value in enumerate(values)

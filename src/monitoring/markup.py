@@ -15,7 +15,7 @@ p { max-width: 48rem; margin: .25rem 0 .75rem; } p.what, caption { color: var(--
 p.mark { border: 2px solid var(--alarm); padding: .5rem .75rem; font-weight: 600; }
 .scrolls { overflow-x: auto; margin: .5rem 0 1rem; } table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
-td { font-variant-numeric: tabular-nums; white-space: nowrap; } .long { white-space: normal; min-width: 20rem; }
+td { font-variant-numeric: tabular-nums; white-space: nowrap; } .long { white-space: normal; min-width: 26rem; }
 caption { text-align: left; font-size: .85rem; } th { font-weight: 600; } pre { white-space: pre-wrap; margin: 0; }
 svg { display: block; max-width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .now { fill: var(--now); } .then { fill: var(--then); } .some { fill: var(--some); } .none { fill: var(--none); }

@@ -65,7 +65,7 @@ def html(found: Found, now: datetime) -> str:
     parts += [tag("p", f"⚠ {view['says']}", of="mark") for view in found.views if view["kind"] == monitored.VERSION]
     if len(found.checks) == monitored.MOST_CHECKS:
         parts.append(tag("p", f"The newest {monitored.MOST_CHECKS:,} checks of the last year.", of="what"))
-    parts += [*sections.alerts(found), *sections.volume(found)]
+    parts += [tag("h2", "All versions"), *sections.alerts(found), *sections.volume(found)]
     for form, version in found.forms().items():
         parts.append(tag("h2", f"Version {version}" if version else f"Not published ({form[:12]})"))
         parts += [part for section in sections.OF_VERSION for part in section(found.of(form))]

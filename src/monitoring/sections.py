@@ -108,7 +108,9 @@ def score(found: Found) -> Section:
         f"Shares of applicants at development (grey) and in the last 28 closed days; PSI {number(counted['psi'])}. "
         "More in low scores is a riskier intake, not a worse model: the outcomes tell that."
     )
-    return headed("Score, then and now", what, table(("Score", "Development", "Now", ""), rows, "Score distribution"))
+    return headed(
+        "Score, then and now", what, table(("Score", "Development", "Now", "Drawn"), rows, "Score distribution")
+    )
 
 
 def points(found: Found) -> Section:
@@ -124,7 +126,7 @@ def points(found: Found) -> Section:
         for each in sorted(known, key=lambda each: -abs(each["difference"]))
     ]  # fmt: skip
     what = "Below 0, today's applicants are riskier by the field. A shift that moves no points matters little."
-    head = ("Field", "Development", "Now", "Difference", "")
+    head = ("Field", "Development", "Now", "Difference", "Drawn")
     return headed("Points won or lost since development", what, table(head, rows, "Mean points by field"))
 
 
@@ -191,7 +193,7 @@ def bands(found: Found) -> Section:
         "Approved applicants whose outcome is known: expected (grey) by the PDs, and observed. Higher in all bands: "
         "recalibrate; in some only: the order of risk has moved, retrain."
     )
-    head = ("Score", "Known", "Expected bads", "Observed", "Expected share", "Observed share", "")
+    head = ("Score", "Known", "Expected bads", "Observed", "Expected share", "Observed share", "Drawn")
     return headed("Observed against expected by score band", what, table(head, rows, "Bads by score band"))
 
 
@@ -231,16 +233,17 @@ def groups(found: Found) -> Section:
         return (
             headed("Fairness", "No ratios: no month has groups for 90 % of its predictions.") if found.cohorts else []
         )
+    month = max(known, key=lambda each: (each["look"] != "open", each["month"]))
     rows = [
         (each["field"], each["value"], number(each["predictions"], 0), share(each["approved"] / each["predictions"]),
          number(each["approval_ratio"], 2), number(each["known"], 0), number(each["observed"], 0),
          number(each["expected"], 1), f"{number(each['low'], 2)} to {number(each['high'], 2)}")
-        for each in known[0]["groups"]
+        for each in month["groups"]
     ]  # fmt: skip
     head = ("Field", "Group", "Applications", "Approved", "Ratio", "Outcomes known", "Observed bads", "Expected",
             "Observed/expected")  # fmt: skip
     what = (
-        f"Of {known[0]['month']}. Ratio: a group's approval rate to that of the group approved most. Where it is below "
+        f"Of {month['month']}. Ratio: a group's approval rate to that of the group approved most. Where it is below "
         "0.8, or two groups' intervals of observed by expected bads lie apart, ask for a review."
     )
     return headed("Fairness", what, table(head, rows, "Groups"))
