@@ -37,7 +37,7 @@ from benchmarks._simulated import (
 from src.journal.database import connect_engine, migrate, sqlite_file
 from src.journal.identifiers import first_id
 from src.journal.tables import Entry
-from src.monitoring.run import NICE
+from src.monitoring.service import NICE
 from src.monitoring.versions import Version, read_versions
 from tests.ports import free_port
 from tests.postgresql import Postgres
