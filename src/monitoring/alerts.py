@@ -6,14 +6,14 @@ far the checks were read stands beside them. Whoever is second waits, and finds 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
 from src.errors import LastroError
 from src.journal.identifiers import new_id
-from src.journal.monitoring_tables import ALERT_EVENTS, ALERTS, CHECKS
+from src.journal.monitoring_tables import ALERT_EVENTS, ALERTS, CHECKS, OUTBOX
 from src.journal.outbox import enqueue
 from src.monitoring import wording
 from src.monitoring.progress import hold, note, utc
@@ -21,6 +21,7 @@ from src.monitoring.wording import KINDS, Check
 
 FIRING, RESOLVED, ACKNOWLEDGED = "firing", "resolved", "acknowledged"
 SEEN = "alerts"  # how far the checks were read
+NEWS = timedelta(days=7)  # an alert that began and ended unseen, longer ago, is history: it stands there, and rings not
 Key = tuple[str, str, str]
 
 
@@ -77,6 +78,7 @@ class Book:
 
     def __init__(self, connection: sa.Connection, now: datetime) -> None:
         self.connection, self.now = connection, now
+        self.fired: set[str] = set()  # in this step
         rows = connection.execute(sa.select(ALERTS).where(ALERTS.c.state != RESOLVED)).mappings()
         self.open: dict[Key, dict[str, Any]] = {(r["form_sha256"], r["kind"], r["subject"]): dict(r) for r in rows}
 
@@ -89,6 +91,7 @@ class Book:
         known = self.acknowledgement(check.key)
         self.connection.execute(ALERTS.insert().values(alert))
         self.open[check.key] = alert
+        self.fired.add(alert["id"])
         self.event(alert, FIRING, value=check.size, rows=check.rows)
         if known:
             self.change(alert, ACKNOWLEDGED, acknowledged_until=known["until"])
@@ -97,8 +100,11 @@ class Book:
         self.ring(alert, wording.title(check), alert["text"])
 
     def resolve(self, check: Check, alert: dict[str, Any]) -> None:
-        """End an alert; what was acknowledged ends in silence."""
+        """End an alert; what was acknowledged, or is long over when it is first seen, ends in silence."""
         silent = alert["state"] == ACKNOWLEDGED
+        if alert["id"] in self.fired and check.window_end + NEWS < self.now:
+            self.connection.execute(OUTBOX.delete().where(OUTBOX.c.alert_id == alert["id"]))
+            silent = True
         self.change(alert, RESOLVED)
         del self.open[check.key]
         self.event(alert, RESOLVED, value=check.size, rows=check.rows)

@@ -193,7 +193,7 @@ def read_month(connection: sa.Connection, month: Month, versions: Sequence[Versi
     for (
         form,
         one,
-    ) in known.values():  # of each prediction the last row: the latest observation, at a tie the later entry
+    ) in known.values():  # of each prediction its last row: the latest observation, at a tie the later entry
         found[form].known.append(one)
     of: dict[tuple[str, str], tuple[str, str, Answered]] = {}
     for row in joined(connection, month, OUTCOME_GROUPS, group.field, group.value, group.observed_at, group.id):

@@ -18,17 +18,17 @@ def test_pages_have_addresses_that_no_language_changes(locale: str) -> None:
     script = "import streamlit as st\nfrom src.frontend.app import pages\n"
     app = AppTest.from_string(f"{script}st.text([page.url_path for page in pages()])", default_timeout=PATIENCE)
     app.context["locale"] = locale
-    assert app.run().text[0].value == "['', 'file', 'model', 'versions', 'history']"
+    assert app.run().text[0].value == "['', 'file', 'model', 'versions', 'monitoring', 'history']"
 
 
-@pytest.mark.parametrize("page", ["score_page", "file_page", "model_page", "history_page"])
+@pytest.mark.parametrize("page", ["score_page", "file_page", "model_page", "monitoring_page", "history_page"])
 def test_no_page_traces_back_where_the_api_is_down(open_page: Open, page: str) -> None:
     app = open_page(page, endpoint=f"http://127.0.0.1:{free_port()}")
     assert not app.exception
     assert "Nobody answers" in app.error[0].value
 
 
-@pytest.mark.parametrize("page", ["score_page", "file_page", "model_page", "history_page"])
+@pytest.mark.parametrize("page", ["score_page", "file_page", "model_page", "monitoring_page", "history_page"])
 def test_every_page_opens_in_every_language(open_page: Open, page: str) -> None:
     titles = {locale: open_page(page, locale=locale).title[0].value for locale in ("en", "pt-BR")}
     assert len(set(titles.values())) == 2

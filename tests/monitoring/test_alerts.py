@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.documents import anchors
 from tests.monitoring.alerting import DAY, FORM, START, check, days, history, judged, messages, seen, states, table
 
-NOW = START + 30 * DAY
+NOW = START + 10 * DAY
 DRIFT = "drift of duration, version 3"
 
 
@@ -117,6 +117,14 @@ def test_window_that_is_judged_late_counts_where_it_belongs(sqlite: sa.Engine) -
     assert advance(sqlite, 2, NOW) == Moved(fired=1)
     (alert,) = table(sqlite, ALERTS)
     assert "since 2026-03-03 00:00 UTC" in alert["text"]
+
+
+def test_what_began_and_ended_long_before_it_is_seen_is_history_and_rings_not(sqlite: sa.Engine) -> None:
+    """The monitor's first run on a log of years tells of what is so now."""
+    judged(sqlite, [*days("!!..!!"), *days("!!..", subject="amount")])
+    advance(sqlite, 2, START + 30 * DAY)
+    assert history(sqlite) == ["firing", "firing", "resolved", "resolved", "firing"]
+    assert messages(sqlite) == [f"Alert: {DRIFT}"]
 
 
 def test_policy_may_ask_for_more_windows(sqlite: sa.Engine) -> None:

@@ -18,6 +18,7 @@ CASES = {  # command -> what it is given, and the file or program that it names
     "configure": ([], "", ".streamlit"),
     "credentials": ([], "", "/secrets/master"),
     "enter": (["no-such-program"], "", "no-such-program"),
+    "demo": ([], "", "demo/api/journal.db"),
     "image": ([], "", "docker"),
     "launch": ([".", "page"], STATE, f"{STATE}/run/page.lock"),
     "manage": (["start"], STATE, STATE),
