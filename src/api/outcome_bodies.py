@@ -52,7 +52,8 @@ def outcomes_schemas(contract: OutcomeContract) -> dict[str, JsonDict]:
     if labels:
         entry["properties"]["outcome"]["enum"] = [*labels, None]
         entry["example"]["outcome"] = labels[0]
-    groups = {name: schema_of(value_type(field))[0] for name, field in contract.groups.items()}
+    types = {name: schema_of(value_type(field))[0] for name, field in contract.groups.items()}
+    groups: JsonDict = {name: {"anyOf": [kind, {"type": "null"}]} for name, kind in types.items()}
     entry["properties"]["groups"]["anyOf"][0] = {
         "type": "object", "properties": groups, "additionalProperties": False,
     }  # fmt: skip
