@@ -56,8 +56,11 @@ def predicted(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Predic
 
 
 def wrong_time(observed_at: datetime, known: Predicted | None, now: datetime) -> str | None:
-    """Return what is wrong with a time of observation; None where nothing is."""
-    if known and observed_at < known.time:
+    """Return what is wrong with a time of observation; None where nothing is.
+
+    The second in which the prediction was made is not before it: many programs write no fractions.
+    """
+    if known and observed_at < known.time.replace(microsecond=0):
         return "must not be before the prediction"
     return "must not be more than 5 minutes in the future" if observed_at > now + FUTURE else None
 

@@ -143,3 +143,9 @@ def test_nothing_is_stored_where_something_fails(journal: Journal) -> None:
 def test_time_of_observation_is_after_the_prediction_and_not_in_the_future(at: datetime, wrong: str | None) -> None:
     found = wrong_time(at, Predicted("web", MADE, None), NOW)
     assert (found is None) if wrong is None else (found is not None and wrong in found)
+
+
+def test_time_without_fractions_in_the_predictions_second_is_not_before_it() -> None:
+    made = Predicted("web", MADE + timedelta(microseconds=900_000), None)
+    assert wrong_time(MADE, made, NOW) is None
+    assert wrong_time(MADE - timedelta(seconds=1), made, NOW)
