@@ -19,6 +19,9 @@ from src.lineage.settings import Settings
 
 pytest_plugins = ["tests.servers", "tests.collection"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # set before scikit-learn is there: in small fits threads only wait
+# MLflow asks its makers something when it is imported, in a thread that can wait for a test for ever; a test that
+# clears MLFLOW_… from the environment would let it
+os.environ.setdefault("DO_NOT_TRACK", "true")
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # 20 ms a client
 
 ROOT = Path(__file__).resolve().parents[1]
