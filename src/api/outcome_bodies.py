@@ -57,9 +57,6 @@ def outcomes_schemas(contract: OutcomeContract) -> dict[str, JsonDict]:
     entry["properties"]["groups"]["anyOf"][0] = {
         "type": "object", "properties": groups, "additionalProperties": False,
     }  # fmt: skip
-    some_group: JsonDict = {"type": "object", "not": {"additionalProperties": {"type": "null"}}}
-    tells: dict[str, JsonDict] = {"outcome": {"not": {"type": "null"}}, "groups": some_group}
-    entry["anyOf"] = [{"required": [name], "properties": {name: what}} for name, what in tells.items()]
     return {"Outcomes": body, **parts}
 
 

@@ -18,7 +18,7 @@ TIMED = """
 include-path = "/outcomes"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "401", "403", "404", "422", "429"]
-"""  # which moment lies in the future, or before the prediction, no schema can say
+"""  # no schema says which moment lies in the future, nor this one, for generators' sake, which entry tells nothing
 COUNTED = re.compile(r'^lastro_request_seconds_count\{.*status="(\d+)"\} (\S+)$', re.MULTILINE)
 
 
