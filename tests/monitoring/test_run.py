@@ -200,12 +200,12 @@ def test_kill_while_a_message_is_under_way_loses_nothing_and_doubles_no_alert(
     monkeypatch.setenv("LASTRO_SLACK_WEBHOOK_URL", receiver.url)
     judged(log, [*days("!!"), *days("!!..", subject="age")])
     receiver.delay = 60.0
-    process = monitor("--now", NOW)
+    process = monitor("--now", "2026-03-07T00:00:00Z")
     wait_until(lambda: bool(receiver.received))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=10)
     receiver.delay = 0.0
-    asked(capsys, "run", "--now", "2026-04-01T00:10:00Z")
+    asked(capsys, "run", "--now", "2026-03-07T00:10:00Z")
     sent = [row["id"] for row in table(log, OUTBOX)]
     assert len(sent) == 3
     assert sorted(receiver.ids) == sorted([*sent, receiver.ids[0]])  # the one that was under way came twice
