@@ -1,8 +1,8 @@
 """outcomes -> a challenger: `python -m src.lineage.retrain --why T`
 
 In a Git worktree of HEAD, on a branch retrain-DATE: refresh, dvc repro, a commit, dvc push, publish as challenger,
-gates, the validation report. The checkout stays as it is, and nothing is promoted, whatever policy.yaml says. The branch
-stays; what was killed goes on with the next run, or begins anew.
+gates, the validation report. The checkout stays as it is, and nothing is promoted, whatever policy.yaml says. The
+branch stays; what was killed goes on with the next run, or begins anew.
 """
 
 import logging
