@@ -23,7 +23,7 @@ NAME = "retrain"  # what was started last
 KINDS = ("drift", "calibration")  # what another model could mend
 WINDOWS = 2  # running, that alarm
 PAUSE = timedelta(days=7)
-MORE = "What it does: retrain/retrain.log in the state's folder. A person promotes: docs/lifecycle.md#the-way-back"
+MORE = "What it does: var/retrain/retrain.log. A person promotes: docs/lifecycle.md#the-way-back"
 IN_THE_BACKGROUND = '"$@" &'  # of the shell: nobody is left to wait for it
 
 
