@@ -101,10 +101,12 @@ def train(shell: Shell, attempt: Attempt, asked: Namespace) -> None:
     options = [*(["--until", asked.until] if asked.until else []), *["--mixed-base-rates"] * asked.mixed_base_rates]
     if shell.module("src.pipeline.refresh", *options, may=(0, NOTHING_NEW)) == NOTHING_NEW:
         raise NothingNewError("nothing new to train on")
-    shell.run("dvc", "repro")
     worktree.asked(shell.project, "add", "--all")
-    if known := worktree.twin(shell.project, f"{PREFIX}*"):
-        raise NothingNewError(f"nothing new to train on: branch {known} holds the same data and model")
+    if known := worktree.twin(shell.project, attempt.base, f"{PREFIX}*"):
+        raise NothingNewError(f"nothing new to train on: branch {known} holds the same data")
+    shell.run("dvc", "repro")
+    log.info("retrain: git commit")
+    worktree.asked(shell.project, "add", "--all")
     worktree.commit(shell.project, f"Retrain: {attempt.why}\n\nBy `python -m src.lineage.retrain`.")
 
 

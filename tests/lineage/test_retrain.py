@@ -70,6 +70,10 @@ def test_outcomes_become_a_challenger_whatever_is_killed_and_the_checkout_stays(
     pushed = [path.read_text() for path in (retrain.root.parent / "remote").rglob("files/md5/*/*")]
     assert pushed == ["130 rows"]
     assert (left(retrain), retrain.checkout()) == (["worktrees"], before)
+    retrain.outcomes("130 rows")  # nothing is trained twice
+    assert retrain() == 3
+    assert f"nothing new to train on: branch {branch} holds the same data\n" in capfd.readouterr().out
+    assert (retrain.branches(), left(retrain)) == ([branch], ["worktrees"])
 
 
 def test_nothing_new_or_refused_leaves_nothing(retrain: Retrained, capfd: pytest.CaptureFixture[str]) -> None:

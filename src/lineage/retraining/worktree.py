@@ -78,8 +78,13 @@ def tip(root: Path, branch: str) -> str | None:
     return (git.output(root, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") or "").strip() or None
 
 
-def twin(project: Path, pattern: str) -> str | None:
-    """Return a branch of this pattern that holds, to the byte, what a worktree's index does; None where none does."""
-    tree = asked(project, "write-tree")
-    said = asked(project, "for-each-ref", "--format=%(tree) %(refname:short)", f"refs/heads/{pattern}")
-    return next((name for found, _, name in (line.partition(" ") for line in said.splitlines()) if found == tree), None)
+def twin(project: Path, base: str, pattern: str) -> str | None:
+    """Return a branch of this pattern that began from `base` too, and changed what a worktree's index changes of it.
+
+    What stages make of it is then the same. Returns None where there is no such branch.
+    """
+    changed = asked(project, "diff", "--cached", "--name-only", base).splitlines()
+    said = asked(project, "for-each-ref", "--format=%(parent) %(refname:short)", f"refs/heads/{pattern}")
+    branches = [name for parent, _, name in (line.partition(" ") for line in said.splitlines()) if parent == base]
+    same = (name for name in branches if git.output(project, "diff", "--cached", "--quiet", name, "--", *changed) == "")
+    return next(same, None) if changed else None
