@@ -106,6 +106,15 @@ def gates(desk: Desk, asked: Namespace) -> Answer:
     return Answer(int(stops(found)), said, promotion.described(said))
 
 
+def report(desk: Desk, asked: Namespace) -> Answer:
+    """Write a version's validation report."""
+    from src.lineage.validation.written import write_report
+
+    file = asked.output or desk.settings.state / f"validation-{asked.version}.html"
+    paths = [str(path) for path in write_report(desk.root, desk.place, asked.version, file)]
+    return Answer(0, {"version": str(asked.version), "files": paths}, paths)
+
+
 def promote(desk: Desk, asked: Namespace) -> Answer:
     """Make a version champion, where its gates let it."""
     reason, chain = desk.reason(asked), read_chain(desk.place)
