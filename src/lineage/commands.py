@@ -85,6 +85,7 @@ def history(desk: Desk, _: Namespace) -> Answer:
 def compare(desk: Desk, asked: Namespace) -> Answer:
     """Return what differs between two versions."""
     from src.lineage.comparison import Side, compared, told
+    from src.lineage.declined import applied
 
     chain, policy = read_chain(desk.place), read_policy(desk.root / POLICY)
     sides = [chain.version(number) for number in (asked.first, asked.second)]
@@ -92,7 +93,11 @@ def compare(desk: Desk, asked: Namespace) -> Answer:
         places = [Path(folder) / name for name in ("first", "second")]
         for version, place in zip(sides, places, strict=True):
             fetch(desk.place, version, place)
-        found = compared(policy, *(Side(str(v.version), p, v) for v, p in zip(sides, places, strict=True)))
+        found = compared(
+            policy,
+            *(Side(str(v.version), p, v) for v, p in zip(sides, places, strict=True)),
+            found_in_log=applied(policy.monitoring.maturity_days),
+        )
     return Answer(0, found, told(found).splitlines())
 
 
