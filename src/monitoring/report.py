@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from src.document.markup import document, tag
 from src.errors import LastroError
 from src.files import write_bytes
 from src.journal import monitored
@@ -18,7 +19,6 @@ from src.journal.settings import Settings
 from src.journal.writer import reason
 from src.monitoring import sections
 from src.monitoring.found import Found
-from src.monitoring.markup import document, tag
 
 FILE, YEAR = "monitoring.html", timedelta(days=366)
 NOT_RUN = "no monitor has run yet on this log: `python -m src.monitoring run` reads it"
