@@ -121,7 +121,7 @@ def pool_of(
 
 
 def people_of(table: pd.DataFrame, card: Card) -> list[dict[str, Any]]:
-    """Return the applicant of each row of a typed table, as the log holds one; a date as days before the application."""
+    """Return the applicant of each row of a typed table; a date is the days before the application."""
     rows = inputs(table, card.features, card.time)
     columns = {feature.name: [plain(value, feature) for value in rows[feature.name]] for feature in card.features}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

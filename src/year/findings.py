@@ -1,12 +1,13 @@
 """what the API tells of the year's months and alerts -> whether what was promised has happened"""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf, log
 from typing import Any
 
-from src.year.calendar import CHANGE, MORNING, at
+from src.year.calendar import CHANGE
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,30 @@ def cohort_lines(cohorts: Sequence[dict[str, Any]]) -> list[str]:
     return [head, *rows]
 
 
-def alert_line(alert: dict[str, Any]) -> str:
-    """Return what fired, and when."""
-    since = datetime.fromisoformat(alert["since"]).astimezone(UTC)
-    what = f"{alert['kind']} of {alert['subject']}"
-    return f"{since:%Y-%m-%d}  alert: {what}, version {alert['model_version']}: {alert['value']:.2f}, limit {alert['limit']:g}"
+def since_of(alert: dict[str, Any]) -> datetime:
+    """Return from when on an alert's windows have alarmed."""
+    return datetime.fromisoformat(alert["since"]).astimezone(UTC)
+
+
+def alert_lines(alerts: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a line for each kind and version of alerts that have fired together, with the largest of them."""
+    together: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for one in alerts:
+        together[one["kind"], str(one["model_version"])].append(one)
+    found = []
+    for (kind, version), its in together.items():
+        most = max(its, key=lambda one: float(one["value"]))
+        many = f"alert of {kind}" if len(its) == 1 else f"{len(its)} alerts of {kind}, the largest"
+        shown = f"{most['value']:.2f}, limit {most['limit']:g}, since {since_of(most):%Y-%m-%d}"
+        found.append(f"{many} of {most['subject']}, version {version}: {shown}")
+    return found
 
 
 def unkept(alerts: Sequence[dict[str, Any]], before: Calibration, after: Calibration, feature: str) -> list[str]:
     """Return the promises about alerts and calibration that were not kept, a sentence each."""
     drift = [one for one in alerts if one["kind"] == "drift"]
-    early = [one for one in drift if datetime.fromisoformat(one["since"]) < at(CHANGE, MORNING)]
-    found = [f"an alert of drift fired before anything had changed: {alert_line(one)}" for one in early]
+    early = [one for one in drift if since_of(one).date() < CHANGE]
+    found = [f"before anything had changed: {line}" for line in alert_lines(early)]
     if not any(one["subject"] == feature and one not in early for one in drift):
         found.append(f"no alert of drift of {feature} fired")
     if not after.distance < before.distance:

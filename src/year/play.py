@@ -22,7 +22,7 @@ from src.monitoring.settings import read_settings
 from src.monitoring.traffic import people_of
 from src.year.calendar import BACK, CHANGE, DAY, FIRST, LAST, MORNING, at, days
 from src.year.clock import SimulatedClock
-from src.year.findings import alert_line, cohort_lines, pooled, unkept
+from src.year.findings import alert_lines, cohort_lines, pooled, unkept
 from src.year.life import MONDAY, Life
 from src.year.population import COMMON, ODDS, Population, key_of, segment_of
 from src.year.project import TERM, Project, delivered, first_version
@@ -76,25 +76,25 @@ def pass_days(life: Life, project: Project) -> None:
                 " times what they were"
             )
         if day == BACK:
-            way_back(life.lender, project, life)
+            way_back(life.lender, project)
         if day.weekday() == MONDAY or day == END:
             life.look(day)
-            tell_alerts(life.lender, told)
+            for line in alert_lines(new_alerts(life.lender, told)):
+                say(f"{day}  {line}")
         life.pass_day(day)
         if day <= LAST and (day + DAY).day == 1:
             month = f"{day:%Y-%m}"
             say(f"{day}  {life.asked[month]} have applied this month")
 
 
-def tell_alerts(lender: Lender, told: set[str]) -> None:
-    """Say which alerts are new."""
-    for alert in reversed(lender.asked("GET", "/alerts/history?limit=500")["alerts"]):
-        if alert["id"] not in told:
-            told.add(alert["id"])
-            say(alert_line(alert))
+def new_alerts(lender: Lender, told: set[str]) -> list[dict[str, Any]]:
+    """Return the alerts that were not told before."""
+    found = [one for one in lender.asked("GET", "/alerts/history?limit=500")["alerts"] if one["id"] not in told]
+    told.update(one["id"] for one in found)
+    return found
 
 
-def way_back(lender: Lender, project: Project, life: Life) -> None:
+def way_back(lender: Lender, project: Project) -> None:
     """Retrain on the outcomes that are known, promote what comes of it, and see to it that it answers."""
     moment = at(BACK, MORNING).isoformat()
     why = "the outcomes of September are known"

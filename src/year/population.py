@@ -1,8 +1,8 @@
 """a pool of people, a change -> applicants of a day, and what will become of each
 
 Until the change people come as in the development sample, and default as often as the pool's model and its reference
-expect. From then on a segment that was rare, and that the model likes best, becomes common and defaults more often: what
-that model knows of it is out of date, and its outcomes tell a new one.
+expect. From then on a segment that was rare, and that the model likes best, becomes common and defaults more often:
+what that model knows of it is out of date, and its outcomes tell a new one.
 """
 
 from collections.abc import Iterator, Sequence

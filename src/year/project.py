@@ -57,11 +57,8 @@ def cloned(source: Path, folder: Path) -> Project:
     if edited:
         log.info("What is not committed here takes no part: the year is played by commit %s.", head[:12])
     project = Project(folder / "project")
-    subprocess.run(  # noqa: S603 (no shell)
-        ["git", "clone", "--quiet", str(source), str(project.root)],
-        check=True,
-        env=variables(),  # noqa: S607
-    )
+    command = ["git", "clone", "--quiet", str(source), str(project.root)]
+    subprocess.run(command, check=True, env=variables())  # noqa: S603 (no shell)
     (project.root / LOG).parent.mkdir(exist_ok=True)
     for name, value in AUTHOR.items():
         project.run("git", "config", name, value)

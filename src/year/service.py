@@ -38,7 +38,7 @@ class Lender:
 
     def asked(self, method: str, path: str, **body: Any) -> Any:
         """Return an answer's JSON; raises LastroError for an error, with what the API says."""
-        found = self.client.request(method, path, **({"json": body} if body else {}))
+        found = self.client.request(method, path, json=body or None)
         if found.is_error:
             raise LastroError(f"{method} {path}: {found.status_code}: {found.text[:400]}")
         return found.json()
@@ -60,7 +60,7 @@ def lending(clock: Callable[[], datetime]) -> Iterator[Lender]:
     """Serve the API of this project by a clock, and yield who asks it; raises LastroError where it does not start."""
     key = secrets.token_hex(32)
     named = f"simulated:{hashlib.sha256(key.encode()).hexdigest()}:{SCOPES}"
-    settings = Settings(_env_file=None, api_keys=named, rate_limit=PLENTY, log_level="ERROR")  # type: ignore[arg-type]
+    settings = Settings(_env_file=None, api_keys=named, rate_limit=PLENTY, log_level="ERROR")
     app = create_app(settings, clock)
     with served(app) as url, httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=60) as client:
         yield Lender(client)
