@@ -17,7 +17,7 @@ from src.model.metrics import Vector
 from src.monitoring.traffic import Pool, jittered
 
 RARE, COMMON = (0.02, 0.15), 0.5  # the segment's share of applicants: before the change, and after it
-ODDS = 5.0  # times as high as before are the segment's odds of default after the change
+ODDS = 4.0  # times as high as before are the segment's odds of default after the change
 TRIES = 100  # at an applicant whom nobody is equal to
 Random = np.random.Generator
 Key = tuple[Any, ...]
