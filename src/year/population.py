@@ -50,13 +50,18 @@ class Population:
     drawn: set[Key] = field(default_factory=set)
 
     def people(self, count: int, *, changed: bool) -> list[Person]:
-        """Return so many applicants, before or after the change."""
+        """Return so many applicants, before or after the change.
+
+        Protected fields are drawn apart from the answers: no group is riskier than another, or comes with the change.
+        """
         weights = self.pool.weights * (self.factors() if changed else 1.0)
         rows = self.random.choice(len(weights), count, p=weights / weights.sum())
         inputs = [self.new(int(row)) for row in rows]
         risks = self.risks(inputs, changed=changed)
         bad = self.random.random(count) < risks
-        groups = [dict(self.pool.groups[int(row)]) for row in rows]
+        groups = [
+            dict(self.pool.groups[int(row)]) for row in self.random.choice(len(weights), count, p=self.pool.weights)
+        ]
         return [Person(*one) for one in zip(inputs, groups, map(bool, bad), strict=True)]
 
     def new(self, row: int) -> dict[str, Any]:
