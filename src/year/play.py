@@ -20,7 +20,7 @@ from src.monitoring.demo import pool_in
 from src.monitoring.run import opened
 from src.monitoring.settings import read_settings
 from src.monitoring.traffic import people_of
-from src.year.calendar import BACK, CHANGE, DAY, FIRST, LAST, MORNING, at, days
+from src.year.calendar import ANEW, BACK, CHANGE, DAY, FIRST, LAST, MORNING, at, days
 from src.year.clock import SimulatedClock
 from src.year.findings import alert_lines, cohort_lines, pooled, unkept
 from src.year.life import MONDAY, Life
@@ -29,6 +29,7 @@ from src.year.project import TERM, Project, delivered, first_version
 from src.year.service import Lender, lending
 
 SEED = 8
+SHOWN = ("applications with outcomes", "have outcomes", ", of branch ")  # of what a retraining says
 RAW = ROOT / "data/raw/applications.parquet"
 END = LAST + (TERM + 1) * DAY  # all outcomes are known
 
@@ -81,6 +82,8 @@ def pass_days(life: Life, project: Project) -> None:
             life.look(day)
             for line in alert_lines(new_alerts(life.lender, told)):
                 say(f"{day}  {line}")
+        if day == ANEW:
+            rebased(project)
         life.pass_day(day)
         if day <= LAST and (day + DAY).day == 1:
             month = f"{day:%Y-%m}"
@@ -96,18 +99,27 @@ def new_alerts(lender: Lender, told: set[str]) -> list[dict[str, Any]]:
 
 def way_back(lender: Lender, project: Project) -> None:
     """Retrain on the outcomes that are known, promote what comes of it, and see to it that it answers."""
-    moment = at(BACK, MORNING).isoformat()
-    why = "the outcomes of September are known"
-    for line in project.run("python", "src.lineage.retrain", "--why", why, "--until", moment, may=(0, 1)).splitlines():
+    why, until = "the outcomes of September are known", at(BACK, MORNING).isoformat()
+    said = project.run("python", "src.lineage.retrain", "--why", why, "--until", until, may=(0, 1)).splitlines()
+    for line in (line for line in said if any(word in line for word in SHOWN)):
         say(f"{BACK}  {line}")
-    number = project.answer("python", "src.lineage.registry", "list")[0]["version"]
+    number = max(one["version"] for one in project.answer("python", "src.lineage.registry", "list"))
     for line in project.run("python", "src.lineage.registry", "promote", str(number), "--why", why).splitlines():
         say(f"{BACK}  {line}")
+    branch = project.run("git", "branch", "--list", "--format=%(refname:short)", "retrain-*").strip()
+    project.run("git", "merge", "--quiet", branch)
     delivered(project)
     champions = {one["champion"] for one in lender.asked("POST", "/admin/reload-model")["workers"]}
     if champions != {str(number)}:
         raise LastroError(f"version {number} was promoted, but {', '.join(map(str, champions))} answers")
     say(f"{BACK}  version {number} answers")
+
+
+def rebased(project: Project) -> None:
+    """Let the new version's live applicants be what its drift is judged against: most it was trained on were approved."""
+    why = "everybody applies, and most training rows were approved"
+    period = ("--since", at(BACK, MORNING).isoformat(), "--until", at(ANEW, MORNING).isoformat())
+    say(f"{ANEW}  {project.run('python', 'src.monitoring', 'rebase', '2', *period, '--why', why).strip()}")
 
 
 def promises(found: dict[str, Any], feature: str) -> None:
