@@ -116,7 +116,7 @@ def way_back(lender: Lender, project: Project) -> None:
 
 
 def rebased(project: Project) -> None:
-    """Let the new version's live applicants be what its drift is judged against: most it was trained on were approved."""
+    """Judge the new version's drift against its live applicants: most of its training rows were approved ones."""
     why = "everybody applies, and most training rows were approved"
     period = ("--since", at(BACK, MORNING).isoformat(), "--until", at(ANEW, MORNING).isoformat())
     say(f"{ANEW}  {project.run('python', 'src.monitoring', 'rebase', '2', *period, '--why', why).strip()}")
