@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from math import inf, log
 from typing import Any
 
+from src.errors import LastroError
 from src.year.calendar import CHANGE
 
 
@@ -30,8 +31,10 @@ class Calibration:
 
 
 def pooled(cohorts: Iterable[dict[str, Any]], version: str, since: str = "") -> Calibration:
-    """Return the calibration of a version's months from one on."""
-    chosen = [one for one in cohorts if one["model_version"] == version and one["month"] >= since]
+    """Return the calibration of a version's months from one on; raises LastroError where outcomes are missing."""
+    chosen = [one for one in cohorts if one["model_version"] == version and one["month"] >= since and one["expected"]]
+    if not chosen:
+        raise LastroError(f"version {version} has no month with outcomes")
     usual = chosen[0]["reference_ratio"]
     return Calibration(sum(one["bads"] for one in chosen), sum(one["expected"] for one in chosen), usual)
 

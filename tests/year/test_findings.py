@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from src.errors import LastroError
 from src.year.findings import alert_lines, cohort_lines, pooled, unkept
 
 
@@ -30,6 +31,11 @@ def test_months_of_a_version_are_taken_together_from_one_on() -> None:
     assert (BEFORE.observed, BEFORE.expected, BEFORE.usual) == (60, 20.0, 0.9)
     assert (BEFORE.ratio, AFTER.ratio) == (3.0, pytest.approx(1.1))
     assert pooled(COHORTS, "1").observed == 69
+
+
+def test_version_without_outcomes_is_named() -> None:
+    with pytest.raises(LastroError, match="version 3 has no month with outcomes"):
+        pooled(COHORTS, "3")
 
 
 def test_kept_promises_are_no_complaint() -> None:
