@@ -24,7 +24,7 @@ from src.year.calendar import ANEW, BACK, CHANGE, DAY, FIRST, LAST, MORNING, at,
 from src.year.clock import SimulatedClock
 from src.year.findings import alert_lines, cohort_lines, pooled, unkept
 from src.year.life import MONDAY, Life
-from src.year.population import COMMON, ODDS, Population, key_of, segment_of
+from src.year.population import COMMON, ODDS, Population, Segment, key_of, segment_of
 from src.year.project import TERM, Project, delivered, first_version
 from src.year.service import Lender, lending
 
@@ -68,14 +68,10 @@ def population_in(models: Path) -> Population:
 
 def pass_days(life: Life, project: Project) -> None:
     """Let the days pass, each Monday with a look of the monitor's, and say what is new."""
-    segment, told = life.population.segment, set[str]()
+    told = set[str]()
     for day in tqdm(list(days(FIRST, END)), unit="day", desc="time passes", disable=None):
         if day == CHANGE:
-            say(
-                f"{day}  twice as many apply; {segment.share:.0%} had answered {segment.feature}: {segment.value},"
-                f" now {COMMON:.0%} do, and their odds of default are {ODDS:g}"
-                " times what they were"
-            )
+            say(f"{day}  twice as many apply: {told_change(life.population.segment)}")
         if day == BACK:
             way_back(life.lender, project)
         if day.weekday() == MONDAY or day == END:
@@ -88,6 +84,12 @@ def pass_days(life: Life, project: Project) -> None:
         if day <= LAST and (day + DAY).day == 1:
             month = f"{day:%Y-%m}"
             say(f"{day}  {life.asked[month]} have applied this month")
+
+
+def told_change(segment: Segment) -> str:
+    """Return what is different from the change on."""
+    answer = f"{COMMON:.0%} answer {segment.feature} = {segment.value} ({segment.share:.0%} before)"
+    return f"{answer}, with {ODDS:g} times the odds of default"
 
 
 def new_alerts(lender: Lender, told: set[str]) -> list[dict[str, Any]]:
