@@ -36,11 +36,12 @@ def judge(
     The level is `alpha` divided by the number of subjects that can be compared (Bonferroni): of windows without change
     at most a share of `alpha` has any alarm.
     """
-    tests = {subject: chi_squared(*pair) for subject, pair in samples.items()}
+    tables = {subject: joined(_together(*pair)) for subject, pair in samples.items()}
+    tests = {subject: _chi_squared(table) for subject, table in tables.items()}
     level = alpha / max(1, sum(p_value is not None for _, p_value in tests.values()))
     found = {}
     for subject, (statistic, p_value) in tests.items():
-        index = psi(*samples[subject])
+        index = _psi(tables[subject])
         alarm = p_value is not None and p_value < level and index > least_psi
         found[subject] = Drift(index, statistic, p_value, level, alarm)
     return found
@@ -57,9 +58,7 @@ def psi(reference: Sequence[int], live: Sequence[int]) -> float:
     >>> psi([50, 50, 0], [50, 50, 0]), round(psi([100, 100], [50, 150]), 3)
     (0.0, 0.272)
     """
-    first, second = joined(_together(reference, live)) + 0.5
-    p, q = first / first.sum(), second / second.sum()
-    return float(((q - p) * np.log(q / p)).sum())
+    return _psi(joined(_together(reference, live)))
 
 
 def chi_squared(reference: Sequence[int], live: Sequence[int]) -> tuple[float, float | None]:
@@ -71,7 +70,16 @@ def chi_squared(reference: Sequence[int], live: Sequence[int]) -> tuple[float, f
     >>> round(statistic, 4), round(p_value, 4)
     (5.25, 0.0219)
     """
-    table = joined(_together(reference, live))
+    return _chi_squared(joined(_together(reference, live)))
+
+
+def _psi(table: Counts) -> float:
+    first, second = table + 0.5
+    p, q = first / first.sum(), second / second.sum()
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def _chi_squared(table: Counts) -> tuple[float, float | None]:
     bins, rows = table.shape[1], table.sum()
     if bins < 2 or not table.sum(axis=1).all():
         return 0.0, None
