@@ -6,13 +6,14 @@ from src.lineage.declined import Band
 from src.lineage.validation.blocks import Block, Lacking, Section, Source, Table, Text, lacking
 from src.lineage.validation.evidence import Evidence
 from src.lineage.validation.measured import ALPHA, MUCH, SOME
-from src.lineage.validation.numbers import interval, number, share, whole
+from src.lineage.validation.numbers import interval, named, number, share, whole
 
 SCENARIO = (
     "Odds of the declined", "Bads (approved and declined)", "Bad rate", "Observed/expected", "AUC", "Gini", "KS",
-    "Brier", "Mean cost at the threshold", "Best cut-off (PD)", "Mean cost there", "Approved there",
+    "Brier", "Cost an applicant at the threshold", "Best cut-off (PD)", "Cost an applicant there", "Approved there",
 )  # fmt: skip
 COUNTED = ("applications", "unscored", "approved", "known", "observed_bads", "declined")
+FIRST = ("roc_auc", "gini", "ks", "brier", "ece", "expected_cost")
 OPEN_POINTS = (
     ("Purpose", "for which products, channels and applicants the model decides, and for whom it is not meant"),
     ("Materiality", "how much is decided by it, and how thoroughly it is therefore validated"),
@@ -31,7 +32,7 @@ OPEN_POINTS = (
 )
 
 
-def summary(evidence: Evidence) -> list[Block]:
+def summary(evidence: Evidence) -> Section:
     """Return the first page: what was validated, and the numbers that are looked at first."""
     version, metrics, source = evidence.version, evidence.evaluation["metrics"], evidence.source()
     alias = evidence.chain.state.alias_of(version.version) or "neither champion nor challenger"
@@ -44,10 +45,9 @@ def summary(evidence: Evidence) -> list[Block]:
         "This report says what could be measured. Every number has its file, that file's sha256 and the command that"
         " makes it beneath it; what was not measured says so; what only the lender can say is a named open point."
     )
-    shown = [(name, interval(metrics[name])) for name in ("roc_auc", "gini", "ks", "brier", "ece", "expected_cost")
-             if name in metrics]  # fmt: skip
+    shown = [(named(name), interval(metrics[name])) for name in FIRST if name in metrics]
     table = Table("In short: the test rows", ("Metric", "Value (95 % interval)"), shown, source)
-    return [Text(what, evidence.event_source(version.number)), Text(how), table]
+    return Section("Summary", [Text(what, evidence.event_source(version.number)), Text(how), table])
 
 
 def declined(band: Band) -> Section:
