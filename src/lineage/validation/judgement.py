@@ -82,9 +82,9 @@ def declined(band: Band) -> Section:
 def limits(evidence: Evidence, sections: Sequence[Section]) -> Section:
     """Return what bounds the conclusions, and a list of all that was not measured."""
     source, found, metrics = evidence.source(), evidence.validation, evidence.evaluation["metrics"]
-    small = [f"{one['field']} = {one['group']} ({one['count']})" for one in evidence.evaluation["fairness"]
+    small = [f"{one['field']} = {one['group']} ({one['count']})" for one in evidence.evaluation.get("fairness", [])
              if one.get("too_few")]  # fmt: skip
-    useless = [one["feature"] for one in evidence.evaluation["importance"] if one["loss"] <= 0]
+    useless = [one["feature"] for one in evidence.evaluation.get("importance", []) if one["loss"] <= 0]
     bands = [one for side in found.get("calibration", {}).values() for one in side["bands"] if one["rows"]]
     low = [one for one in bands if one["p_value"] < ALPHA]
     moved = [one["subject"] for one in found.get("stability", []) if one["psi"] > SOME]

@@ -136,7 +136,7 @@ def size(psi: float) -> str:
 
 def fairness(evidence: Evidence) -> Section:
     """Return approvals, ranking and calibration by protected group of the test rows."""
-    found = evidence.evaluation["fairness"]
+    found = evidence.evaluation.get("fairness")
     if not found:
         return Section("Fairness", [Lacking("the data package names no protected field")])
     rows = [
@@ -162,7 +162,8 @@ def sensitivity(evidence: Evidence) -> Section:
     """Return what one bin more or less of each field does, and what is lost without it."""
     source, found = evidence.source(), evidence.validation.get("sensitivity")
     losses = [
-        (one["feature"], number(one["loss"], 4), number(one["std"], 4)) for one in evidence.evaluation["importance"]
+        (one["feature"], number(one["loss"], 4), number(one["std"], 4))
+        for one in evidence.evaluation.get("importance", [])
     ]
     lost = Table("AUC lost when a field is shuffled", ("Field", "Loss of AUC", "sd over rounds"), losses, source)
     if not found:
