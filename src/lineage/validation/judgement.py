@@ -1,6 +1,7 @@
 """a version's evidence -> summary, the declined, limits, and the points that only the lender can close"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from src.lineage.declined import Band
 from src.lineage.validation.blocks import Block, Lacking, Section, Source, Table, Text, lacking
@@ -85,14 +86,11 @@ def limits(evidence: Evidence, sections: Sequence[Section]) -> Section:
     small = [f"{one['field']} = {one['group']} ({one['count']})" for one in evidence.evaluation.get("fairness", [])
              if one.get("too_few")]  # fmt: skip
     useless = [one["feature"] for one in evidence.evaluation.get("importance", []) if one["loss"] <= 0]
-    bands = [one for side in found.get("calibration", {}).values() for one in side["bands"] if one["rows"]]
-    low = [one for one in bands if one["p_value"] < ALPHA]
-    moved = [one["subject"] for one in found.get("stability", []) if one["psi"] > SOME]
     says = [
         ("Certainty", f"on {whole(evidence.evaluation['rows'])} test rows AUC is {interval(metrics.get('roc_auc'))};"
          " smaller differences say little"),
-        ("Bands whose binomial p-value is below 5 %", f"{len(low)} of {len(bands)}; without any difference 1 in 20 is"),
-        (f"Fields whose PSI of development against test is above {SOME} ({MUCH} is much)", ", ".join(moved) or "none"),
+        ("Bands whose binomial p-value is below 5 %", differing(found)),
+        (f"Fields whose PSI of development against test is above {SOME} ({MUCH} is much)", moved(found)),
         ("Groups of too few to say anything", ", ".join(small) or "none"),
         ("Features without which nothing is lost", ", ".join(useless) or "none"),
         ("Rate of default", f"{share(evidence.card.target.bad_rate)} of the training rows are bad; where another share"
@@ -104,6 +102,20 @@ def limits(evidence: Evidence, sections: Sequence[Section]) -> Section:
     if missing:
         blocks.append(Table("Not measured", ("Section", "What, and why"), missing, source))
     return Section("Limits", blocks)
+
+
+def differing(found: Mapping[str, Any]) -> str:
+    """Return how many score bands differ more than chance, each looked at alone."""
+    bands = [one for side in found.get("calibration", {}).values() for one in side["bands"] if one["rows"]]
+    low = sum(one["p_value"] < ALPHA for one in bands)
+    return f"{low} of {len(bands)}; without any difference 1 in 20 is" if bands else "not measured"
+
+
+def moved(found: Mapping[str, Any]) -> str:
+    """Return the fields whose test rows are distributed otherwise."""
+    if "stability" not in found:
+        return "not measured"
+    return ", ".join(one["subject"] for one in found["stability"] if one["psi"] > SOME) or "none"
 
 
 def open_points() -> Section:
