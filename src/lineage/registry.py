@@ -47,6 +47,9 @@ def parser() -> ArgumentParser:
     command("gates", "what a promotion would be asked; writes nothing", commands.gates).add_argument(
         "version", type=int
     )
+    report = command("report", "a version's validation report, as HTML and as Markdown", commands.report)
+    report.add_argument("version", type=int)
+    report.add_argument("--output", type=Path, metavar="FILE", help="the HTML file; the Markdown lies beside it (.md)")
     promote = command("promote", "make a version champion, where its gates let it", commands.promote)
     promote.add_argument("version", type=int)
     promote.add_argument("--force", action="store_true", help="whatever the gates say; marked for ever")

@@ -20,7 +20,7 @@ from src.model.development import Development
 from src.monitoring.performance import Bads, Calibration, expected_roc_auc, metrics, more_bads, ratio_interval
 from src.monitoring.progress import utc
 from src.monitoring.versions import Version, form_of
-from src.serving.outcomes import text_of
+from src.serving.outcomes import bads_of
 
 SHARE, SHARE_AT_ANY_AGE = 0.8, 0.95  # of the approved whose outcomes are known, from which a month is judged
 GROUPED = 0.9  # share of a month's predictions whose group is known, from which groups are compared
@@ -243,11 +243,6 @@ def approved_pds(connection: sa.Connection, month: Month, versions: Sequence[Ver
     for name, pds in named.items():
         found[form_of(versions, *name)] += pds
     return found
-
-
-def bads_of(card: Card) -> set[str]:
-    """Return the labels of a bad outcome, as the log has them; of cards of earlier releases the one that they name."""
-    return {text_of(label) for label in (card.target.bads or [card.target.bad])}
 
 
 def told(connection: sa.Connection, month: Month) -> tuple[int, int]:
