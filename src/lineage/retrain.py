@@ -121,7 +121,8 @@ def publish(shell: Shell, attempt: Attempt, state: Path) -> int:
     sys.stdout.write(
         f"version {number}, {found['alias'] or 'neither champion nor challenger'}, of branch {attempt.branch}: {said}\n"
         f"report: {report}\n"
-        f'to promote it: python -m src.lineage.registry promote {number} --why "…", then git merge {attempt.branch}\n'
+        f'to promote it: python -m {REGISTRY} promote {number} --why "…"\n'
+        f"afterwards: git merge {attempt.branch}, dvc checkout\n"
     )
     return stopped
 
