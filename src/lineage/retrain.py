@@ -147,7 +147,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Se
 def command() -> None:
     """Be the command: what ends it leaves no worktree behind, unless it ends it at once."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(IMPOSSIBLE))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(IMPOSSIBLE))
     sys.exit(main())
 
 
