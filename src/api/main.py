@@ -93,7 +93,7 @@ def service(settings: Settings) -> FastAPI:
         Verify(history, watch),
         Models(watch, journal),
         Swaps(watch, journal, history),
-        Outcomes(watch, journal),
+        Outcomes(watch, journal, metrics),
         Monitoring(journal),
         Alerts(journal),
         Operations(journal, metrics),
