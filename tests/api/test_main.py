@@ -55,9 +55,7 @@ def logged(folder: Path) -> set[str]:
         return {row[0] for row in connection.execute("SELECT id FROM predictions")}
 
 
-def test_kill_9_twice_loses_nothing_acknowledged(
-    server_with: Callable[..., Server], applicant: dict[str, Any]
-) -> None:
+def test_kill_9_twice_loses_nothing_acknowledged(server_with: Callable[..., Server], applicant: dict[str, Any]) -> None:
     server = server_with()
     acknowledged: set[str] = set()
     for _ in range(2):
