@@ -32,6 +32,7 @@ from src.api.routes.verify import Verify
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
+from src.api.training_record import TrainingRecord
 from src.api.trial import Trial, trial_of
 from src.api.watch import Watch
 from src.api.workers import Workers
@@ -70,10 +71,11 @@ def from_environment() -> Settings:
 def service(settings: Settings, clock: Clock) -> FastAPI:
     """Return the application of these settings, by this clock."""
     metrics = Metrics(settings.multiprocess_metrics)
-    watch = Watch(settings.models, settings.deliveries, Workers(settings.state / "api" / "workers"), metrics)
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
+    workers = Workers(settings.state / "api" / "workers")
+    watch = Watch(settings.models, settings.deliveries, workers, metrics, TrainingRecord(journal))
     process = service_of(ROOT, settings.git_commit, clock)
     trial = trial_of(settings, journal, metrics, clock)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
@@ -95,7 +97,7 @@ def service(settings: Settings, clock: Clock) -> FastAPI:
         Verify(history, watch),
         Models(watch, journal),
         Swaps(watch, journal, history),
-        Outcomes(watch, journal, clock),
+        Outcomes(watch, journal, metrics, clock),
         Monitoring(journal),
         Alerts(journal, clock),
         Operations(journal, metrics),
@@ -120,6 +122,7 @@ def lifespan(
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
         journal.register(process)
+        watch.record.take_up(watch.now)
         if trial:
             trial.start()
         async with watch.following():

@@ -121,7 +121,8 @@ def publish(shell: Shell, attempt: Attempt, state: Path) -> int:
     sys.stdout.write(
         f"version {number}, {found['alias'] or 'neither champion nor challenger'}, of branch {attempt.branch}: {said}\n"
         f"report: {report}\n"
-        f'to promote it: python -m src.lineage.registry promote {number} --why "…", then git merge {attempt.branch}\n'
+        f'to promote it: python -m {REGISTRY} promote {number} --why "…"\n'
+        f"afterwards: git merge {attempt.branch}, dvc checkout\n"
     )
     return stopped
 
@@ -146,7 +147,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Se
 def command() -> None:
     """Be the command: what ends it leaves no worktree behind, unless it ends it at once."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(IMPOSSIBLE))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(IMPOSSIBLE))
     sys.exit(main())
 
 

@@ -80,6 +80,8 @@ def start(settings: Settings, why: str, now: datetime) -> None:
     folder = settings.state / NAME
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "retrain.log").open("ab") as file:
+        file.write(f"{clock(now)}: {why}\n".encode())
+        file.flush()
         subprocess.run(  # noqa: S603 (the shell gets no text of ours to read, only words to run)
             ["/bin/sh", "-c", IN_THE_BACKGROUND, "sh", *command],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True,

@@ -1,5 +1,6 @@
 """what the API tells of the year's months and alerts -> whether what was promised has happened"""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,13 @@ def alert_lines(alerts: Sequence[dict[str, Any]]) -> list[str]:
         shown = f"{most['value']:.2f}, limit {most['limit']:g}, since {since_of(most):%Y-%m-%d}"
         found.append(f"{many} of {most['subject']}, version {version}: {shown}")
     return found
+
+
+def gate_line(gate: dict[str, Any]) -> str:
+    """Return what a gate says, in short: what stands in brackets, or behind the difference, is left out."""
+    words = {True: "passed", False: "failed", None: "cannot tell"}
+    says = re.sub(r" \(.*?\)", "", gate["says"]).partition(" in its favour")[0].partition(", at ")[0]
+    return f"gate {gate['name']}: {words[gate['passed']]}: {says}"
 
 
 def unkept(alerts: Sequence[dict[str, Any]], before: Calibration, after: Calibration, feature: str) -> list[str]:

@@ -22,7 +22,7 @@ from src.monitoring.settings import read_settings
 from src.monitoring.traffic import people_of
 from src.year.calendar import ANEW, BACK, CHANGE, DAY, FIRST, LAST, MORNING, at, days
 from src.year.clock import SimulatedClock
-from src.year.findings import alert_lines, cohort_lines, pooled, unkept
+from src.year.findings import alert_lines, cohort_lines, gate_line, pooled, unkept
 from src.year.life import MONDAY, Life
 from src.year.population import COMMON, ODDS, Population, Segment, key_of, segment_of
 from src.year.project import TERM, Project, delivered, first_version
@@ -67,14 +67,17 @@ def population_in(models: Path) -> Population:
 
 
 def pass_days(life: Life, project: Project) -> None:
-    """Let the days pass, each Monday with a look of the monitor's, and say what is new."""
+    """Let the days pass, each Monday of the year with a look of the monitor's, and say what is new.
+
+    A last look finds the outcomes of December; that nobody applies any more by then is no news.
+    """
     told = set[str]()
     for day in tqdm(list(days(FIRST, END)), unit="day", desc="time passes", disable=None):
         if day == CHANGE:
             say(f"{day}  twice as many apply: {told_change(life.population.segment)}")
         if day == BACK:
             way_back(life.lender, project)
-        if day.weekday() == MONDAY or day == END:
+        if day.weekday() == MONDAY and day <= LAST:
             life.look(day)
             for line in alert_lines(new_alerts(life.lender, told)):
                 say(f"{day}  {line}")
@@ -84,6 +87,7 @@ def pass_days(life: Life, project: Project) -> None:
         if day <= LAST and (day + DAY).day == 1:
             month = f"{day:%Y-%m}"
             say(f"{day}  {life.asked[month]} have applied this month")
+    life.look(END + DAY)
 
 
 def told_change(segment: Segment) -> str:
@@ -106,8 +110,10 @@ def way_back(lender: Lender, project: Project) -> None:
     for line in (line for line in said if any(word in line for word in SHOWN)):
         say(f"{BACK}  {line}")
     number = max(one["version"] for one in project.answer("python", "src.lineage.registry", "list"))
-    for line in project.run("python", "src.lineage.registry", "promote", str(number), "--why", why).splitlines():
-        say(f"{BACK}  {line}")
+    for gate in project.answer("python", "src.lineage.registry", "gates", str(number), may=(0, 1)):
+        say(f"{BACK}  {gate_line(gate)}")
+    project.run("python", "src.lineage.registry", "promote", str(number), "--why", why)
+    say(f"{BACK}  version {number} is promoted")
     branch = project.run("git", "branch", "--list", "--format=%(refname:short)", "retrain-*").strip()
     project.run("git", "merge", "--quiet", branch)
     delivered(project)

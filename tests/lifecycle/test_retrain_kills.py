@@ -1,5 +1,6 @@
 """The real retraining, killed -9 in each of its steps and at random: the checkout stays, and one version comes of it"""
 
+import contextlib
 import json
 import os
 import random
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from src.contract.table import read_table
@@ -36,6 +38,7 @@ MOMENTS = (  # what was said last
     REFRESH, *(f"Running stage '{name}'" for name in STAGES), "retrain: git commit", "retrain: dvc push",
     f"{REGISTRY} publish", f"{REGISTRY} gates", f"{REGISTRY} report",
 )  # fmt: skip
+ALONE = {REFRESH, "Running stage 'train'", "retrain: dvc push"}  # what it started goes on, and ends by itself
 ROWS, RANDOM, LONGEST = 300, 8, 12.0
 DAY, UNTIL = date(2024, 3, 4), "2026-01-01T00:00:00Z"
 RETRAIN = [sys.executable, "-m", "src.lineage.retrain", "--why", "drift", "--mixed-base-rates", "--until", UNTIL]
@@ -75,8 +78,11 @@ class Retraining(Retrained):
             RETRAIN, cwd=self.root, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
-    def killed_after(self, moment: str, seconds: float) -> bool:
-        """Kill a retraining so long after it said something; return whether it was at work then."""
+    def killed_after(self, moment: str, seconds: float, *, alone: bool) -> bool:
+        """Kill a retraining so long after it said something, `alone` or with all that it started.
+
+        Returns whether it was at work then.
+        """
         process = self.start()
         assert process.stdout is not None
         for line in process.stdout:
@@ -85,7 +91,11 @@ class Retraining(Retrained):
         else:
             pytest.fail(f"it ended with {process.wait()} without {moment}")
         time.sleep(seconds)
+        started = [] if alone else psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
+        for each in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
         killed = process.wait() == -signal.SIGKILL
         process.stdout.close()
         wait_until(lambda: free(self.state / "retrain"), 300.0)  # a command that it left ends first
@@ -120,7 +130,7 @@ def retrain(minio: Minio, empty_database: Path, tmp_path_factory: pytest.TempPat
 def test_killed_at_every_step_it_leaves_the_checkout_and_comes_to_its_end(retrain: Retraining) -> None:
     before, chance, kills = retrain.checkout(), random.Random(8), 0
     for moment in MOMENTS:
-        kills += retrain.killed_after(moment, chance.uniform(0, 0.8))
+        kills += retrain.killed_after(moment, chance.uniform(0, 0.8), alone=moment in ALONE)
         assert retrain.checkout()[:-1] == before[:-1], moment
         assert len(retrain.branches()) == 1
     assert kills >= len(MOMENTS) - 1  # the last may have been done by then
@@ -150,7 +160,7 @@ def test_killed_at_random_it_comes_to_the_same_bytes(retrain: Retraining) -> Non
     model, before, chance = retrain.git("show", f"{branch}:dvc.lock"), retrain.checkout(), random.Random(9)
     retrain.git("branch", "-D", branch)
     for _ in range(RANDOM):
-        retrain.killed_after("retrain: ", chance.uniform(0, LONGEST))
+        retrain.killed_after("retrain: ", chance.uniform(0, LONGEST), alone=chance.random() < 0.3)
         assert retrain.checkout()[:-1] == before[:-1]
     done = retrain.start()
     said = done.communicate()[0]

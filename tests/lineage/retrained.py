@@ -32,17 +32,19 @@ stages:
       - models/model.pkl
       - models/export.json: {cache: false}
 """
-KILLER = '''"""kills -9 the retraining that it works for, where the state's file `kill` names this moment"""
-import os, sys
+KILLER = '''"""sends the retraining that it works for a signal, where the state's file `kill` names this moment"""
+import os, sys, time
 from pathlib import Path
 STATE = Path(os.environ["LASTRO_STATE"])
 def here(name):
     file, pid = STATE / "kill", os.getpid()
-    if file.exists() and file.read_text() == name:
+    moment, _, number = file.read_text().partition(" ") if file.exists() else ("", "", "")
+    if moment == name:
         file.unlink()
         while b"retrain" not in Path(f"/proc/{pid}/cmdline").read_bytes():
             pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        os.kill(pid, 9)
+        os.kill(pid, int(number))
+        time.sleep(0 if number == "9" else 60)
         sys.exit("killed")
 if __name__ == "__main__":
     here(sys.argv[1])
@@ -72,9 +74,12 @@ if sys.argv[1] == "gates" and (STATE / "stopped").exists():
 """
 IN_A_PROCESS = """import sys
 from pathlib import Path
-from src.lineage.retrain import main
+from src.lineage import retrain
 from src.lineage.settings import Settings
-sys.exit(main(["--why", "drift"], Path(sys.argv[1]), Settings(state=Path(sys.argv[2]))))
+root, state = map(Path, sys.argv[1:])
+main = retrain.main
+retrain.main = lambda: main(["--why", "drift"], root, Settings(state=state))
+retrain.command()
 """
 
 
@@ -94,9 +99,9 @@ class Retrained:
         """The checkout."""
         return self.project.root
 
-    def killed(self, moment: str) -> int:
-        """Retrain in a process of its own that is killed at this moment; return its exit code."""
-        (self.state / "kill").write_text(moment)
+    def killed(self, moment: str, number: str = "9") -> int:
+        """Retrain in a process of its own that gets a signal at this moment; return its exit code."""
+        (self.state / "kill").write_text(f"{moment} {number}")
         command = [sys.executable, "-c", IN_A_PROCESS, str(self.root), str(self.state)]
         code = subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
         wait_until(lambda: free(self.state / "retrain"))  # a command that it left holds the lock until it ends

@@ -135,14 +135,33 @@ def test_worktree_has_the_checkouts_cache_and_remote_and_goes_even_half_made(ret
     assert len(retrain.git("worktree", "list").splitlines()) == 1
 
 
+def test_who_commits_where_git_knows_nobody(retrain: Retrained, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, "/dev/null")
+    tree = worktree.opened(retrain.root, retrain.state / "worktrees", "HEAD", "retrain-x")
+    (tree / "src" / "outcomes").write_text("130 rows")
+    worktree.asked(tree, "add", "--all")
+    assert worktree.commit(tree, "Retrain: drift") == worktree.tip(retrain.root, "retrain-x")
+    assert retrain.git("log", "-1", "--format=%an: %s", "retrain-x") == "retrain: Retrain: drift"
+
+
+def test_told_to_end_it_ends_what_it_started_and_leaves_nothing(retrain: Retrained) -> None:
+    before = retrain.checkout()
+    assert retrain.killed("refresh", "15") == 2
+    assert (retrain.checkout(), retrain.branches(), left(retrain)) == (before, [], ["worktrees"])
+    assert not (retrain.state / "asked").exists()  # `refresh` did not come to that
+
+
 def test_commands_get_the_checkouts_env_file_state_and_log(
     retrain: Retrained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (retrain.root / ".env").write_text("AWS_ACCESS_KEY_ID=written\nLASTRO_RATE_LIMIT=5\nLASTRO_EMPTY=\n")
-    monkeypatch.setenv("LASTRO_RATE_LIMIT", "7")
+    (retrain.root / ".env").write_text(
+        "AWS_ACCESS_KEY_ID=written\nMLFLOW_TRACKING_URI=written\nAWS_PROFILE=\nLASTRO_API_KEYS=secret\n"
+    )
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "set")
     found = variables(retrain.root, Path("var"), "sqlite:////log.db")
-    assert (found["AWS_ACCESS_KEY_ID"], found["LASTRO_RATE_LIMIT"]) == ("written", "7")
-    assert "LASTRO_EMPTY" not in found
+    assert (found["AWS_ACCESS_KEY_ID"], found["MLFLOW_TRACKING_URI"]) == ("written", "set")
+    assert {"AWS_PROFILE", "LASTRO_API_KEYS"}.isdisjoint(found)
     assert (found["LASTRO_STATE"], found["LASTRO_DATABASE_URL"]) == (f"{Path('var').resolve()}", "sqlite:////log.db")
     done = subprocess.run(["python", "-c", "import dvc"], cwd=tmp_path, env=found, check=False)
     assert done.returncode == 0  # `dvc` and `python` are those of this environment

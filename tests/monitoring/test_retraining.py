@@ -98,6 +98,7 @@ def test_it_runs_by_itself_on_what_is_known_now_and_its_words_are_kept(
     start(Settings(state=tmp_path / "state"), "drift of a $(field); 'x'", NOW)
     words = tmp_path / "state" / "retrain" / "retrain.log"
     wait_until(lambda: "no Git checkout with a commit" in words.read_text(), 60.0)
+    assert words.read_text().startswith("2026-03-05 00:00 UTC: drift of a $(field); 'x'\n")
 
 
 def test_policy_lets_the_monitor_start_it_and_says_so_in_what_a_run_did(

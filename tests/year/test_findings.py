@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from src.errors import LastroError
-from src.year.findings import alert_lines, cohort_lines, pooled, unkept
+from src.year.findings import alert_lines, cohort_lines, gate_line, pooled, unkept
 
 
 def cohort(month: str, version: str, bads: int, expected: float) -> dict[str, Any]:
@@ -69,6 +69,9 @@ def test_lines_hold_the_numbers() -> None:
     assert alert_lines([DRIFT, more]) == [
         "2 alerts of drift, the largest of purpose, version 1: 0.70, limit 0.1, since 2025-09-15"
     ]
+    says = "AUC 0.7303, the champion's 0.6878: +0.0425 in its favour, and with 95% confidence more than +0.0150"
+    shown = gate_line({"name": "roc_auc", "passed": True, "says": says})
+    assert shown == "gate roc_auc: passed: AUC 0.7303, the champion's 0.6878: +0.0425"
     head, first, *_ = cohort_lines(COHORTS[::-1])
     assert first.split() == ["2025-08", "1", "2000", "900", "9", "10.0", "0.90", "0.90", "no"]
     assert len(head) == len(first)
