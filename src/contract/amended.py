@@ -14,8 +14,9 @@ WIDE = 1 << 20  # characters of a line: none is broken that was not
 
 def amended(text: str, changes: Mapping[str, Any]) -> str:
     """Return the text with other values of the resource's properties; what else stands there stays as it is."""
-    yaml = _yaml_like(text)
-    content = yaml.load(text)
+    plain = text.replace("\r\n", "\n")
+    yaml = _yaml_like(plain)
+    content = yaml.load(plain)
     resource = content["resources"][0]
     for name, value in changes.items():
         if name in resource:
@@ -24,7 +25,7 @@ def amended(text: str, changes: Mapping[str, Any]) -> str:
             resource.insert(list(resource).index(FOLLOWS) + 1, name, _written(value))
     file = io.StringIO()
     yaml.dump(content, file)
-    return file.getvalue().replace("\n", "\r\n") if "\r\n" in text else file.getvalue()
+    return file.getvalue().replace("\n", "\r\n") if plain != text else file.getvalue()
 
 
 def _yaml_like(text: str) -> YAML:

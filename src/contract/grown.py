@@ -60,8 +60,7 @@ def read_grown(path: Path) -> Grown:
     if joined is None:
         refuse_others(grown)
         return grown
-    if not all(place.is_file() for place in grown.places):
-        dvc("pull", [place.with_name(f"{place.name}.dvc") for place in grown.places])
+    bring(grown.places)
     try:
         verify([*grown.own, grown.places[0]], package)
         ids = read_ids(grown.places[1], joined.hash)
@@ -69,6 +68,18 @@ def read_grown(path: Path) -> Grown:
         return grown
     text = read_text(grown.places[:1], package.resource, [column.name for column in package.columns])
     return grown._replace(former=text.set_axis(ids))
+
+
+def bring(places: Sequence[Path]) -> None:
+    """Let DVC bring files that are not there, from its cache or else from its remote. Raises LastroError."""
+    for command in ("checkout", "pull"):
+        if all(place.is_file() for place in places):
+            return
+        try:
+            dvc(command, [place.with_name(f"{place.name}.dvc") for place in places])
+        except LastroError:
+            if command == "pull":
+                raise
 
 
 def refuse_others(grown: Grown) -> None:
@@ -135,7 +146,7 @@ def ignore(path: Path, names: Sequence[str]) -> None:
 def dvc(command: str, files: Sequence[Path]) -> None:
     """Run a command of DVC on files; raises LastroError with the last that it says."""
     done = subprocess.run(  # noqa: S603 (the project's own program on the project's own files)
-        [sys.executable, "-m", "dvc", command, "--quiet", *map(str, files)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "dvc", command, *map(str, files)], capture_output=True, text=True, check=False
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
