@@ -94,11 +94,8 @@ def compare(desk: Desk, asked: Namespace) -> Answer:
         places = [Path(folder) / name for name in ("first", "second")]
         for version, place in zip(sides, places, strict=True):
             fetch(desk.place, version, place)
-        found = compared(
-            policy,
-            *(Side(str(v.version), p, v) for v, p in zip(sides, places, strict=True)),
-            found_in_log=applied(policy.monitoring.maturity_days),
-        )
+        first, second = (Side(str(v.version), p, v) for v, p in zip(sides, places, strict=True))
+        found = compared(policy, first, second, applied(policy.monitoring.maturity_days))
     return Answer(0, found, told(found).splitlines())
 
 

@@ -60,7 +60,7 @@ def compared(policy: Policy, first: Side, second: Side, found_in_log: Applied) -
     columns = [[feature.name for feature in card.features] for card in cards]
     return {
         "versions": [_version(side, card, each) for side, card, each in zip(sides, cards, said, strict=True)],
-        "parameters": _differing(*(dict(_flat(side.facts.params)) for side in sides)),
+        "parameters": _differing(*(dict(flat(side.facts.params)) for side in sides)),
         "features": [sorted({*columns[0]} - {*columns[1]}), sorted({*columns[1]} - {*columns[0]})],
         "metrics": {name: [each["metrics"].get(name) for each in said] for name in said[1]["metrics"]},
         "differences": {name: _difference(each, policy.confidence) for name, each in found.items()},
@@ -80,11 +80,11 @@ def _version(side: Side, card: Card, evaluation: Mapping[str, Any]) -> dict[str,
     return {"version": side.version} | facts | decided | data
 
 
-def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each value that is no mapping, by its dotted key."""
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{before}{key}.")
+            yield from flat(value, f"{before}{key}.")
         else:
             yield f"{before}{key}", value
 

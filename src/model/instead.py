@@ -47,18 +47,24 @@ def _out_of_fold(trained: pd.DataFrame, card: Card) -> dict[str, Any]:
 def beside(bad: Bad, table: Vector, model: Vector, card: Card) -> dict[str, Any]:
     """Return metrics of both (the table's first), how much better the model is, and who decides how, at one threshold.
 
-    A difference is paired, in the metric's good direction, with its 95 % interval (src/model/paired.py).
+    A difference is paired, in the metric's good direction, with its 95 % interval (src/model/paired.py); it wants two
+    rows of each outcome.
     """
     threshold, costs = card.threshold, card.costs.pair
     scores = [score_all(bad, pds, threshold, costs) for pds in (table, model)]
     declined = (table >= threshold, model >= threshold)
-    differences = {
-        "roc_auc": auc_difference(bad, table, model),
-        "expected_cost": cost_difference(bad, *declined, costs),
-    }
+    bads = int(bad.sum())
+    differences = (
+        {
+            "roc_auc": auc_difference(bad, table, model),
+            "expected_cost": cost_difference(bad, *declined, costs),
+        }
+        if min(bads, len(bad) - bads) > 1
+        else {}
+    )
     return {
         "rows": len(bad),
-        "bads": int(bad.sum()),
+        "bads": bads,
         "metrics": {name: [each[name] for each in scores] for name in SHOWN},
         "differences": {
             name: dict(zip(("value", "low", "high"), (one.value, *one.interval(CONFIDENCE)), strict=True))

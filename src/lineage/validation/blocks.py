@@ -1,6 +1,7 @@
 """what a section says -> the same document as one HTML file and as Markdown"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from src.document.markup import Markup, document, table, tag
@@ -30,12 +31,16 @@ class Text(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table with its caption; `head` names units, `about` says what a row is. One to be filled in has no source."""
+    """A table with its caption; `head` names units, `about` says what a row is. One to be filled in has no source.
+
+    `drawn` are the same numbers as pictures, one a row, for the file that can show them.
+    """
 
     about: str
     head: Sequence[str]
     rows: Sequence[Sequence[object]]
     source: Source | None = None
+    drawn: Sequence[Markup] = ()
 
 
 class Lacking(NamedTuple):
@@ -63,8 +68,23 @@ class Report(NamedTuple):
     """The whole document."""
 
     title: str
-    head: Sequence[Block]
     sections: Sequence[Section]
+
+
+def numbered(report: Report) -> list[Section]:
+    """Return the sections with their numbers, and their tables with theirs."""
+    return [
+        Section(f"{place}. {section.title}", list(_numbered(section.blocks, place)))
+        for place, section in enumerate(report.sections, start=1)
+    ]
+
+
+def _numbered(blocks: Sequence[Block], place: int) -> Iterator[Block]:
+    tables = count(1)
+    for block in blocks:
+        yield (
+            block._replace(about=f"Table {place}.{next(tables)}. {block.about}") if isinstance(block, Table) else block
+        )
 
 
 def lacking(sections: Iterable[Section]) -> list[tuple[str, str]]:
@@ -75,13 +95,12 @@ def lacking(sections: Iterable[Section]) -> list[tuple[str, str]]:
 
 def as_html(report: Report) -> str:
     """Return the file, which loads nothing: title, contents, sections."""
-    titles = [f"{number}. {section.title}" for number, section in enumerate(report.sections, start=1)]
-    links = [tag("li", tag("a", title, href=f"#s{number}")) for number, title in enumerate(titles, start=1)]
-    parts = [part for block in report.head for part in _html(block)]
-    parts += [tag("nav", tag("h2", "Contents"), tag("ul", *links, of="contents"), aria_label="Contents")]
-    for number, (title, section) in enumerate(zip(titles, report.sections, strict=True), start=1):
+    sections = list(enumerate(numbered(report), start=1))
+    links = [tag("li", tag("a", section.title, href=f"#s{place}")) for place, section in sections]
+    parts = [tag("nav", tag("h2", "Contents"), tag("ul", *links), aria_label="Contents")]
+    for place, section in sections:
         content = [part for block in section.blocks for part in _html(block)]
-        parts.append(tag("section", tag("h2", title, id=f"s{number}"), *content))
+        parts.append(tag("section", tag("h2", section.title, id=f"s{place}"), *content))
     return document(report.title, *parts)
 
 
@@ -91,7 +110,11 @@ def _html(block: Block) -> list[Markup]:
     source = [tag("p", block.source.told, of="what")] if block.source else []
     if isinstance(block, Text):
         return [tag("p", block.text), *source]
-    return [table(block.head, [list(map(_cell, row)) for row in block.rows], block.about), *source]
+    rows = [list(map(_cell, row)) for row in block.rows]
+    head = [*block.head, *(["Drawn"] if block.drawn else [])]
+    pictures = [[one] for one in block.drawn] or [[] for _ in rows]
+    shown = [row + picture for row, picture in zip(rows, pictures, strict=True)]
+    return [table(head, shown, block.about), *source]
 
 
 def _cell(value: object) -> object:
@@ -102,10 +125,10 @@ def _cell(value: object) -> object:
 
 def as_markdown(report: Report) -> str:
     """Return the same content as Markdown."""
-    lines = [f"# {markdown.plain(report.title)}", *(_markdown(block) for block in report.head), "## Contents"]
-    lines.append("\n".join(f"{number}. {section.title}" for number, section in enumerate(report.sections, start=1)))
-    for number, section in enumerate(report.sections, start=1):
-        lines += [f"## {number}. {section.title}", *map(_markdown, section.blocks)]
+    sections = numbered(report)
+    lines = [f"# {markdown.plain(report.title)}", "## Contents", "\n".join(f"- {one.title}" for one in sections)]
+    for section in sections:
+        lines += [f"## {section.title}", *map(_markdown, section.blocks)]
     return "\n\n".join(lines) + "\n"
 
 
@@ -116,4 +139,4 @@ def _markdown(block: Block) -> str:
     if isinstance(block, Text):
         return markdown.plain(block.text) + source
     rows = [["" if value is None else str(value) for value in row] for row in block.rows]
-    return f"{markdown.plain(block.about)}\n\n{markdown.table(block.head, rows)}{source}"
+    return f"**{markdown.plain(block.about)}**\n\n{markdown.table(block.head, rows)}{source}"

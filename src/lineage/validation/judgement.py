@@ -1,18 +1,20 @@
 """a version's evidence -> summary, the declined, limits, and the points that only the lender can close"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from src.lineage.declined import Band
 from src.lineage.validation.blocks import Block, Lacking, Section, Source, Table, Text, lacking
 from src.lineage.validation.evidence import Evidence
 from src.lineage.validation.measured import ALPHA, MUCH, SOME
-from src.lineage.validation.numbers import interval, number, share, whole
+from src.lineage.validation.numbers import interval, named, number, share, whole
 
 SCENARIO = (
     "Odds of the declined", "Bads (approved and declined)", "Bad rate", "Observed/expected", "AUC", "Gini", "KS",
-    "Brier", "Mean cost at the threshold", "Best cut-off (PD)", "Mean cost there", "Approved there",
+    "Brier", "Cost an applicant at the threshold", "Best cut-off (PD)", "Cost an applicant there", "Approved there",
 )  # fmt: skip
 COUNTED = ("applications", "unscored", "approved", "known", "observed_bads", "declined")
+FIRST = ("roc_auc", "gini", "ks", "brier", "ece", "expected_cost")
 OPEN_POINTS = (
     ("Purpose", "for which products, channels and applicants the model decides, and for whom it is not meant"),
     ("Materiality", "how much is decided by it, and how thoroughly it is therefore validated"),
@@ -31,7 +33,7 @@ OPEN_POINTS = (
 )
 
 
-def summary(evidence: Evidence) -> list[Block]:
+def summary(evidence: Evidence) -> Section:
     """Return the first page: what was validated, and the numbers that are looked at first."""
     version, metrics, source = evidence.version, evidence.evaluation["metrics"], evidence.source()
     alias = evidence.chain.state.alias_of(version.version) or "neither champion nor challenger"
@@ -44,10 +46,9 @@ def summary(evidence: Evidence) -> list[Block]:
         "This report says what could be measured. Every number has its file, that file's sha256 and the command that"
         " makes it beneath it; what was not measured says so; what only the lender can say is a named open point."
     )
-    shown = [(name, interval(metrics[name])) for name in ("roc_auc", "gini", "ks", "brier", "ece", "expected_cost")
-             if name in metrics]  # fmt: skip
+    shown = [(named(name), interval(metrics[name])) for name in FIRST if name in metrics]
     table = Table("In short: the test rows", ("Metric", "Value (95 % interval)"), shown, source)
-    return [Text(what, evidence.event_source(version.number)), Text(how), table]
+    return Section("Summary", [Text(what, evidence.event_source(version.number)), Text(how), table])
 
 
 def declined(band: Band) -> Section:
@@ -82,17 +83,14 @@ def declined(band: Band) -> Section:
 def limits(evidence: Evidence, sections: Sequence[Section]) -> Section:
     """Return what bounds the conclusions, and a list of all that was not measured."""
     source, found, metrics = evidence.source(), evidence.validation, evidence.evaluation["metrics"]
-    small = [f"{one['field']} = {one['group']} ({one['count']})" for one in evidence.evaluation["fairness"]
+    small = [f"{one['field']} = {one['group']} ({one['count']})" for one in evidence.evaluation.get("fairness", [])
              if one.get("too_few")]  # fmt: skip
-    useless = [one["feature"] for one in evidence.evaluation["importance"] if one["loss"] <= 0]
-    bands = [one for side in found.get("calibration", {}).values() for one in side["bands"] if one["rows"]]
-    low = [one for one in bands if one["p_value"] < ALPHA]
-    moved = [one["subject"] for one in found.get("stability", []) if one["psi"] > SOME]
+    useless = [one["feature"] for one in evidence.evaluation.get("importance", []) if one["loss"] <= 0]
     says = [
         ("Certainty", f"on {whole(evidence.evaluation['rows'])} test rows AUC is {interval(metrics.get('roc_auc'))};"
          " smaller differences say little"),
-        ("Bands whose binomial p-value is below 5 %", f"{len(low)} of {len(bands)}; without any difference 1 in 20 is"),
-        (f"Fields whose PSI of development against test is above {SOME} ({MUCH} is much)", ", ".join(moved) or "none"),
+        ("Bands whose binomial p-value is below 5 %", differing(found)),
+        (f"Fields whose PSI of development against test is above {SOME} ({MUCH} is much)", moved(found)),
         ("Groups of too few to say anything", ", ".join(small) or "none"),
         ("Features without which nothing is lost", ", ".join(useless) or "none"),
         ("Rate of default", f"{share(evidence.card.target.bad_rate)} of the training rows are bad; where another share"
@@ -104,6 +102,20 @@ def limits(evidence: Evidence, sections: Sequence[Section]) -> Section:
     if missing:
         blocks.append(Table("Not measured", ("Section", "What, and why"), missing, source))
     return Section("Limits", blocks)
+
+
+def differing(found: Mapping[str, Any]) -> str:
+    """Return how many score bands differ more than chance, each looked at alone."""
+    bands = [one for side in found.get("calibration", {}).values() for one in side["bands"] if one["rows"]]
+    low = sum(one["p_value"] < ALPHA for one in bands)
+    return f"{low} of {len(bands)}; without any difference 1 in 20 is" if bands else "not measured"
+
+
+def moved(found: Mapping[str, Any]) -> str:
+    """Return the fields whose test rows are distributed otherwise."""
+    if "stability" not in found:
+        return "not measured"
+    return ", ".join(one["subject"] for one in found["stability"] if one["psi"] > SOME) or "none"
 
 
 def open_points() -> Section:

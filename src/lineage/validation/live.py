@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from src.errors import LastroError
 from src.journal import monitored
+from src.journal.monitoring_tables import MONITOR_VIEWS
 from src.journal.reader import Reader
 from src.journal.settings import Settings
 from src.journal.tables import PREDICTIONS, Entry
@@ -35,6 +36,7 @@ class Live:
     checks: Rows
     cohorts: Rows
     alerts: Rows
+    simulated: bool
     newest: Sequence[Entry]
 
 
@@ -57,7 +59,7 @@ def _read(reader: Reader, connection: sa.Connection, form: str, now: datetime) -
     many, first, last = connection.execute(counted).one()
     newest = sa.select(row.id).where(mine).order_by(row.id.desc()).limit(MOST_REPLAYED)
     ids = [one.id for one in connection.execute(newest)]
-    there = sa.inspect(reader.engine).has_table("monitor_progress")
+    there = sa.inspect(reader.engine).has_table(MONITOR_VIEWS.name)
 
     def of_form(ask: Callable[[sa.Connection], Rows]) -> Rows:
         return [one for one in ask(connection) if one["form_sha256"] == form] if there else []
@@ -71,6 +73,7 @@ def _read(reader: Reader, connection: sa.Connection, form: str, now: datetime) -
         checks=of_form(monitored.newest_drift),
         cohorts=of_form(monitored.cohorts),
         alerts=of_form(monitored.open_alerts),
+        simulated=there and any(one["kind"] == monitored.SIMULATED for one in monitored.views(connection)),
         newest=reader.entries(row.id.in_(ids), MOST_REPLAYED) if ids else [],
     )
 
@@ -84,7 +87,8 @@ def counted(live: Live) -> Text:
     """Return how much the version has answered, and when that was looked at."""
     span = f", from {live.first:%Y-%m-%d} to {live.last:%Y-%m-%d}" if live.first and live.last else ""
     told = f"Read {live.read_at:%Y-%m-%d %H:%M} UTC: this version answered {whole(live.predictions)} applications{span}"
-    return Text(f"{told}.", Source("the prediction log, table predictions", None, "POST /predict"))
+    mark = ". Simulated traffic: nobody applied, and nothing live here is of a model in use" if live.simulated else ""
+    return Text(f"{told}{mark}.", Source("the prediction log, table predictions", None, "POST /predict"))
 
 
 def drift(live: Live | str) -> list[Block]:

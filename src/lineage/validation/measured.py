@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from src.document.drawing import bars
 from src.lineage.validation.blocks import Block, Lacking, Section, Table, Text
 from src.lineage.validation.evidence import Evidence
-from src.lineage.validation.numbers import NONE, band, interval, number, share, signed, whole
+from src.lineage.validation.numbers import NONE, band, interval, named, number, share, signed, whole
 from src.lineage.validation.sample import EARLIER
 from src.model.groups import LEAST_PEOPLE
+from src.model.model_card import MEANINGS
 
 SAMPLES = {"out_of_fold": "Training, out of fold", "test": "Test"}
 ALPHA = 0.05  # of all bands of a sample together
@@ -21,9 +23,10 @@ def discrimination(evidence: Evidence) -> Section:
     """Return how well the PDs rank: by sample, with every metric of the test rows, by segment, by month."""
     source, found = evidence.source(), evidence.validation.get("discrimination")
     metrics = [
-        (name, interval(one), number(one.get("baseline"))) for name, one in evidence.evaluation["metrics"].items()
+        (named(name), interval(one), number(one.get("baseline")), MEANINGS.get(name, ""))
+        for name, one in evidence.evaluation["metrics"].items()
     ]
-    head = ("Metric", "Test rows (95 % interval, bootstrap)", "Everybody's bad rate instead")
+    head = ("Metric", "Test rows (95 % interval, bootstrap)", "Everybody's bad rate instead", "What it says")
     blocks: list[Block] = [Table(f"{whole(evidence.evaluation['rows'])} test rows", head, metrics, source)]
     if not found:
         return Section("Discrimination", [*blocks, Lacking(f"discrimination by sample and segment: {EARLIER}")])
@@ -94,8 +97,10 @@ def bands(name: str, found: Mapping[str, Any], evidence: Evidence) -> Table:
     ]  # fmt: skip
     head = ("Score (points)", "Rows", "Expected bads", "Observed bads", "95 % bounds", "Bad rate", "Mean PD",
             "Binomial p-value", f"At {ALPHA:.0%} / {len(known)} bands")  # fmt: skip
-    about = f"{name}: exact binomial test, two-sided, by score band of equally many training rows, lowest first"
-    return Table(about, head, rows, evidence.source())
+    about = f"{name}: exact binomial test, two-sided, by band of scores; drawn are the mean PD (grey) and the bad rate"
+    pairs = [(one["expected"] / one["rows"], one["observed"] / one["rows"]) for one in known]
+    most = max((max(pair) for pair in pairs), default=0.0)
+    return Table(about, head, rows, evidence.source(), [bars(*pair, most) for pair in pairs])
 
 
 def segments(evidence: Evidence) -> Block:
@@ -131,7 +136,7 @@ def size(psi: float) -> str:
 
 def fairness(evidence: Evidence) -> Section:
     """Return approvals, ranking and calibration by protected group of the test rows."""
-    found = evidence.evaluation["fairness"]
+    found = evidence.evaluation.get("fairness")
     if not found:
         return Section("Fairness", [Lacking("the data package names no protected field")])
     rows = [
@@ -157,7 +162,8 @@ def sensitivity(evidence: Evidence) -> Section:
     """Return what one bin more or less of each field does, and what is lost without it."""
     source, found = evidence.source(), evidence.validation.get("sensitivity")
     losses = [
-        (one["feature"], number(one["loss"], 4), number(one["std"], 4)) for one in evidence.evaluation["importance"]
+        (one["feature"], number(one["loss"], 4), number(one["std"], 4))
+        for one in evidence.evaluation.get("importance", [])
     ]
     lost = Table("AUC lost when a field is shuffled", ("Field", "Loss of AUC", "sd over rounds"), losses, source)
     if not found:
@@ -197,7 +203,7 @@ def beside(about: str, name: str, found: Mapping[str, Any], evidence: Evidence) 
     """Return metrics of both, and who would have been approved by whom."""
     source = evidence.source()
     metrics = [
-        (metric, number(pair[0], 4), number(pair[1], 4), interval(found["differences"].get(metric), 4))
+        (named(metric), number(pair[0], 4), number(pair[1], 4), interval(found["differences"].get(metric), 4))
         for metric, pair in found["metrics"].items()
     ]
     head = ("Metric", name, "Model", "The model is better by (paired, 95 % interval)")

@@ -4,6 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 NONE = "\N{EN DASH}"
+METRICS = {
+    "roc_auc": "ROC AUC (0 to 1)",
+    "gini": "Gini (-1 to 1)",
+    "ks": "KS (0 to 1)",
+    "pr_auc": "PR AUC (0 to 1)",
+    "brier": "Brier (0 to 1)",
+    "log_loss": "log loss (nats)",
+    "ece": "calibration error, ECE (PD)",
+    "expected_cost": "mean cost (an applicant; costs in the lineage)",
+}
+
+
+def named(metric: str) -> str:
+    """Return what a metric is called, with its unit."""
+    return METRICS.get(metric, metric)
 
 
 def number(value: float | None, digits: int = 3) -> str:

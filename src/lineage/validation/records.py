@@ -12,6 +12,7 @@ from src.journal.reader import Reader
 from src.journal.settings import Settings
 from src.lineage import promotion
 from src.lineage.commits import History
+from src.lineage.comparison import flat
 from src.lineage.lock import LOCK
 from src.lineage.pairing import TEST, scored
 from src.lineage.rerun import Workshop
@@ -42,7 +43,7 @@ def lineage(evidence: Evidence) -> Section:
         ("costs", json_of(card.costs.pair.model_dump())), ("scale (points)", json_of(card.scale.model_dump())),
         ("libraries", ", ".join(f"{name} {number_}" for name, number_ in card.libraries.items())),
     ]  # fmt: skip
-    params = [(name, json_of(value)) for name, value in sorted(version.params.items())]
+    params = sorted((name, json_of(value)) for name, value in flat(version.params))
     source = evidence.event_source(version.number)
     return Section(
         "Lineage",

@@ -5,7 +5,7 @@ from typing import Any
 
 from src.lineage.validation.blocks import Block, Lacking, Section, Table, Text
 from src.lineage.validation.evidence import Evidence, json_of
-from src.lineage.validation.numbers import NONE, interval, number, share, signed, whole
+from src.lineage.validation.numbers import NONE, interval, named, number, share, signed, whole
 
 EARLIER = "this version is of a release whose `evaluate` did not measure it; `dvc repro` of this one, published, does"
 SIDES = {"training": "Training", "out_of_fold": "of it predicted out of fold", "test": "Test"}
@@ -96,9 +96,9 @@ def candidates(evidence: Evidence) -> Section:
         f" calibration {'is kept' if found['calibrated'] else 'is left out'}: it changes the out-of-fold Brier score by"
         f" {signed(-gain, 4) if (gain := found['brier_gain_of_calibration']) is not None else NONE}."
     )
-    head = ("Candidate", "Kind", *(f"{name}, mean ± sd over folds" for name in SHOWN), "Directions of risk")
-    named = {**found["candidates"], **{BASELINES.get(key, key): one for key, one in found["baseline"].items()}}
-    rows = [row_of(name, one) for name, one in named.items()]
+    head = ("Candidate", "Kind", *(f"{named(name)}, mean ± sd over folds" for name in SHOWN), "Directions of risk")
+    compared = {**found["candidates"], **{BASELINES.get(key, key): one for key, one in found["baseline"].items()}}
+    rows = [row_of(name, one) for name, one in compared.items()]
     blocks: list[Block] = [Text(why, source), Table("Candidates, from the simplest", head, rows, source)]
     return Section(title, [*blocks, readable(evidence, found["readability"])])
 

@@ -38,6 +38,7 @@ def made(evidence: Evidence, known: Live | str, found: Applied, settings: Settin
     """Return the document."""
     calibration = measured.calibration(evidence)
     sections = [
+        judgement.summary(evidence),
         sample.data(evidence),
         sample.development(evidence),
         sample.candidates(evidence),
@@ -54,4 +55,4 @@ def made(evidence: Evidence, known: Live | str, found: Applied, settings: Settin
     ]
     sections = [*sections, judgement.limits(evidence, sections), judgement.open_points(), records.sources(evidence)]
     title = f"Validation report: {evidence.card.name}, version {evidence.version.version}"
-    return Report(title, judgement.summary(evidence), sections)
+    return Report(title, sections)
