@@ -38,6 +38,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.lineage.policy",
     },
     "src.frontend": set(),
+    "src.pipeline.refresh": {"src.journal", "src.model", "src.contract", "src.params", "src.lineage.policy"},
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }
 PICKLED = ["src.model.features", "src.model.binning", "src.model.additive"]  # whose classes a model.pkl holds
@@ -49,6 +50,7 @@ DOORS = {  # what only one module, or one room, may name
     "matplotlib": {"src.lineage.pictures"},
     "pickle": {"src.model.artifact"},
     "pandera": {"src.contract.table"},
+    "ruamel": {"src.contract.amended"},
     "optuna": {"src.model.search"},
     "slowapi": {"src.api.limits"},
     "jwt": {"src.api.tokens"},

@@ -56,9 +56,10 @@ class Desk:
             return "unknown"
 
 
-def publish(desk: Desk, _: Namespace) -> Answer:
+def publish(desk: Desk, asked: Namespace) -> Answer:
     """Publish what lies in models/."""
-    registration = publish_model(desk.root, desk.settings, desk.who())
+    by, why = asked.by or desk.who(), asked.why.strip()
+    registration = publish_model(desk.root, desk.settings, by, why, waits=asked.challenger)
     state = read_chain(desk.place).state
     alias = state.alias_of(int(str(registration["version"])))
     return Answer(0, {**registration, "alias": alias, "champion": str(state.champion)}, [])

@@ -38,7 +38,9 @@ def parser() -> ArgumentParser:
         made.add_argument("--why", required=required, default="", help="the reason; the chain keeps it")
         made.add_argument("--by", default="", help="who; Git's user.name if left out")
 
-    command("publish", "register the model that was pushed", commands.publish)
+    publish = command("publish", "register the model that was pushed", commands.publish)
+    publish.add_argument("--challenger", action="store_true", help="it waits, whatever policy.yaml's on_publish says")
+    reasoned(publish, required=False)
     command("list", "every version", commands.list_)
     command("show", "all of a version", commands.show).add_argument("version", type=int)
     compare = command("compare", "two versions: parameters, data, metrics, the paired difference", commands.compare)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from src.contract.joined import JOINED
 from src.contract.package import read_package
 from src.contract.table import read_table, write_table
 from src.errors import run
@@ -44,6 +45,8 @@ def main() -> None:
     X, X_seen = (inputs(part, card.features, card.time) for part in (table, training))
     bad = package.is_bad(table[card.target.name]).to_numpy().astype("int64")
 
+    own = len(table) - table.attrs.get(JOINED, 0)  # the rows behind these were approved before: no group's rate
+
     with threadpool_limits(1):
         pd_of = model.predict_proba(X)[:, 1]
         found = rounded(
@@ -56,7 +59,8 @@ def main() -> None:
                 "importance": report.importance_of(model, X, bad, params.evaluate.permutations, params.seed),
                 "by_month": report.by_month(table[card.time.name], bad, pd_of) if card.time else None,
                 "segments": segments_of(X_seen, X, bad, pd_of, card.features),
-                "fairness": report.fairness_of(training, table, bad, pd_of, card),
+                "fairness": report.fairness_of(training, table[:own], bad[:own], pd_of[:own], card),
+                **report.by_origin(bad, pd_of, own, card, params.evaluate, params.seed),
             }
         )
         trained_rows = read_table(MODELS / rows.TRAIN_ROWS)
