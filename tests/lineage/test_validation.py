@@ -261,6 +261,11 @@ def test_a_log_without_outcomes_or_monitor_says_so(real: Published, tmp_path: Pa
 
 def test_a_version_of_an_older_release_says_what_was_not_measured(tmp_path: Path) -> None:
     folder = version(tmp_path / "old", "scorecard", range(200), range(200, 400))
+    told = json.loads((folder / "evaluation.json").read_text())
+    metrics = {name: {"value": 0.7, "low": 0.6, "high": 0.8} for name in ("roc_auc", "ks", "brier")}
+    parts = [{"origin": "package", "rows": 150, "bads": 40, "expected": 41.5, "metrics": metrics},
+             {"origin": "outcomes", "rows": 50, "bads": 0, "expected": 4.0, "metrics": None}]  # fmt: skip
+    (folder / "evaluation.json").write_text(json.dumps(told | {"by_origin": parts}))
     models = {path.name: path for path in folder.iterdir()}
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.yaml").read_bytes())
     published(models, Folder(tmp_path / "objects"))
@@ -272,6 +277,8 @@ def test_a_version_of_an_older_release_says_what_was_not_measured(tmp_path: Path
         assert f" | {what}" in text, "it stands among the limits too"
     assert "above 0.1 (0.25 is much) | not measured |" in text
     assert "no commit makes this version" in text
+    assert f"| the data package's own files | 150 | 40 | 41.5 |{' 0.700 (0.600 to 0.800) |' * 3}" in text
+    assert "| outcomes of the log | 50 | 0 | 4.0 | \N{EN DASH} |" in text
 
 
 def test_a_file_that_is_not_the_published_one_stops_it(real: Published, tmp_path: Path) -> None:
