@@ -17,10 +17,11 @@ from ops.configure import write_secret
 from ops.errors import run
 
 FOLDER = Path("/secrets")
-STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the images of Dockerfile, PostgreSQL's first process
-OURS_ALONE = ("pipeline", "mlflow", "delivery", "api", "monitor", "page")
+STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the other images built here, PostgreSQL's first process
+OURS_ALONE = ("pipeline", "mlflow", "delivery", "api", "monitor", "page", "prometheus", "alertmanager")
 OWNERS = {"store": STORE, "database": ROOT, **dict.fromkeys(OURS_ALONE, OURS)}
 KEYS = ("store", "delivery", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
+API_KEYS = {"page": "", "prometheus": ":read", "user": ""}  # who calls the API, and what an entry ends with
 DATABASE = "postgresql://lastro:{}@database/lastro"
 
 
@@ -39,7 +40,8 @@ def master(path: Path) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     made = {f"{name} id": secrets.token_hex(10) for name in KEYS}
     made |= {f"{name} secret": secrets.token_hex(20) for name in KEYS}
-    made |= {"database": secrets.token_hex(20), "page": new_key(), "user": new_key(), "token": secrets.token_hex(32)}
+    made |= {name: new_key() for name in API_KEYS}
+    made |= {"database": secrets.token_hex(20), "token": secrets.token_hex(32)}
     values = {**made, **known}
     write_secret(path, json.dumps(values))
     return values
@@ -59,7 +61,7 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Return what each service's files hold; keys of `more` are accepted too, unless they are named as ours."""
     s3 = {name: f"[default]\naws_access_key_id={values[f'{name} id']}\n"
           f"aws_secret_access_key={values[f'{name} secret']}\n" for name in KEYS}  # fmt: skip
-    digests = {name: hashlib.sha256(values[name].encode()).hexdigest() for name in ("page", "user")}
+    digests = {name: hashlib.sha256(values[name].encode()).hexdigest() + scope for name, scope in API_KEYS.items()}
     return {
         "store/user": values["store id"],
         "store/password": values["store secret"],
@@ -76,6 +78,8 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         "monitor/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
         "monitor/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),
         "page/LASTRO_API_KEY": values["page"],
+        "prometheus/LASTRO_API_KEY": values["prometheus"],
+        "alertmanager/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),
     }
 
 

@@ -1,4 +1,4 @@
-"""The real PostgreSQL, Redis and C compiler of Debian's packages, for whichever room of tests wants them"""
+"""The real PostgreSQL, Redis, Prometheus and C compiler of Debian's packages, for whichever room of tests wants them"""
 
 import os
 import shutil
@@ -17,6 +17,8 @@ PROGRAMS = {  # fixture -> what Debian's package brings
     "nginx": "/usr/sbin/nginx",
     "postgres": "/usr/lib/postgresql",
     "compiler": "cc",
+    "promtool": "promtool",
+    "prometheus": "prometheus-alertmanager",
 }
 
 
@@ -59,6 +61,18 @@ def redis() -> Iterator[str]:
 def nginx() -> str:
     """The proxy's program, which is not on every user's PATH."""
     return PROGRAMS["nginx"]
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """What checks and tries Prometheus's rules."""
+    return PROGRAMS["promtool"]
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> tuple[str, str]:
+    """Prometheus and Alertmanager."""
+    return "prometheus", PROGRAMS["prometheus"]
 
 
 @pytest.fixture(scope="session")

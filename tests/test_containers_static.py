@@ -282,6 +282,17 @@ def test_compose_hands_every_setting_to_the_api() -> None:
     assert set(found) & settings <= documented
 
 
+def test_prometheus_and_alertmanager_are_started_only_when_asked_for_and_with_grafana_too() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
+    both = ["monitoring", "grafana"]
+    assert profiles == {"prometheus": both, "alertmanager": both, "grafana": ["grafana"]}
+    bound = dict(mount.split(":")[:2] for mount in services["grafana"]["volumes"] if mount.startswith("./"))
+    assert all((ROOT / folder).is_dir() for folder in bound)
+    provider = yaml.safe_load((ROOT / "deploy/monitoring/grafana/provisioning/dashboards/lastro.yml").read_text())
+    assert provider["providers"][0]["options"]["path"] == bound["./deploy/monitoring/grafana/dashboards"]
+
+
 def test_monitor_runs_in_the_pipelines_image_and_alone_gets_its_settings() -> None:
     text = (ROOT / "compose.yaml").read_text()
     services = yaml.safe_load(text)["services"]

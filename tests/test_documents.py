@@ -120,6 +120,12 @@ def is_service(name: str) -> bool:
     return name in yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
 
 
+def profiles() -> set[str]:
+    """Return the profiles of compose.yaml."""
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"].values()
+    return {profile for service in services for profile in service.get("profiles", [])}
+
+
 def sources(*folders: str) -> str:
     """Return the text of all Python of ours in these folders."""
     return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
@@ -152,6 +158,8 @@ def test_command_exists(page: str, words: list[str]) -> None:
             assert (ROOT / file).is_file()
         case ["docker", "compose", "exec", "-T", service, *_] | ["docker", "compose", "stop" | "start", service]:
             assert is_service(service)
+        case ["docker", "compose", "--profile", profile, *_]:
+            assert profile in profiles()
         case ["docker" | "devcontainer", *_]:
             assert page == "docs/operations.md"  # whose containers `make test-containers` builds and uses
         case [program, *_]:

@@ -1,7 +1,7 @@
-"""what the monitor wrote into the log -> gauges for Prometheus, made anew whenever /metrics is asked for
+"""the log, and what the monitor wrote into it -> gauges for Prometheus, made anew whenever /metrics is asked for
 
 No process holds them, so that each stands there once, however many workers share their numbers. They are the same from
-every worker and every replica: do not add them up.
+every worker and every replica, but for what waits: do not add them up.
 """
 
 import logging
@@ -23,13 +23,15 @@ KINDS = ("drift", "volume", "silence", "calibration", "fairness")
 Samples = Iterable[tuple[tuple[Any, ...], float | None]]  # labels and a value, or none
 
 
-def monitored_gauges(journal: Journal) -> bytes:
-    """Return the gauges in Prometheus's text format; nothing where the log does not answer (blocks)."""
-    registry = CollectorRegistry()
+def gauges_of(journal: Journal) -> bytes:
+    """Return the gauges in Prometheus's text format; those of the log alone where it does not answer (blocks)."""
+    found = list(of_the_log(journal))
     try:
-        registry.register(Read(list(gauges(journal))))
+        found += monitored_gauges(journal)
     except JournalUnavailableError as error:
         logger.warning("gauges left out", extra={"reason": str(error)})
+    registry = CollectorRegistry()
+    registry.register(Read(found))
     return generate_latest(registry)
 
 
@@ -44,8 +46,20 @@ class Read(Collector):
         return self.found
 
 
-def gauges(journal: Journal) -> Iterator[GaugeMetricFamily]:
-    """Yield each gauge with what the log says now; raises JournalUnavailableError."""
+def of_the_log(journal: Journal) -> Iterator[GaugeMetricFamily]:
+    """Yield whether the log can be written now, and what waits for that."""
+    writable = 1.0
+    try:
+        journal.probe()
+    except JournalUnavailableError:
+        writable = 0.0
+    yield gauge("lastro_log_writable", "1 where the prediction log can be written, else 0", [], [((), writable)])
+    waiting = "Requests that wait for the log's disk, in the process that was asked"
+    yield gauge("lastro_log_waiting", waiting, [], [((), journal.waiting)])
+
+
+def monitored_gauges(journal: Journal) -> Iterator[GaugeMetricFamily]:
+    """Yield each gauge with what the monitor has written; raises JournalUnavailableError."""
     with journal.transaction() as connection:
         drift, cohorts = monitored.newest_drift(connection), monitored.newest_mature(connection)
         firing, waiting = monitored.firing_by_kind(connection), outbox.waiting(connection)
@@ -62,6 +76,9 @@ def gauges(journal: Journal) -> Iterator[GaugeMetricFamily]:
     yield gauge("lastro_alerts_refused", f"{undelivered} and never will", [], [((), waiting.refused)])
     last = datetime.fromisoformat(run["last_success"]).timestamp() if run.get("last_success") else None
     yield gauge("lastro_monitor_last_success_timestamp_seconds", "The monitor's last success", [], [((), last)])
+    minutes = run.get("minutes")
+    period = "Seconds between two runs of the monitor as a service"
+    yield gauge("lastro_monitor_period_seconds", period, [], [((), 60.0 * minutes if minutes else None)])
     silence = float(run.get("silence_hours") or 0)
     yield gauge("lastro_monitor_silence_hours", "Hours without applications that ring; 0: none", [], [((), silence)])
 

@@ -9,12 +9,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.utils import INF
 
 from src.api.versions import Version, Versions
+from src.journal.outcomes import Status
 from src.model.points import Decision
 
 LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, INF)
 SCORES = (*range(300, 851, 50), INF)
 MOST_WAITING = 128  # numbers that are noted before they are counted
 Shadowed = Literal["scored", "refused", "dropped"]
+PROBES = frozenset({"/health", "/ready", "/metrics"})  # asked by machines, again and again
+FAILURES = ("429", "500", "503")  # there at zero from the start, as a rate wants them
 Refusal = Literal["missing", "key", "token", "scope", "password"]  # what was missing, wrong, or not enough
 
 
@@ -68,6 +71,28 @@ class Metrics:
         self.routes: dict[tuple[str, str, int], Callable[[float], None]] = {}
         self.waiting: deque[tuple[Callable[[float], None], float]] = deque()
         self.most_waiting = 1 if shared else MOST_WAITING
+        self.further()
+
+    def further(self) -> None:
+        """Make the numbers that alerts and dashboards ask for beside, all of them there from the start."""
+        self.failures = Counter(
+            "lastro_failures",
+            "Answers 429 and 5xx, but for those of /health, /ready and /metrics",
+            ["status"],
+            registry=self.registry,
+        )
+        for status in FAILURES:
+            self.failures.labels(status)
+        self.expected = Counter(
+            "lastro_expected_bads", "Sum of the PDs of approved applicants, without what-ifs", registry=self.registry
+        ).inc
+        self.cost = self.latest(
+            "lastro_false_accept_cost", "What approving a bad applicant costs, by the champion's card"
+        )
+        outcomes = Counter(
+            "lastro_outcomes", "What was told of predictions, by what became of it", ["status"], registry=self.registry
+        )
+        self.outcomes = {status: outcomes.labels(status).inc for status in get_args(Status)}
 
     def latest(self, name: str, text: str, *labels: str) -> Gauge:
         """Return a gauge whose newest value counts, whichever process set it."""
@@ -81,6 +106,7 @@ class Metrics:
         self.told(found.champion, 1)
         refused = sum(state.state == "refused" for state in found.states.values())
         self.event.set(found.event or 0)
+        self.cost.set(found.champion.card.costs.false_accept)
         self.refused.set(max(refused, bool(found.why)))
 
     def shadow(self, outcome: Shadowed, applicants: int) -> None:
@@ -98,15 +124,30 @@ class Metrics:
         labels = (route, method, status)
         observe = self.routes.get(labels)
         if observe is None:
-            observe = self.routes[labels] = self.latency.labels(route, method, str(status)).observe
+            observe = self.routes[labels] = self.observer(route, method, status)
         self.waiting.append((observe, seconds))
         if len(self.waiting) >= self.most_waiting:
             self.settle()
 
-    def prediction(self, decision: Decision, score: int) -> None:
+    def observer(self, route: str, method: str, status: int) -> Callable[[float], None]:
+        """Return what counts such requests; those that fail are counted twice, so that others cost no more."""
+        observe = self.latency.labels(route, method, str(status)).observe
+        if route in PROBES or (status != 429 and status < 500):
+            return observe
+        fail = self.failures.labels(str(status)).inc
+
+        def failed(seconds: float) -> None:
+            observe(seconds)
+            fail()
+
+        return failed
+
+    def prediction(self, decision: Decision, score: int, probability_of_default: float) -> None:
         """Count an applicant; the request that asked is counted after it."""
         self.waiting.append((self.decisions[decision], 1))
         self.waiting.append((self.scores.observe, score))
+        if decision == "approve":
+            self.waiting.append((self.expected, probability_of_default))
 
     def settle(self) -> None:
         """Count what waits; several threads may."""

@@ -83,6 +83,11 @@ class Journal:
         self.writer.disconnect()
         self.engine.dispose()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for the disk, those of the commit that is under way left out."""
+        return len(self.commits.waiting)
+
     def commit(self, entries: list[Entry]) -> None:
         """Insert `entries` and wait for the disk."""
         self.writer.commit(entries)

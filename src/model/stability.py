@@ -21,9 +21,7 @@ def psi(reference: Sequence[int], live: Sequence[int]) -> float:
     >>> psi([50, 50, 0], [50, 50, 0]), round(psi([100, 100], [50, 150]), 3)
     (0.0, 0.272)
     """
-    first, second = joined(_together(reference, live)) + 0.5
-    p, q = first / first.sum(), second / second.sum()
-    return float(((q - p) * np.log(q / p)).sum())
+    return psi_of(table_of(reference, live))
 
 
 def chi_squared(reference: Sequence[int], live: Sequence[int]) -> tuple[float, float | None]:
@@ -35,7 +33,24 @@ def chi_squared(reference: Sequence[int], live: Sequence[int]) -> tuple[float, f
     >>> round(statistic, 4), round(p_value, 4)
     (5.25, 0.0219)
     """
-    table = joined(_together(reference, live))
+    return chi_squared_of(table_of(reference, live))
+
+
+def table_of(reference: Sequence[int], live: Sequence[int]) -> Counts:
+    """Return both samples' counts as a table, shape (2, bins), of the bins that are left when small ones are joined."""
+    table = np.array([reference, live], dtype=np.float64)
+    return joined(table[:, table.any(axis=0)])
+
+
+def psi_of(table: Counts) -> float:
+    """Return the population stability index of a table of two samples."""
+    first, second = table + 0.5
+    p, q = first / first.sum(), second / second.sum()
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def chi_squared_of(table: Counts) -> tuple[float, float | None]:
+    """Return the statistic and the p-value of a table of two samples; None where one bin is left."""
     bins, rows = table.shape[1], table.sum()
     if bins < 2 or not table.sum(axis=1).all():
         return 0.0, None
@@ -59,9 +74,3 @@ def joined(table: Counts) -> Counts:
         kept -= 1
     rest = table[:, order[kept:]].sum(axis=1, keepdims=True)
     return np.hstack([table[:, order[:kept]], rest])
-
-
-def _together(reference: Sequence[int], live: Sequence[int]) -> Counts:
-    """Return both samples' counts as a table, without the bins that are empty in both."""
-    table = np.array([reference, live], dtype=np.float64)
-    return table[:, table.any(axis=0)]

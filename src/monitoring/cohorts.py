@@ -205,17 +205,20 @@ def read_month(connection: sa.Connection, month: Month, versions: Sequence[Versi
 
 
 def joined(connection: sa.Connection, month: Month, table: sa.Table, *columns: sa.ColumnElement[Any]) -> list[Any]:
-    """Return a month's predictions beside what `table` tells of them, the oldest observation first."""
+    """Return a month's predictions beside what `table` tells of them, the oldest observation first.
+
+    It begins with what was told, which by an outer join SQLite does too: it would look at all of a month's predictions.
+    """
     row, told = PREDICTIONS.c, table.c
     query = (
         sa.select(row.id, row.form_sha256, row.model_sha256, row.probability_of_default, row.score, row.decision,
                   row.threshold, *(column for column in columns if column.name != "id"))
-        .join(PREDICTIONS, row.id == told.prediction_id)
+        .join_from(table, PREDICTIONS, row.id == told.prediction_id, isouter=True)
         .where(told.prediction_id >= first_id(month.start), told.prediction_id < first_id(month.end))
         .where(row.purpose.is_distinct_from("what-if"))
         .order_by(told.observed_at, told.id)
     )  # fmt: skip
-    return list(connection.execute(query))
+    return [found for found in connection.execute(query) if found.id is not None]
 
 
 def answered(row: Any) -> Answered:

@@ -7,7 +7,7 @@ sample has. The population stability index asks whether it is large, as lenders 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from src.model.stability import chi_squared, psi
+from src.model.stability import chi_squared_of, psi_of, table_of
 
 
 class Drift(NamedTuple):
@@ -31,11 +31,12 @@ def judge(
     The level is `alpha` divided by the number of subjects that can be compared (Bonferroni): of windows without change
     at most a share of `alpha` has any alarm.
     """
-    tests = {subject: chi_squared(*pair) for subject, pair in samples.items()}
+    tables = {subject: table_of(*pair) for subject, pair in samples.items()}
+    tests = {subject: chi_squared_of(table) for subject, table in tables.items()}
     level = alpha / max(1, sum(p_value is not None for _, p_value in tests.values()))
     found = {}
     for subject, (statistic, p_value) in tests.items():
-        index = psi(*samples[subject])
+        index = psi_of(tables[subject])
         alarm = p_value is not None and p_value < level and index > least_psi
         found[subject] = Drift(index, statistic, p_value, level, alarm)
     return found

@@ -56,7 +56,7 @@ def judged(live: Counts, training: Counts, based: Counts, policy: Monitoring) ->
             "subject": subject,
             "rows": sum(live[subject]),
             "psi": found.psi,
-            "psi_training": psi(training[subject], live[subject]),
+            "psi_training": psi(training[subject], live[subject]) if subject in based else found.psi,
             "statistic": found.statistic,
             "p_value": found.p_value,
             "value": found.psi,

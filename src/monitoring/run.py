@@ -20,7 +20,7 @@ from src.monitoring.versions import Version, read_versions
 from src.monitoring.webhook import Webhook
 
 RUN = "run"  # what is known of the last success
-UNTOLD = ("last_success", "silence_hours")  # in the line that says what a run did
+UNTOLD = ("last_success", "silence_hours", "minutes")  # in the line that says what a run did
 
 
 class Monitor:
@@ -40,7 +40,8 @@ class Monitor:
             versions = read_versions(self.settings.deliveries, self.settings.models)
             counted = measure(self.engine, versions, self.policy.monitoring, now)._asdict()
             moved = advance(self.engine, self.policy.monitoring.windows, now)
-            rings = {"silence_hours": self.policy.monitoring.silence_hours}  # for a gauge of the API
+            # for gauges of the API, which reads neither the policy nor these settings
+            rings = {"silence_hours": self.policy.monitoring.silence_hours, "minutes": self.settings.monitor_minutes}
             known = self.record(now, Sent(), last_success=now.isoformat(), **rings, **counted)
             started = self.retrain(versions[0], now) if self.policy.monitoring.retrain else {}
         return moved._asdict() | Sent()._asdict() | known | started | self.send(now)

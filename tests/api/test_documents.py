@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from src.api.entries import SCOPES
 from tests.api.live import BEARER, HEADERS, USERS, Server
+from tests.conftest import ROOT
 from tests.documents import TEXTS, Block, blocks, rows
 
 API, RUNBOOK = "docs/api.md", "docs/operations.md"
@@ -211,14 +212,9 @@ def test_runbook_names_every_metric_and_its_labels(live: Server) -> None:
         assert set(re.findall(r"`(\w+)`", told)) <= set(re.findall(r'(\w+)="', lines)), name
 
 
-def test_prometheus_of_the_runbook_shows_what_the_service_takes(live: Server) -> None:
-    (block,) = blocks(RUNBOOK, "yaml")
-    (job,) = yaml.safe_load(block.text)["scrape_configs"]
-    assert set(job) == {
-        "job_name",
-        "authorization",
-        "static_configs",
-    }  # which send `Bearer` to /metrics, says Prometheus
+def test_service_takes_a_key_as_prometheus_shows_it(live: Server) -> None:
+    (job,) = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yml").read_text())["scrape_configs"]
+    assert set(job) == {"job_name", "authorization", "static_configs"}  # which send `Bearer` to /metrics, it says
     assert httpx.get(f"{live.url}/metrics", headers=BEARER).status_code == 200
 
 

@@ -16,11 +16,15 @@ from playwright.sync_api import expect, sync_playwright
 from ops.deployment import PORTS
 from tests.conftest import ROOT
 from tests.containers.conftest import Engine
-from tests.ports import free_ports
+from tests.ports import free_ports, wait_until
 
 DEFINED = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ONCE = {"secrets", "pipeline"}
+PROFILE = "monitoring"
+WATCHING = {name for name, service in DEFINED["services"].items() if PROFILE in service.get("profiles", [])}
+ALWAYS = {name for name, service in DEFINED["services"].items() if "profiles" not in service}
+WATCHING_PORTS = ("PROMETHEUS_PORT", "ALERTMANAGER_PORT")
 WHAT_THE_KEY_MAY = """
 import boto3
 s3 = boto3.client("s3")
@@ -56,13 +60,14 @@ class Stack:
         words = ("docker", "compose", "--project-name", self.project, *arguments)
         return self.engine.run(*words, cwd=self.root, **self.ports).stdout.strip()
 
-    def up(self) -> None:
-        """Bring everything up; fails where a service ends or is not healthy."""
-        self.compose("up", "--wait", "--quiet-pull")
+    def up(self, *profile: str) -> None:
+        """Bring everything up, or that of a profile too; fails where a service ends or is not healthy."""
+        self.compose(*profile, "up", "--wait", "--quiet-pull")
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return how the engine describes each service's container."""
-        found = json.loads(self.engine.docker("inspect", *self.compose("ps", "--all", "--quiet").split()))
+        listed = self.compose("--profile", "*", "ps", "--all", "--quiet").split()
+        found = json.loads(self.engine.docker("inspect", *listed))
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
 
     def inside(self, service: str, script: str, check: bool = True) -> str:
@@ -84,14 +89,22 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(engine: Engine, folder: Path) -> Iterator[Stack]:
     """The services, up; taken down whatever happens."""
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    names = (*PORTS, *WATCHING_PORTS)
+    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     found = Stack(engine, engine.copy(folder / folder.name), ports)
     try:
         found.up()
         yield found
     finally:
-        found.compose("down", "--volumes", "--remove-orphans", "--rmi", "local")
+        found.compose("--profile", PROFILE, "down", "--volumes", "--remove-orphans", "--rmi", "local")
         engine.run("docker", "image", "rm", "--force", f"{found.project}-pipeline", check=False)
+
+
+@pytest.fixture(scope="module")
+def watched(stack: Stack) -> Stack:
+    """The services with Prometheus and Alertmanager beside them, which the tests before this one have not seen."""
+    stack.up("--profile", PROFILE)
+    return stack
 
 
 def score(client: httpx.Client) -> dict[str, Any]:
@@ -167,19 +180,24 @@ def test_everything_is_published_to_this_machine_alone(stack: Stack) -> None:
         for binding in found
     ]
     assert {binding["HostIp"] for binding in bindings} == {"127.0.0.1"}
-    assert sorted(binding["HostPort"] for binding in bindings) == sorted(stack.ports.values())
+    assert sorted(binding["HostPort"] for binding in bindings) == sorted(stack.ports[name] for name in PORTS)
+
+
+def require_confined(name: str, container: dict[str, Any]) -> None:
+    """Fail where a service may do more than it must."""
+    host = container["HostConfig"]
+    assert host["ReadonlyRootfs"], name
+    assert host["CapDrop"] == ["ALL"], name
+    assert host["SecurityOpt"] == ["no-new-privileges:true"], name
+    assert ("Healthcheck" in container["Config"]) == (name not in ONCE), name
+    assert host["RestartPolicy"]["Name"] == ("no" if name in ONCE else "unless-stopped"), name
 
 
 def test_every_container_is_confined(stack: Stack) -> None:
     found = stack.containers()
-    assert set(found) == set(DEFINED["services"])
+    assert set(found) == ALWAYS
     for name, container in found.items():
-        host = container["HostConfig"]
-        assert host["ReadonlyRootfs"], name
-        assert host["CapDrop"] == ["ALL"], name
-        assert host["SecurityOpt"] == ["no-new-privileges:true"], name
-        assert ("Healthcheck" in container["Config"]) == (name not in ONCE), name
-        assert host["RestartPolicy"]["Name"] == ("no" if name in ONCE else "unless-stopped"), name
+        require_confined(name, container)
     refused = stack.inside("api", "touch /srv/lastro/x; touch /run/secrets/x; touch /serving/x", check=False)
     assert refused.count("Read-only file system") == 3
 
@@ -187,7 +205,7 @@ def test_every_container_is_confined(stack: Stack) -> None:
 def test_no_secret_stands_in_a_containers_description_or_log(stack: Stack) -> None:
     master = "import json; print(*json.load(open('/secrets/master/secrets.json')).values())"
     values = stack.compose("run", "--rm", "--entrypoint", "python", "secrets", "-c", master).split()
-    assert len(values) == 10
+    assert len(values) == 11
     said = json.dumps(stack.containers()) + stack.compose("logs", "--no-color")
     assert not [value for value in values if value in said]
 
@@ -200,6 +218,7 @@ def test_each_service_sees_its_own_secrets_alone(stack: Stack) -> None:
     everything = {f"{stack.project}_{name}" for name in DEFINED["volumes"] if name.startswith("secrets-")}
     assert mounted.pop("secrets") == everything
     assert mounted.pop("counters") == set()
+    assert set(mounted) == ALWAYS - {"secrets", "counters"}
     assert mounted == {name: {f"{stack.project}_secrets-{name}"} for name in mounted}
     assert stack.inside("page", "ls /run/secrets").split() == ["LASTRO_API_KEY"]
 
@@ -229,8 +248,48 @@ def test_second_start_keeps_model_key_and_log(stack: Stack) -> None:
         assert score(client)["model"] == before["model"]
 
 
-def test_taken_down_nothing_is_left(stack: Stack, engine: Engine) -> None:
-    assert len(engine.left(stack.project)) == sum(len(DEFINED[kind]) for kind in ("services", "volumes", "networks"))
-    stack.compose("down", "--volumes")
-    assert engine.left(stack.project) == []
-    assert not {".venv", "var", ".env"} & {path.name for path in stack.root.iterdir()}
+def test_prometheus_asks_the_api_with_its_key_and_knows_whom_to_tell(watched: Stack) -> None:
+    address = f"http://127.0.0.1:{watched.ports['PROMETHEUS_PORT']}/api/v1"
+
+    def state() -> str:
+        (target,) = httpx.get(f"{address}/targets").json()["data"]["activeTargets"]
+        return f"{target['health']} {target['lastError']}"
+
+    wait_until(lambda: not state().startswith("unknown"), 30)
+    assert state() == "up "
+    (told,) = httpx.get(f"{address}/alertmanagers").json()["data"]["activeAlertmanagers"]
+    assert told["url"].startswith("http://alertmanager:9093/")
+    groups = httpx.get(f"{address}/rules").json()["data"]["groups"]
+    assert sum(rule["type"] == "alerting" for group in groups for rule in group["rules"]) == 8
+    ready = httpx.get(f"http://127.0.0.1:{watched.ports['ALERTMANAGER_PORT']}/-/ready")
+    assert ready.status_code == 200
+
+
+def test_those_that_watch_are_confined_too(watched: Stack) -> None:
+    found = {name: container for name, container in watched.containers().items() if name not in ALWAYS}
+    assert set(found) == WATCHING == {"prometheus", "alertmanager"}
+    for name, container in found.items():
+        require_confined(name, container)
+        secrets = {mount["Name"] for mount in container["Mounts"] if "secrets-" in mount.get("Name", "")}
+        assert secrets == {f"{watched.project}_secrets-{name}"}
+        for bindings in container["HostConfig"]["PortBindings"].values():
+            assert [binding["HostIp"] for binding in bindings] == ["127.0.0.1"]
+    assert watched.inside("prometheus", "ls -l /run/secrets").split()[2:5:2] == ["-rw-------", "lastro"]
+    probe = "python -c \"import socket; socket.create_connection(('{}', {}), 3)\" && echo reached"
+    assert "reached" not in watched.inside("page", probe.format("prometheus", 9090), check=False)
+
+
+def test_grafana_is_described_whole(stack: Stack) -> None:
+    found = yaml.safe_load(stack.compose("--profile", "grafana", "config"))["services"]
+    assert set(found) == ALWAYS | WATCHING | {"grafana"}
+    bound = [Path(mount["source"]) for mount in found["grafana"]["volumes"] if mount["type"] == "bind"]
+    assert [path.is_dir() for path in bound] == [True, True]
+
+
+def test_taken_down_nothing_is_left(watched: Stack, engine: Engine) -> None:
+    kept = [name for name in DEFINED["volumes"] if name != "grafana"]
+    count = len(ALWAYS | WATCHING) + len(kept) + len(DEFINED["networks"])
+    assert len(engine.left(watched.project)) == count
+    watched.compose("--profile", PROFILE, "down", "--volumes")
+    assert engine.left(watched.project) == []
+    assert not {".venv", "var", ".env"} & {path.name for path in watched.root.iterdir()}

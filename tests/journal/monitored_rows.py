@@ -59,6 +59,7 @@ def seed(connection: sa.Connection) -> list[dict[str, Any]]:
     events = [(0, 1, "firing"), (1, 2, "firing"), (0, 2, "resolved"), (2, 3, "firing"), (2, 4, "acknowledged")]
     history = [{"alert_id": alerts[of]["id"], "time": START + day * DAY, "state": state} for of, day, state in events]
     connection.execute(ALERT_EVENTS.insert(), [event | quiet for event in history])
-    run = {"last_success": START.isoformat(), "rows_counted": 7, "receiver": "failing", "silence_hours": 4}
+    run = {"last_success": START.isoformat(), "rows_counted": 7, "receiver": "failing"}
+    run |= {"silence_hours": 4, "minutes": 15.0}
     connection.execute(MONITOR_PROGRESS.insert().values(name="run", value=json.dumps(run), time=START))
     return alerts

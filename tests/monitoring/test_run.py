@@ -63,7 +63,7 @@ def test_run_moves_alerts_on_sends_them_and_status_tells(
     code, said, _ = asked(capsys, "run", "--json")
     found = json.loads(said)
     assert (code, found["fired"], found["receiver"]) == (0, 0, "ok")
-    assert "silence_hours" in found  # which the API, that reads no policy, has as a gauge
+    assert (found["silence_hours"], found["minutes"]) == (None, 15.0)  # which the API has as gauges
     assert asked(capsys, "status")[0] == 0
     judged(deployment, days("!!"))
     found = json.loads(asked(capsys, "run", "--json")[1])

@@ -64,15 +64,14 @@ def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert read_key(folder / "pipeline/mlflow") == read_key(folder / "mlflow/credentials")
     assert f":{found['database/password']}@" in found["api/LASTRO_DATABASE_URL"]
     assert found["monitor/LASTRO_DATABASE_URL"] == found["api/LASTRO_DATABASE_URL"]
-    assert [name for name, text in found.items() if text == HOOK] == ["monitor/LASTRO_SLACK_WEBHOOK_URL"]
-    keys = dict(entry.split(":") for entry in found["api/LASTRO_API_KEYS"].split(","))
+    told = {"monitor/LASTRO_SLACK_WEBHOOK_URL", "alertmanager/LASTRO_SLACK_WEBHOOK_URL"}
+    assert {name for name, text in found.items() if text == HOOK} == told
+    keys = dict(entry.split(":", 1) for entry in found["api/LASTRO_API_KEYS"].split(","))
+    prometheus = hashlib.sha256(found["prometheus/LASTRO_API_KEY"].encode()).hexdigest()
+    assert keys["prometheus"] == f"{prometheus}:read"
     assert keys["page"] == hashlib.sha256(found["page/LASTRO_API_KEY"].encode()).hexdigest()
     assert keys["local"] == "0" * 64
-    assert [found["api/LASTRO_API_KEYS"].count(f"{name}:") for name in keys] == [
-        1,
-        1,
-        1,
-    ]  # the API refuses a second one
+    assert {found["api/LASTRO_API_KEYS"].count(f"{name}:") for name in keys} == {1}  # the API refuses a second one
     given = {name: found[f"api/LASTRO_{name.upper()}"] for name in ("api_keys", "users", "token_keys")}
     read = Settings(_env_file=None, **given)
     assert (list(read.users), next(iter(read.token_keys))) == (["ana"], "mine")  # theirs signs, ours is there

@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from src.api.gauges import monitored_gauges
+from src.api.gauges import gauges_of
 from src.api.metrics import Metrics
 from src.api.openapi import problems
 from src.journal.journal import Journal
@@ -43,8 +43,8 @@ class Operations:
         return Ready()
 
     def metrics(self) -> Response:
-        """Return requests, latencies, predictions and scores, and what the monitor found."""
-        return Response(self.numbers.text() + monitored_gauges(self.journal), media_type=CONTENT_TYPE_LATEST)
+        """Return requests, latencies, predictions and scores, how the log is, and what the monitor found."""
+        return Response(self.numbers.text() + gauges_of(self.journal), media_type=CONTENT_TYPE_LATEST)
 
     def router(self) -> APIRouter:
         """Return the routes."""

@@ -1,5 +1,6 @@
 """POST /outcomes: what became of applicants, and which groups they belong to -> the log, each message once"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from src.api.bodies import JSON, Body
 from src.api.callers import Caller
+from src.api.metrics import Metrics
 from src.api.openapi import problems
 from src.api.outcome_bodies import names, outcomes_type
 from src.api.problems import invalid
@@ -35,8 +37,8 @@ class Given(NamedTuple):
 class Outcomes:
     """What the route needs."""
 
-    def __init__(self, watch: Watch, journal: Journal) -> None:
-        self.watch, self.journal = watch, journal
+    def __init__(self, watch: Watch, journal: Journal, metrics: Metrics) -> None:
+        self.watch, self.journal, self.metrics = watch, journal, metrics
         self.body = Body(outcomes_type(), names=names)
 
     async def outcomes(self, request: Request) -> OutcomesOut:
@@ -48,6 +50,8 @@ class Outcomes:
         caller: Caller = request.state.caller
         entries = [Given(**entry) for entry in (await self.body.of(request))["outcomes"]]
         found = await run_in_threadpool(self.record, caller.key_id, entries)
+        for status, count in Counter(found).items():
+            self.metrics.outcomes[status](count)
         results = [
             OutcomeStatus(prediction_id=str(entry.prediction_id), status=status)
             for entry, status in zip(entries, found, strict=True)

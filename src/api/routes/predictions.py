@@ -151,7 +151,7 @@ class Predictions:
         """Count for Prometheus those who applied."""
         if purpose == "application":
             for found in scored:
-                self.metrics.prediction(found.decision, found.score)
+                self.metrics.prediction(found.decision, found.score, found.probability_of_default)
 
     def routes(self) -> list[APIRoute]:
         """Return the two routes, their bodies in the document taken from the card."""
