@@ -40,7 +40,7 @@ test: ready ## everything that must hold: style, types, tests
 coverage: ready ## the tests, and how much of src they reach; it takes half as long again
 	@$(pytest) --cov $(TESTS)
 
-test-tables: environment ## 160 random tables instead of the 24 in `make test`
+test-tables: environment ## 160 random tables instead of the 12 in `make test`
 	@$(activated) TEST_TABLES=160 python -m pytest -n auto --maxprocesses 4 tests/compile/test_random_tables.py
 
 test-containers: environment ## the dev container and the images, really built and used; needs Docker

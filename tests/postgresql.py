@@ -4,6 +4,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from src.journal.database import connect_engine
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -17,6 +21,14 @@ class Postgres:
     @property
     def url(self) -> str:
         return f"postgresql://lastro@127.0.0.1:{self.port}/postgres"
+
+    def empty(self) -> None:
+        """Leave a database without a schema: no table, nothing that an earlier test made."""
+        engine = connect_engine(self.url, 10.0)
+        with engine.begin() as connection:
+            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+            connection.execute(sa.text("CREATE SCHEMA public"))
+        engine.dispose()
 
     def run(self, *command: str) -> None:
         subprocess.run(

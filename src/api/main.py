@@ -31,6 +31,7 @@ from src.api.routes.verify import Verify
 from src.api.security import Gate
 from src.api.settings import Settings
 from src.api.startup import Refusal, wrong_variables
+from src.api.training_record import TrainingRecord
 from src.api.trial import Trial, trial_of
 from src.api.watch import Watch
 from src.api.workers import Workers
@@ -66,10 +67,11 @@ def from_environment() -> Settings:
 def service(settings: Settings) -> FastAPI:
     """Return the application of these settings."""
     metrics = Metrics(settings.multiprocess_metrics)
-    watch = Watch(settings.models, settings.deliveries, Workers(settings.state / "api" / "workers"), metrics)
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
+    workers = Workers(settings.state / "api" / "workers")
+    watch = Watch(settings.models, settings.deliveries, workers, metrics, TrainingRecord(journal))
     process = service_of(ROOT, settings.git_commit)
     trial = trial_of(settings, journal, metrics)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
@@ -116,6 +118,7 @@ def lifespan(
     async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         journal.start()
         journal.register(process)
+        watch.record.take_up(watch.now)
         if trial:
             trial.start()
         async with watch.following():

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from src.api.metrics import Metrics
+from src.api.training_record import TrainingRecord
 from src.api.versions import Versions, alone, of_serving
 from src.api.workers import Report, Workers
 from src.errors import LastroError, refusal
@@ -26,8 +27,8 @@ class Watch:
     Without serving.json it is the folder `models`. Raises LastroError where nothing can be served.
     """
 
-    def __init__(self, models: Path, serving: Path, workers: Workers, metrics: Metrics) -> None:
-        self.models, self.serving, self.workers, self.metrics = models, serving, workers, metrics
+    def __init__(self, models: Path, serving: Path, workers: Workers, metrics: Metrics, record: TrainingRecord) -> None:
+        self.models, self.serving, self.workers, self.metrics, self.record = models, serving, workers, metrics, record
         self.lock = asyncio.Lock()
         self.seen = self.signature()
         self.followed = 0
@@ -78,6 +79,8 @@ class Watch:
             if seen != self.seen or called:
                 self.seen, self.followed = seen, asked
                 await self.take_up(anew=called)
+            elif self.record.waiting:
+                await asyncio.to_thread(self.record.write)
 
     async def take_up(self, *, anew: bool) -> None:
         """Build what serving.json names, in a thread, and switch; leave all as it is where that fails."""
@@ -91,12 +94,12 @@ class Watch:
         self.report()
 
     def build(self, before: Versions, *, anew: bool) -> Versions:
-        """Return what is to be served after `before`; raises LastroError where nothing newer can be."""
-        if self.seen is not None:
-            return of_serving(self.serving, before, anew=anew)
-        if before.event is not None:
+        """Return what is to be served after `before`, written down; raises LastroError where nothing newer can be."""
+        if self.seen is None and before.event is not None:
             raise LastroError(f"{self.serving / SERVING} is gone")
-        return alone(self.models)
+        found = alone(self.models) if self.seen is None else of_serving(self.serving, before, anew=anew)
+        self.record.take_up(found)
+        return found
 
     def tell(self, found: Versions, before: Versions | None = None) -> None:
         """Note in metrics and log what is served, and what is not."""

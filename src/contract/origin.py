@@ -1,7 +1,8 @@
 """where each row of a table stands in its files
 
 A table's `attrs` hold that as texts: pandas copies `attrs` at each step, and texts at no cost. `files` are the runs of
-rows that stand line by line (a file's name, how many rows, the first one's line), `kept` says which rows are left.
+rows that stand line by line (a file's name, how many rows, the first one's line), `kept` says which rows are left, and
+`predictions` which ones the last rows are, where applications with outcomes have joined the data.
 """
 
 import json
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 Run = tuple[str, int, int]
+PREDICTIONS = "predictions"
 
 
 def runs_of(name: str, lines: np.ndarray) -> list[Run]:
@@ -31,7 +33,21 @@ def without(table: pd.DataFrame, out: np.ndarray) -> pd.DataFrame:
     """Return the table without some rows; where the others stand is not forgotten."""
     kept = table[~out].reset_index(drop=True)
     kept.attrs = table.attrs | {"kept": b64encode(zlib.compress(np.packbits(~out).tobytes())).decode()}
+    if ids := ids_of(table):
+        left = zip(ids, out[-len(ids) :], strict=True)
+        kept.attrs[PREDICTIONS] = named(one for one, gone in left if not gone)
     return kept
+
+
+def named(ids: Iterable[str]) -> str:
+    """Return predictions' identifiers as a table's `attrs` hold them."""
+    return " ".join(ids)
+
+
+def ids_of(table: pd.DataFrame) -> list[str]:
+    """Return which predictions the last rows of a table are; none where no outcomes have joined it."""
+    found: list[str] = table.attrs.get(PREDICTIONS, "").split()
+    return found
 
 
 def places(table: pd.DataFrame, rows: Sequence[int]) -> list[tuple[str, int]]:

@@ -4,15 +4,16 @@ Frictionless Data Package 2.0 with a Table Schema, read from one YAML file. This
 and some properties to its fields (src/contract/fields.py). https://datapackage.org/standard/
 """
 
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from unicodedata import normalize
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from src.contract.dialect import Dialect
 from src.contract.fields import Column, ContractError, Role
-from src.contract.rules import Category, Part, refuse
+from src.contract.rules import Category, Part, as_text, refuse
 from src.contract.schema import Schema
 from src.contract.traps import traps
 from src.errors import sentences
@@ -39,6 +40,7 @@ def _encoding(name: str) -> str:
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
 MEDIATYPES = (*PARQUET, "application/csv", "application/gzip", "application/zip", "application/octet-stream")
+HASH = r"^((md5|sha1|sha256|sha512):)?[0-9a-f]+$"
 FORMATS = ("csv", "tsv", "txt", "text", "dat", "data", "parquet")
 ELSEWISE = ("xls", "xlsx", "ods", "json", "jsonl", "ndjson", "xml", "html", "sav", "dta", "sas7bdat", "rds", "feather")
 PACKED = ("7z", "bz2", "rar", "tar", "tgz", "xz", "zst")
@@ -57,6 +59,24 @@ class Source(Part):
     path: str = ""
 
 
+class Joined(Part):
+    """Rows that applications with outcomes have added: all of the last file at `path` (src/pipeline/refresh.py).
+
+    `predictions` is the file that says which prediction each of them was, `hash` that file's, `without` that of the
+    other files at `path`. Split by time, test rows are never older than `test_from`.
+    """
+
+    predictions: Annotated[str, AfterValidator(_safe)]
+    hash: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    without: Annotated[str, Field(pattern=HASH)]
+    test_from: Annotated[str | None, BeforeValidator(as_text)] = None
+
+    @field_validator("test_from")
+    @classmethod
+    def _day(cls, text: str | None) -> str | None:
+        return None if text is None else date.fromisoformat(text).isoformat()
+
+
 class Resource(Part):
     """The table's file or files, how they are written, their hash and their schema."""
 
@@ -66,7 +86,7 @@ class Resource(Part):
         Field(min_length=1),
         BeforeValidator(lambda path: [path] if isinstance(path, str) else path),
     ]
-    hash: Annotated[str, Field(pattern=r"^((md5|sha1|sha256|sha512):)?[0-9a-f]+$")] | None = None
+    hash: Annotated[str, Field(pattern=HASH)] | None = None
     bytes: int | None = None
     type: Literal["table"] = "table"
     format: str | None = None
@@ -78,6 +98,7 @@ class Resource(Part):
     dialect: Dialect = Dialect()
     sources: list[Source] = Field(default_factory=list)
     costs: Costs | None = None
+    outcomes: Joined | None = None
     table: Schema = Field(alias="schema")
 
     def is_parquet(self, name: str) -> bool:
@@ -117,6 +138,8 @@ class Resource(Part):
                 raise ValueError(f"innerpath: {path!r} is no zip file")
             if self.is_parquet(path) and (self.compression or self.footer_rows or "dialect" in self.model_fields_set):
                 raise ValueError(f"path: {path!r} is Parquet, which has no dialect, footerRows or compression")
+        if self.outcomes and len(self.path) < 2:
+            raise ValueError("outcomes: the last file at `path` holds them, and there is one file")
         return self
 
 

@@ -74,6 +74,36 @@ def _date_pattern(type_: str, format_: str) -> re.Pattern[str]:
         raise ValueError(f"format {format_!r}: a part of the date stands there twice") from None
 
 
+def date_writer(type_: str, format_: str) -> Callable[[date], str]:
+    """Return what writes a day so that `date_reader` reads it, or as much of it as the format has parts for.
+
+    Raises ValueError for a year that two digits do not tell.
+
+    >>> date_writer("date", "%b-%Y")(date(2011, 12, 24))
+    'Dec-2011'
+    """
+    read = date_reader(type_, format_)
+
+    def write(day: date) -> str:
+        text = _written_day(day, type_, format_)
+        found = read(text)
+        if found is None or found.year != day.year:
+            raise ValueError(f"{day} cannot be written as {format_}")
+        return text
+
+    return write
+
+
+def _written_day(day: date, type_: str, format_: str) -> str:
+    if format_ in ("default", "any"):
+        return day.isoformat() + ("T00:00:00Z" if (type_, format_) == ("datetime", "default") else "")
+    month, weekday = MONTHS[day.month - 1].title(), DAYS[day.weekday()].title()
+    numbers = {"Y": f"{day.year:04}", "y": f"{day.year % 100:02}", "m": f"{day.month:02}", "d": f"{day.day:02}"}
+    words = {"b": month[:3], "B": month, "a": weekday[:3], "A": weekday}
+    clock = {"H": "00", "I": "12", "M": "00", "S": "00", "f": "000000", "p": "AM", "z": "+0000", "Z": "UTC", "%": "%"}
+    return re.sub(r"%(.)", lambda part: (numbers | words | clock)[part[1]], format_, flags=re.DOTALL)
+
+
 def _day(found: dict[str, str | None]) -> date | None:
     year, short = found.get("Y"), found.get("y")
     if year is None:

@@ -22,6 +22,7 @@ from src.journal.monitoring_tables import (
 Row = dict[str, Any]
 RUN = "run"  # the name under which the monitor writes of its last success
 VERSION = "version"  # the view that says why a version is not judged
+SIMULATED = "simulated"  # a view that a demonstration's log has, and keeps
 FIRING, ACKNOWLEDGED = "firing", "acknowledged"
 MOST_CHECKS = 10_000  # a year of days of one version has 8 000
 MOST_ALERTS = 500

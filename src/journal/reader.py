@@ -10,12 +10,14 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from src.errors import LastroError
 from src.journal.database import connect_engine, sqlite_file
 from src.journal.identifiers import first_id
 from src.journal.service import Service
+from src.journal.settings import Settings
 from src.journal.tables import PREDICTIONS, SERVICES, Entry
 from src.journal.writer import reason
 
@@ -86,6 +88,16 @@ class Reader:
                 return [dict(row._mapping) for row in connection.execute(query)]
         except SQLAlchemyError as error:
             raise LastroError(f"the prediction log: {reason(error)}") from None
+
+
+def read_log() -> Reader:
+    """Return the log of this deployment; raises LastroError, which repeats no value, for wrong settings."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        names = ", ".join(f"LASTRO_{'_'.join(map(str, each['loc']))}".upper() for each in error.errors())
+        raise LastroError(f"{names}: wrong, as the API would say") from None
+    return Reader(settings.journal_url, settings.database_timeout)
 
 
 def reading_engine(address: str, timeout: float) -> sa.Engine:

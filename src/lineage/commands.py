@@ -56,9 +56,10 @@ class Desk:
             return "unknown"
 
 
-def publish(desk: Desk, _: Namespace) -> Answer:
+def publish(desk: Desk, asked: Namespace) -> Answer:
     """Publish what lies in models/."""
-    registration = publish_model(desk.root, desk.settings, desk.who())
+    by, why = asked.by or desk.who(), asked.why.strip()
+    registration = publish_model(desk.root, desk.settings, by, why, waits=asked.challenger)
     state = read_chain(desk.place).state
     alias = state.alias_of(int(str(registration["version"])))
     return Answer(0, {**registration, "alias": alias, "champion": str(state.champion)}, [])
@@ -85,6 +86,7 @@ def history(desk: Desk, _: Namespace) -> Answer:
 def compare(desk: Desk, asked: Namespace) -> Answer:
     """Return what differs between two versions."""
     from src.lineage.comparison import Side, compared, told
+    from src.lineage.declined import applied
 
     chain, policy = read_chain(desk.place), read_policy(desk.root / POLICY)
     sides = [chain.version(number) for number in (asked.first, asked.second)]
@@ -92,7 +94,8 @@ def compare(desk: Desk, asked: Namespace) -> Answer:
         places = [Path(folder) / name for name in ("first", "second")]
         for version, place in zip(sides, places, strict=True):
             fetch(desk.place, version, place)
-        found = compared(policy, *(Side(str(v.version), p, v) for v, p in zip(sides, places, strict=True)))
+        first, second = (Side(str(v.version), p, v) for v, p in zip(sides, places, strict=True))
+        found = compared(policy, first, second, applied(policy.monitoring.maturity_days))
     return Answer(0, found, told(found).splitlines())
 
 
@@ -104,6 +107,15 @@ def gates(desk: Desk, asked: Namespace) -> Answer:
     found = promotion.judged(desk.root, desk.place, chain, chain.version(asked.version))
     said = [gate._asdict() for gate in found]
     return Answer(int(stops(found)), said, promotion.described(said))
+
+
+def report(desk: Desk, asked: Namespace) -> Answer:
+    """Write a version's validation report."""
+    from src.lineage.validation.written import write_report
+
+    file = asked.output or desk.settings.state / f"validation-{asked.version}.html"
+    paths = [str(path) for path in write_report(desk.root, desk.place, asked.version, file)]
+    return Answer(0, {"version": str(asked.version), "files": paths}, paths)
 
 
 def promote(desk: Desk, asked: Namespace) -> Answer:

@@ -1,11 +1,12 @@
-"""two versions' folders -> what differs: parameters, data, metrics with intervals, the paired difference"""
+"""two versions' folders -> what differs: parameters, data, metrics, the paired difference; the band of the declined"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from src.files import rounded
+from src.lineage.declined import Applied, Band, band_of
 from src.lineage.gates import TITLES, Facts, Measured, differences, read_evaluation
 from src.lineage.policy import Policy
 from src.model.card import CARD, Card, read_card
@@ -13,6 +14,14 @@ from src.model.card import CARD, Card, read_card
 OF_CARD = ("candidate", "calibrated", "threshold")
 HASHES = ("form_sha256", "sha256", "git_commit", "data_md5")
 OF_FACTS = (*HASHES, "git_dirty")
+OF_BAND = {
+    "roc_auc": "AUC",
+    "ks": "KS",
+    "brier": "Brier",
+    "expected_cost": "cost",
+    "best_cut_off": "best cut-off",
+    "best_cost": "cost there",
+}
 
 
 class Published(Facts, Protocol):
@@ -36,12 +45,12 @@ class Side(NamedTuple):
     facts: Published
 
 
-def compared(policy: Policy, first: Side, second: Side) -> dict[str, Any]:
+def compared(policy: Policy, first: Side, second: Side, found_in_log: Applied) -> dict[str, Any]:
     """Return what `compare FIRST SECOND --json` prints.
 
     Lists hold the first version's and the second's. Parameters are those that differ, by dotted key. A difference is
     that of the second from the first, on the same rows, in the metric's good direction, with its two-sided interval;
-    where there is none, `says` is why.
+    where there is none, `says` is why. `declined` is each version's band on the log's applications, the same ones.
     """
     sides = (first, second)
     cards = [read_card(side.folder / CARD) for side in sides]
@@ -51,10 +60,11 @@ def compared(policy: Policy, first: Side, second: Side) -> dict[str, Any]:
     columns = [[feature.name for feature in card.features] for card in cards]
     return {
         "versions": [_version(side, card, each) for side, card, each in zip(sides, cards, said, strict=True)],
-        "parameters": _differing(*(dict(_flat(side.facts.params)) for side in sides)),
+        "parameters": _differing(*(dict(flat(side.facts.params)) for side in sides)),
         "features": [sorted({*columns[0]} - {*columns[1]}), sorted({*columns[1]} - {*columns[0]})],
         "metrics": {name: [each["metrics"].get(name) for each in said] for name in said[1]["metrics"]},
         "differences": {name: _difference(each, policy.confidence) for name, each in found.items()},
+        "declined": [band_of(side.folder, found_in_log) for side in sides],
     }
 
 
@@ -70,11 +80,11 @@ def _version(side: Side, card: Card, evaluation: Mapping[str, Any]) -> dict[str,
     return {"version": side.version} | facts | decided | data
 
 
-def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each value that is no mapping, by its dotted key."""
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{before}{key}.")
+            yield from flat(value, f"{before}{key}.")
         else:
             yield f"{before}{key}", value
 
@@ -98,7 +108,28 @@ def told(found: Mapping[str, Any]) -> str:
             zip(found["versions"], found["features"], strict=True) if names]  # fmt: skip
     lines += ["", *only] if only else []
     lines += ["", f"how much better version {second['version']} is than version {first['version']}"]
-    return "\n".join([*lines, *(_told(name, each) for name, each in found["differences"].items())])
+    lines += [_told(name, each) for name, each in found["differences"].items()]
+    return "\n".join([*lines, "", *_banded(found["declined"], [first["version"], second["version"]])])
+
+
+def _banded(bands: Sequence[Band], versions: Sequence[str]) -> Iterator[str]:
+    """Yield each version's metrics and best cut-off, if the declined had the odds that their PDs say, or more."""
+    yield "if the odds of the declined were 1, 2 or 4 times those that their PDs say"
+    for version, band in zip(versions, bands, strict=True):
+        if not band["band"]:
+            yield f"  version {version}: cannot be told: {band['says']}"
+            continue
+        yield (
+            f"  version {version}, {band['applications']} applications, {band['known']} of {band['approved']} approved"
+            f" with an outcome, {band['declined']} declined, {band['unscored']} not scored"
+        )
+        for one in band["band"]:
+            values = ", ".join(f"{title} {_rounded(one[name])}" for name, title in OF_BAND.items())
+            yield f"    times {one['odds']}: {values}"
+
+
+def _rounded(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
 
 
 def _line(name: str, first: Any, second: Any, width: int = 13) -> str:

@@ -47,7 +47,7 @@ class Monitoring(Section):
     ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.25
     volume_ratio: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 3.0
     silence_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    retrain: Literal[False] = False
+    retrain: bool = False
 
 
 class Policy(Section):

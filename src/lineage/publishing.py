@@ -16,7 +16,7 @@ from src.lineage.aliases import Picture, StoppedError, moved, settled
 from src.lineage.chain import Chain, Place, TakenError, append, encoded, read_chain
 from src.lineage.dossier import Dossier, read_dossier
 from src.lineage.events import FACTS, Event
-from src.lineage.lock import MODEL, read_lock
+from src.lineage.lock import MODEL, LineageError, read_lock
 from src.lineage.mlflow_backend import TrackingError
 from src.lineage.model_versions import (
     COMMIT,
@@ -44,12 +44,16 @@ FORMER = "the registry from before the chain"
 LATER = "the chain has what is published; `publish` again brings it to MLflow"
 
 
-def publish(root: Path = ROOT, settings: Settings | None = None, by: str = "publish") -> dict[str, str | None]:
+def publish(
+    root: Path = ROOT, settings: Settings | None = None, by: str = "publish", why: str = "", *, waits: bool = False
+) -> dict[str, str | None]:
     """Publish the model in `root` and return what models/registry.json says.
 
     A new served form becomes the challenger; without a champion it becomes that. The same form again is the same
-    version, of which the chain, MLflow's tags and its description then say what is known now. Raises LineageError,
-    StorageError or StoppedError, each a sentence, before anything is written; MLflow's silence is a warning.
+    version, of which the chain, MLflow's tags and its description then say what is known now. What `waits` stays the
+    challenger whatever policy.yaml says, and wants a champion; `why` adds to what the chain says of its making. Raises
+    LineageError, StorageError or StoppedError, each a sentence, before anything is written; MLflow's silence is a
+    warning.
     """
     settings = settings or read_settings()
     place, lock, card = remote(root), read_lock(root), read_card(root / "models" / CARD)
@@ -60,11 +64,14 @@ def publish(root: Path = ROOT, settings: Settings | None = None, by: str = "publ
     commit, source = lock.provenance()
     facts = facts_of(lock, card.sha256, dossier.metrics, place, commit)
     picture = prepared(root, settings, place, by)
+    if waits and read_chain(place).state.champion is None:
+        raise LineageError("there is no champion beside which it could wait as challenger: `publish` makes one")
     store(root, facts["files"], place)
     before = read_chain(place)
     newest = picture.newest if picture else 0
-    chain, number = recorded(place, before, facts, newest, Reason(by, f"made by {source}" if commit else source))
-    chain = ranked(root, place, chain, number, by, new=chain is not before)
+    made = f"made by {source}" if commit else source
+    chain, number = recorded(place, before, facts, newest, Reason(by, f"{made}: {why}" if why else made))
+    chain = ranked(root, place, chain, number, by, new=chain is not before and not waits)
     if picture:
         shown(root, settings, place, chain, number, dossier)
         found = settled(settings, place, chain, own=len(before.events) + 1, undo=before.state.champion is None)

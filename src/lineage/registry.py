@@ -38,7 +38,9 @@ def parser() -> ArgumentParser:
         made.add_argument("--why", required=required, default="", help="the reason; the chain keeps it")
         made.add_argument("--by", default="", help="who; Git's user.name if left out")
 
-    command("publish", "register the model that was pushed", commands.publish)
+    publish = command("publish", "register the model that was pushed", commands.publish)
+    publish.add_argument("--challenger", action="store_true", help="it waits, whatever policy.yaml's on_publish says")
+    reasoned(publish, required=False)
     command("list", "every version", commands.list_)
     command("show", "all of a version", commands.show).add_argument("version", type=int)
     compare = command("compare", "two versions: parameters, data, metrics, the paired difference", commands.compare)
@@ -47,6 +49,9 @@ def parser() -> ArgumentParser:
     command("gates", "what a promotion would be asked; writes nothing", commands.gates).add_argument(
         "version", type=int
     )
+    report = command("report", "a version's validation report, as HTML and as Markdown", commands.report)
+    report.add_argument("version", type=int)
+    report.add_argument("--output", type=Path, metavar="FILE", help="the HTML file; the Markdown lies beside it (.md)")
     promote = command("promote", "make a version champion, where its gates let it", commands.promote)
     promote.add_argument("version", type=int)
     promote.add_argument("--force", action="store_true", help="whatever the gates say; marked for ever")

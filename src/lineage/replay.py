@@ -16,11 +16,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from src.errors import LastroError, refusal, run
-from src.journal.reader import Reader
-from src.journal.settings import Settings
+from src.journal.reader import read_log
 from src.journal.tables import Entry
 from src.lineage.commits import History
 from src.lineage.rerun import Answer, Workshop
@@ -59,16 +56,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     parser.add_argument("--rebuild", action="store_true", help="install the libraries of each commit's own lock first")
     return parser.parse_args()
-
-
-def read_log() -> Reader:
-    """Return the log of this deployment; raises LastroError, which repeats no value, for wrong settings."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        names = ", ".join(f"LASTRO_{'_'.join(map(str, each['loc']))}".upper() for each in error.errors())
-        raise LastroError(f"{names}: wrong, as the API would say") from None
-    return Reader(settings.journal_url, settings.database_timeout)
 
 
 def replayed(asked: argparse.Namespace) -> Iterator[tuple[Entry, Outcome]]:

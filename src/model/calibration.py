@@ -1,4 +1,4 @@
-"""a model with isotonic calibration -> the same, whose probabilities are never 0 or 1; what it makes of others"""
+"""a model with isotonic calibration -> the same, never answering 0 or 1; what it makes of others; a part of it"""
 
 from copy import copy
 from typing import Any
@@ -34,3 +34,9 @@ def mapped(model: Any, pd_of: Vector) -> Vector:
     """Return what a fitted CalibratedClassifierCV, made of one model, would answer for that model's PDs."""
     ((isotonic,),) = (part.calibrators for part in model.calibrated_classifiers_)
     return np.asarray(isotonic.predict(pd_of), dtype=np.float64)
+
+
+def part_of(model: Any, calibrated: bool, chosen: str, name: str) -> Any:
+    """Return the fitted candidate of this name where the fitted model is it, or holds it; else None."""
+    base = model.calibrated_classifiers_[0].estimator if calibrated else model
+    return base if name == chosen else getattr(base[-1], "named_estimators_", {}).get(name)

@@ -29,6 +29,7 @@ MEANINGS = {
 }
 CANDIDATE_METRICS = ("roc_auc", "brier", "ks", "expected_cost")
 FAIRNESS = ("field", "group", "count", "approval_rate", "approval_ratio", "roc_auc", "bad_rate", "mean_pd")
+ORIGINS = {"package": "the data package's own rows", "outcomes": "rows that outcomes have added"}
 BASELINES = {"bad_rate": "(everybody's bad rate)", "logistic_regression": "(a plain logistic regression)"}
 REPEATED = {1: "once", 2: "twice"}
 WHY = {"rows": "for another number of rows", "size": "too large to serve"}
@@ -124,6 +125,7 @@ def data(card: Card, package: Package, measured: Measured) -> Section:
         f" with, {found['bad_rate']:.1%} of them bad, set aside before anything was fitted.",
         "**Checks:** every row was held against the data package's types, bounds and labels. A row that breaks one"
         " stops the pipeline: none is mended.",
+        *joined(measured),
         *counted(measured.ingested, package),
         *protected_of(package),
     )
@@ -142,6 +144,19 @@ def protected_of(package: Package) -> list[str]:
         return ["**Protected:** the data package names no protected field."]
     told = [f"**Protected, so no features:** {names(apart)}."] if apart else []
     return told + [f"**Protected, and used as a feature:** {name}." for name in used]
+
+
+def joined(measured: Measured) -> list[str]:
+    """Return how many rows outcomes have added, where they have added any, and whose they are."""
+    if "joined" not in measured.ingested:
+        return []
+    added = {part["origin"]: part["rows"] for part in measured.found.get("by_origin", [])}.get("outcomes", 0)
+    total = measured.ingested["joined"]
+    return [
+        f"**Rows that outcomes have added:** {total}, {total - added} to train with and {added} to test with:"
+        " applications that earlier versions answered, whose outcomes are known. Who was declined has none, so they"
+        " are of approved applicants alone. The others kept their side of the split."
+    ]
 
 
 def counted(ingested: dict[str, Any], package: Package) -> list[str]:
@@ -276,12 +291,31 @@ def metrics(found: dict[str, Any]) -> Section:
         *(["**Groups:** in the table below."] if found["fairness"] else []),
     )
     groups = [[group[key] for key in FAIRNESS] for group in found["fairness"]]
+    apart = [origins(found["by_origin"])] if "by_origin" in found else []
     lender = (
         "which values are good enough, and why; the same on the lender's own applicants; who tested, when, and signs"
         " for it."
     )
     told = [f"{many(found['rows'], 'applicant')} whom training never saw:", table(head, rows), known]
-    return Section("Metrics", "2 (g), 3 and 4", [*told, *([table(FAIRNESS, groups)] if groups else [])], lender)
+    return Section("Metrics", "2 (g), 3 and 4", [*told, *apart, *([table(FAIRNESS, groups)] if groups else [])], lender)
+
+
+def origins(found: Sequence[dict[str, Any]]) -> str:
+    """Return the metrics of the data package's own rows and of those that outcomes have added, side by side."""
+    head = ("metric", *(ORIGINS[part["origin"]] for part in found))
+    rows: list[Sequence[object]] = [(name, *(part[name] for part in found)) for name in ("rows", "bads", "expected")]
+    for name in MEANINGS:
+        rows.append((name, *(None if part["metrics"] is None else interval(part["metrics"][name]) for part in found)))
+    said = (
+        "Rows that outcomes have added are of applicants who were approved, which narrows their risk: what is lower"
+        " there need not be a worse model. Groups are compared on the data package's own rows alone."
+    )
+    return f"{said}\n\n{table(head, rows)}"
+
+
+def interval(metric: dict[str, float]) -> str:
+    """Return a metric with its 95 % interval."""
+    return f"{short(metric['value'])} ({short(metric['low'])} to {short(metric['high'])})"
 
 
 def limits(card: Card, found: dict[str, Any]) -> Section:

@@ -46,6 +46,17 @@ def auc_difference(bad: Bad, first: Vector, second: Vector) -> Difference:
     return Difference(float(theirs[0].mean()), float(ours[0].mean()), float(bads.mean()), error)
 
 
+def auc_and_error(bad: Bad, pd_of: Vector) -> tuple[float, float]:
+    """Return the AUC and its standard error (DeLong, DeLong & Clarke-Pearson 1988); two rows of each outcome at least.
+
+    >>> value, error = auc_and_error(np.array([1, 1, 0, 0]), np.array([0.9, 0.4, 0.4, 0.1]))
+    >>> value, round(error, 4)
+    (0.875, 0.1768)
+    """
+    bads, goods = placements(bad, pd_of)
+    return float(bads.mean()), float(np.sqrt(_variance(bads) + _variance(goods)))
+
+
 def placements(bad: Bad, pd_of: Vector) -> Spread:
     """Return for each bad the share of goods below its PD, for each good that of bads above; equal ones count half.
 

@@ -160,6 +160,30 @@ def by_month(days: pd.Series, bad: Bad, pd_of: Vector) -> Records:
     return records
 
 
+def by_origin(bad: Bad, pd_of: Vector, own: int, card: Card, params: Evaluate, seed: int) -> dict[str, Records]:
+    """Return the metrics of the data package's own rows, the first, and of those that outcomes have added, apart.
+
+    Where outcomes have added none it is nothing. Metrics are null where rows have one outcome only.
+    """
+    if own == len(bad):
+        return {}
+    parts = {"package": slice(0, own), "outcomes": slice(own, None)}
+    return {
+        "by_origin": [
+            {
+                "origin": origin,
+                "rows": len(bad[rows]),
+                "bads": int(bad[rows].sum()),
+                "expected": float(pd_of[rows].sum()),
+                "metrics": metrics_of(bad[rows], pd_of[rows], card, params, seed)
+                if 0 < bad[rows].sum() < len(bad[rows])
+                else None,
+            }
+            for origin, rows in parts.items()
+        ]
+    }
+
+
 def _auc(bad: Bad, pd_of: Vector) -> float | None:
     return float(roc_auc_score(bad, pd_of)) if 0 < bad.sum() < len(bad) else None
 

@@ -17,6 +17,7 @@ from src.model.metrics import Bad, Vector
 TEST_SCORES = "test_scores.parquet"
 TRAIN_ROWS = "train_rows.parquet"
 UNCALIBRATED = "uncalibrated"
+READABLE = "readable"
 COLUMNS, MODEL = "columns", "model"  # of a table's `attrs`, which its file keeps
 CHUNK = 16_384  # rows that are written out at a time
 DIGITS = 9  # of a PD: as near as the served form is to the fitted model, and far from how sums are rounded
@@ -73,6 +74,11 @@ def trained_of(table: pd.DataFrame, bad: Bad, pd_of: Vector, uncalibrated: Vecto
     found = predicted_of(table, bad, pd_of)
     found[UNCALIBRATED] = uncalibrated.round(DIGITS)
     return found
+
+
+def with_readable(trained: pd.DataFrame, pd_of: Vector) -> pd.DataFrame:
+    """Return the training rows with the out-of-fold PDs of the candidate whose table of points is filed, too."""
+    return trained.assign(**{READABLE: pd_of.round(DIGITS)})
 
 
 def _hashes(table: pd.DataFrame, columns: dict[str, str]) -> Iterator[str]:

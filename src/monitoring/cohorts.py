@@ -20,7 +20,7 @@ from src.model.development import Development
 from src.monitoring.performance import Bads, Calibration, expected_roc_auc, metrics, more_bads, ratio_interval
 from src.monitoring.progress import utc
 from src.monitoring.versions import Version, form_of
-from src.serving.outcomes import text_of
+from src.serving.outcomes import bads_of
 
 SHARE, SHARE_AT_ANY_AGE = 0.8, 0.95  # of the approved whose outcomes are known, from which a month is judged
 GROUPED = 0.9  # share of a month's predictions whose group is known, from which groups are compared
@@ -205,17 +205,20 @@ def read_month(connection: sa.Connection, month: Month, versions: Sequence[Versi
 
 
 def joined(connection: sa.Connection, month: Month, table: sa.Table, *columns: sa.ColumnElement[Any]) -> list[Any]:
-    """Return a month's predictions beside what `table` tells of them, the oldest observation first."""
+    """Return a month's predictions beside what `table` tells of them, the oldest observation first.
+
+    It begins with what was told, which by an outer join SQLite does too: it would look at all of a month's predictions.
+    """
     row, told = PREDICTIONS.c, table.c
     query = (
         sa.select(row.id, row.form_sha256, row.model_sha256, row.probability_of_default, row.score, row.decision,
                   row.threshold, *(column for column in columns if column.name != "id"))
-        .join(PREDICTIONS, row.id == told.prediction_id)
+        .join_from(table, PREDICTIONS, row.id == told.prediction_id, isouter=True)
         .where(told.prediction_id >= first_id(month.start), told.prediction_id < first_id(month.end))
         .where(row.purpose.is_distinct_from("what-if"))
         .order_by(told.observed_at, told.id)
     )  # fmt: skip
-    return list(connection.execute(query))
+    return [found for found in connection.execute(query) if found.id is not None]
 
 
 def answered(row: Any) -> Answered:
@@ -240,11 +243,6 @@ def approved_pds(connection: sa.Connection, month: Month, versions: Sequence[Ver
     for name, pds in named.items():
         found[form_of(versions, *name)] += pds
     return found
-
-
-def bads_of(card: Card) -> set[str]:
-    """Return the labels of a bad outcome, as the log has them; of cards of earlier releases the one that they name."""
-    return {text_of(label) for label in (card.target.bads or [card.target.bad])}
 
 
 def told(connection: sa.Connection, month: Month) -> tuple[int, int]:

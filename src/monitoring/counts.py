@@ -1,27 +1,40 @@
 """new rows of the log -> table hourly_counts: by served form and hour, how many rows each bin of the reference has"""
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
-from pydantic_core import from_json
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
-from src.model.development import Development, Places, subject_of
+from src.model.development import ANSWERS, Development, Places, subject_of
 from src.monitoring.progress import step
-from src.monitoring.reading import NAME, ROWS, Part, Row, begin, next_part
+from src.monitoring.reading import NAME, ROWS, Part, Row, Rows, Served, begin, next_part
 from src.monitoring.versions import Version, form_of
 
+INPUTS, SERVED = map(Row._fields.index, ("inputs", "served"))
+TOGETHER = 500  # applicants that are parsed at once
 Counts = dict[str, list[int]]
 UPSERT = """
     INSERT INTO hourly_counts (form_sha256, hour, model_version, model_sha256, rows, counts)
     VALUES (:form_sha256, :hour, :model_version, :model_sha256, :rows, :counts)
     ON CONFLICT (form_sha256, hour) DO UPDATE SET rows = excluded.rows, counts = excluded.counts
 """
+
+
+class Columns(NamedTuple):
+    """The fields of `Row`, each of many rows."""
+
+    inputs: tuple[str, ...]
+    probability_of_default: tuple[float, ...]
+    score: tuple[int, ...]
+    decision: tuple[str, ...]
+    hour: tuple[str, ...]
+    served: tuple[str | None, ...]
 
 
 class Key(NamedTuple):
@@ -49,7 +62,7 @@ def count_new(engine: sa.Engine, versions: Sequence[Version], now: datetime, row
     begin(engine, now)
     counted = 0
     while (part := next_part(engine, rows)).after != part.before:
-        hours = count([row for row in part.rows if row.inputs is not None], versions)
+        hours = count(part, versions)
         if write(engine, part, hours, now):
             counted += sum(hour.rows for hour in hours.values())
     return counted
@@ -71,25 +84,40 @@ def write(engine: sa.Engine, part: Part, hours: Mapping[Key, Hour], now: datetim
     return True
 
 
-def count(rows: Sequence[Row], versions: Sequence[Version]) -> dict[Key, Hour]:
+def count(part: Part, versions: Sequence[Version]) -> dict[Key, Hour]:
     """Return the counts of applications by served form and hour; of a form without a reference rows alone."""
-    of_form: dict[tuple[str | None, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        of_form[row.form_sha256, row.model_sha256].append(row)
     developments = {version.form_sha256: version.development for version in versions}
+    rows = [row for row in part.rows if row[INPUTS] is not None]
+    served = {text: Served(*from_json(text)) if text else part.first for text in {row[SERVED] for row in rows}}
     found: dict[Key, Hour] = {}
-    for named, its in of_form.items():
-        form = form_of(versions, *named)
-        hours = count_form(form, its, developments.get(form))
+    for (form_sha256, model_sha256), its in by_model(rows, served).items():
+        form = form_of(versions, form_sha256, model_sha256)
+        hours = count_form(form, its, served, developments.get(form))
         found |= {key: added(found.get(key), hour) for key, hour in hours.items()}
     return found
 
 
-def count_form(form: str, rows: Sequence[Row], development: Development | None) -> dict[Key, Hour]:
+def by_model(rows: Rows, served: Mapping[str | None, Served]) -> dict[tuple[str | None, str], Columns]:
+    """Return the rows by the form and the model that they name: mostly all of them name the same."""
+    named = {text: (one.form_sha256, one.model_sha256) for text, one in served.items()}
+    names = list(dict.fromkeys(named.values()))
+    if len(names) == 1:
+        return {names[0]: columns(rows)}
+    return {name: columns([row for row in rows if named[row[SERVED]] == name]) for name in names}
+
+
+def columns(rows: Rows) -> Columns:
+    """Return rows by the column."""
+    return Columns(*tuple(zip(*rows, strict=True))[: len(Columns._fields)])
+
+
+def count_form(
+    form: str, rows: Columns, served: Mapping[str | None, Served], development: Development | None
+) -> dict[Key, Hour]:
     """Return the counts of one form's applications by hour."""
-    last = {row.hour: row for row in rows}
+    last = {hour: row for row, hour in enumerate(rows.hour)}
     code = {hour: number for number, hour in enumerate(last)}
-    codes = np.array([code[row.hour] for row in rows], dtype=np.intp)
+    codes = np.fromiter(map(code.__getitem__, rows.hour), np.intp, len(rows.hour))
     tables = {}
     for subject, bins, places in placed(rows, development) if development else ():
         table = np.bincount(codes * bins + places, minlength=len(last) * bins)
@@ -99,20 +127,45 @@ def count_form(form: str, rows: Sequence[Row], development: Development | None) 
     for hour, row in last.items():
         counts = {subject: table[code[hour]] for subject, table in tables.items()}
         key = Key(form, datetime.fromisoformat(f"{hour}:00+00:00"))
-        found[key] = Hour(row.model_version, row.model_sha256, many[code[hour]], counts)
+        by = served[rows.served[row]]
+        found[key] = Hour(by.model_version, by.model_sha256, many[code[hour]], counts)
     return found
 
 
-def placed(rows: Sequence[Row], development: Development) -> Iterator[tuple[str, int, Places]]:
+def placed(rows: Columns, development: Development) -> Iterator[tuple[str, int, Places]]:
     """Yield each subject, how many bins it has, and the place of each row among them."""
-    inputs = from_json(f"[{','.join(row.inputs or '{}' for row in rows)}]", cache_strings="all")
-    for name, distribution in development.features.items():
-        made = None if distribution.before is None else [each.get(distribution.before) for each in inputs]
-        places = distribution.places([each.get(name) for each in inputs], made)
-        yield subject_of(name), len(distribution.labels), places
-    for name in ("probability_of_default", "score", "decision"):
+    features = development.features
+    dates = (one.before for one in features.values() if one.before is not None)
+    values = parsed(rows.inputs, list(dict.fromkeys([*features, *dates])))
+    for name, distribution in features.items():
+        made = None if distribution.before is None else values[distribution.before]
+        yield subject_of(name), len(distribution.labels), distribution.places(values[name], made)
+    for name in ANSWERS:
         distribution = development.subjects[name]
-        yield name, len(distribution.labels), distribution.places([getattr(row, name) for row in rows])
+        yield name, len(distribution.labels), distribution.places(getattr(rows, name))
+
+
+def parsed(inputs: Sequence[str], names: Sequence[str]) -> dict[str, list[JsonValue]]:
+    """Return the named fields of JSON objects by the column, None where one does not have it.
+
+    So few objects are in memory at once that the processor's own holds them.
+    """
+    found: dict[str, list[JsonValue]] = {name: [] for name in names}
+    for start in range(0, len(inputs), TOGETHER):
+        objects = [*map(from_json, inputs[start : start + TOGETHER])]
+        for name, values in zip(names, fields(objects, names), strict=True):
+            found[name] += values
+    return found
+
+
+def fields(objects: Sequence[dict[str, JsonValue]], names: Sequence[str]) -> list[Sequence[JsonValue]]:
+    """Return the named fields by the column; mostly every object has each."""
+    try:
+        if len(names) > 1:
+            return list(zip(*map(itemgetter(*names), objects), strict=True))
+    except KeyError:
+        pass
+    return [[each.get(name) for each in objects] for name in names]
 
 
 def added(present: Hour | None, new: Hour) -> Hour:
@@ -141,7 +194,7 @@ def total(counts: Iterable[Counts]) -> Counts:
 
 def written(key: Key, hour: Hour) -> dict[str, object]:
     """Return an hour as the table's row."""
-    return {**key._asdict(), **hour._asdict(), "counts": json.dumps(hour.counts, separators=(",", ":"))}
+    return {**key._asdict(), **hour._asdict(), "counts": to_json(hour.counts).decode()}
 
 
 def read_hours(engine: sa.Engine, forms: Iterable[str], hours: Iterable[datetime]) -> Iterator[tuple[Key, Hour]]:

@@ -23,6 +23,7 @@ from src.contract.table import read_table
 from src.errors import LastroError
 from src.files import write_bytes
 from src.journal.database import connect_engine, migrate, sqlite_file
+from src.journal.monitored import SIMULATED
 from src.journal.monitoring_tables import MONITOR_VIEWS
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
 from src.journal.tables import PREDICTIONS
@@ -32,7 +33,6 @@ from src.model.development import REFERENCE, read_development
 from src.monitoring import report
 from src.monitoring.run import Monitor
 from src.monitoring.settings import ROOT, Settings, read_settings
-from src.monitoring.showing import SIMULATED
 from src.monitoring.traffic import KEY, Pool, Shift, Told, Traffic, days_of, pool_of
 from src.serving.predictors import load
 

@@ -7,12 +7,7 @@ sample has. The population stability index asks whether it is large, as lenders 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import gammaincc
-
-Counts = NDArray[np.float64]
-LEAST_EXPECTED = 5  # rows that a bin of either sample should have: below, the χ² distribution is a poor approximation
+from src.model.stability import chi_squared_of, psi_of, table_of
 
 
 class Drift(NamedTuple):
@@ -36,68 +31,12 @@ def judge(
     The level is `alpha` divided by the number of subjects that can be compared (Bonferroni): of windows without change
     at most a share of `alpha` has any alarm.
     """
-    tests = {subject: chi_squared(*pair) for subject, pair in samples.items()}
+    tables = {subject: table_of(*pair) for subject, pair in samples.items()}
+    tests = {subject: chi_squared_of(table) for subject, table in tables.items()}
     level = alpha / max(1, sum(p_value is not None for _, p_value in tests.values()))
     found = {}
     for subject, (statistic, p_value) in tests.items():
-        index = psi(*samples[subject])
+        index = psi_of(tables[subject])
         alarm = p_value is not None and p_value < level and index > least_psi
         found[subject] = Drift(index, statistic, p_value, level, alarm)
     return found
-
-
-def psi(reference: Sequence[int], live: Sequence[int]) -> float:
-    """Return the population stability index of two samples' counts, whose bins are the same.
-
-    That is Σ (q - p) ln(q / p) over the bins, p and q the shares of both (Siddiqi 2006; Yurdakul 2018 shows that it is
-    distributed as a χ² times 1/n + 1/m, so a fixed limit means another thing at each size). Bins that are empty in both
-    are left out, those that expect fewer than 5 rows of either sample are joined, and half a row is added to each, lest
-    an empty one make it infinite.
-
-    >>> psi([50, 50, 0], [50, 50, 0]), round(psi([100, 100], [50, 150]), 3)
-    (0.0, 0.272)
-    """
-    first, second = joined(_together(reference, live)) + 0.5
-    p, q = first / first.sum(), second / second.sum()
-    return float(((q - p) * np.log(q / p)).sum())
-
-
-def chi_squared(reference: Sequence[int], live: Sequence[int]) -> tuple[float, float | None]:
-    """Return the statistic and the p-value of Pearson's two-sample χ² test; None where one bin is left.
-
-    Bins that expect fewer than 5 rows of either sample are joined (Cochran 1954).
-
-    >>> statistic, p_value = chi_squared([90, 10], [30, 10])
-    >>> round(statistic, 4), round(p_value, 4)
-    (5.25, 0.0219)
-    """
-    table = joined(_together(reference, live))
-    bins, rows = table.shape[1], table.sum()
-    if bins < 2 or not table.sum(axis=1).all():
-        return 0.0, None
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / rows
-    statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, float(gammaincc((bins - 1) / 2, statistic / 2))
-
-
-def joined(table: Counts) -> Counts:
-    """Return the table of two samples, shape (2, bins), with the bins that expect too few rows as one, in last place.
-
-    Where even together they expect too few, the smallest of the others joins them.
-    """
-    total = table.sum(axis=0)
-    least = total * table.sum(axis=1).min() / max(1, table.sum())
-    order = np.argsort(-total, kind="stable")
-    kept = int((least >= LEAST_EXPECTED).sum())
-    if kept == len(total):
-        return table
-    while kept and least[order[kept:]].sum() < LEAST_EXPECTED:
-        kept -= 1
-    rest = table[:, order[kept:]].sum(axis=1, keepdims=True)
-    return np.hstack([table[:, order[:kept]], rest])
-
-
-def _together(reference: Sequence[int], live: Sequence[int]) -> Counts:
-    """Return both samples' counts as a table, without the bins that are empty in both."""
-    table = np.array([reference, live], dtype=np.float64)
-    return table[:, table.any(axis=0)]

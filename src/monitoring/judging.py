@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from src.journal.monitoring_tables import CHECKS, HOURLY_COUNTS
 from src.journal.tables import PREDICTIONS
 from src.lineage.policy import Monitoring
+from src.model.stability import psi
 from src.monitoring.counts import Counts, hours_where, total
-from src.monitoring.drift import judge, psi
+from src.monitoring.drift import judge
 from src.monitoring.performance import Calibration
 from src.monitoring.progress import utc
 from src.monitoring.rebasing import rebased
@@ -55,7 +56,7 @@ def judged(live: Counts, training: Counts, based: Counts, policy: Monitoring) ->
             "subject": subject,
             "rows": sum(live[subject]),
             "psi": found.psi,
-            "psi_training": psi(training[subject], live[subject]),
+            "psi_training": psi(training[subject], live[subject]) if subject in based else found.psi,
             "statistic": found.statistic,
             "p_value": found.p_value,
             "value": found.psi,

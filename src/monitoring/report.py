@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from src.document.markup import document, tag
 from src.errors import LastroError
 from src.files import write_bytes
 from src.journal import monitored
@@ -18,7 +19,6 @@ from src.journal.settings import Settings
 from src.journal.writer import reason
 from src.monitoring import sections
 from src.monitoring.found import Found
-from src.monitoring.markup import document, tag
 
 FILE, YEAR = "monitoring.html", timedelta(days=366)
 NOT_RUN = "no monitor has run yet on this log: `python -m src.monitoring run` reads it"
@@ -60,7 +60,7 @@ def read(engine: sa.Engine, now: datetime) -> Found:
 def html(found: Found, now: datetime) -> str:
     """Return the file: what holds for all versions, then a part for each that was judged."""
     parts = [tag("p", f"Written {now:%Y-%m-%d %H:%M} UTC. Counts only, no applicant. {ran(found)}", of="what")]
-    if any(view["kind"] == "simulated" for view in found.views):
+    if any(view["kind"] == monitored.SIMULATED for view in found.views):
         parts.append(tag("p", "Simulated traffic: nobody applied, and nothing here is of a model in use.", of="mark"))
     parts += [tag("p", f"⚠ {view['says']}", of="mark") for view in found.views if view["kind"] == monitored.VERSION]
     if len(found.checks) == monitored.MOST_CHECKS:

@@ -16,7 +16,7 @@ from src.monitoring.measure import measure
 from src.monitoring.outbox import Sent, send
 from src.monitoring.progress import hold, note
 from src.monitoring.settings import ROOT, Settings
-from src.monitoring.versions import read_versions
+from src.monitoring.versions import Version, read_versions
 from src.monitoring.webhook import Webhook
 
 RUN = "run"  # what is known of the last success
@@ -43,7 +43,15 @@ class Monitor:
             # for gauges of the API, which reads neither the policy nor these settings
             rings = {"silence_hours": self.policy.monitoring.silence_hours, "minutes": self.settings.monitor_minutes}
             known = self.record(now, Sent(), last_success=now.isoformat(), **rings, **counted)
-        return moved._asdict() | Sent()._asdict() | known | self.send(now)
+            started = self.retrain(versions[0], now) if self.policy.monitoring.retrain else {}
+        return moved._asdict() | Sent()._asdict() | known | started | self.send(now)
+
+    def retrain(self, champion: Version, now: datetime) -> dict[str, str]:
+        """Start a retraining where an alert of the champion asks for one, and return why."""
+        from src.monitoring.retraining import retrain_where_due
+
+        why = retrain_where_due(self.engine, self.settings, champion.form_sha256, now)
+        return {"retraining": why} if why else {}
 
     def send(self, now: datetime) -> dict[str, Any]:
         """Send what is due; return how many messages, and where something was due how the receiver is."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from src.document.drawing import bars, swing
+from src.document.markup import Markup, table, tag
 from src.monitoring import drawing
 from src.monitoring.drawing import Cell
 from src.monitoring.found import NONE, Found, Row, metric, moment, number, share, shares, window
-from src.monitoring.markup import Markup, table, tag
 
 METRICS = {"roc_auc": "ROC AUC", "gini": "Gini", "ks": "KS", "brier": "Brier", "spiegelhalter_z": "Spiegelhalter's z"}
 STATES = {"firing": "▲ firing", "acknowledged": "◆ acknowledged", "resolved": "✓ over"}
@@ -100,7 +101,7 @@ def score(found: Found) -> Section:
     then, now = shares(counted["reference"]), shares(counted["live"])
     most = max(*then, *now)
     rows = [
-        (label, share(before), share(after), drawing.bars(before, after, most))
+        (label, share(before), share(after), bars(before, after, most))
         for label, before, after in zip(counted["labels"], then, now, strict=True)
         if before or after
     ]
@@ -122,7 +123,7 @@ def points(found: Found) -> Section:
     most = max(abs(each["difference"]) for each in known)
     rows = [
         (each["feature"], number(each["development"], 1), number(each["live"], 1), f"{each['difference']:+.1f}",
-         drawing.swing(each["difference"], most))
+         swing(each["difference"], most))
         for each in sorted(known, key=lambda each: -abs(each["difference"]))
     ]  # fmt: skip
     what = "Below 0, today's applicants are riskier by the field. A shift that moves no points matters little."
@@ -186,7 +187,7 @@ def bands(found: Found) -> Section:
     most = max(max(pair) for pair in pairs)
     rows = [
         (band(each), number(each["rows"], 0), number(each["expected"], 1),
-         number(each["observed"], 0), share(expected), share(observed), drawing.bars(expected, observed, most))
+         number(each["observed"], 0), share(expected), share(observed), bars(expected, observed, most))
         for each, (expected, observed) in zip(known, pairs, strict=True)
     ]  # fmt: skip
     what = (

@@ -20,7 +20,6 @@ from src.monitoring.versions import Version
 from src.monitoring.windows import midnight
 
 VIEWS = "views"  # a hash of what they were made of
-SIMULATED = "simulated"  # a view that a demonstration's log has, and keeps
 NOT_HERE = "it is not among the versions that are delivered here: its rows are counted, and not judged"
 View = tuple[str, dict[str, Any]]
 Days = Mapping[str, Mapping[date, int]]

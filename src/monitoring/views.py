@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from src.model.development import Development, subject_of
+from src.model.stability import psi
 from src.monitoring.cohorts import Month
 from src.monitoring.counts import Counts
-from src.monitoring.drift import psi
 
 LIVE_DAYS = 28  # closed ones, which stand for now
 

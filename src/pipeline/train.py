@@ -24,7 +24,7 @@ from src.lineage import tracking
 from src.model import candidates, filing, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
-from src.model.calibration import bounded
+from src.model.calibration import bounded, part_of
 from src.model.card import (
     CARD,
     MODEL,
@@ -49,7 +49,7 @@ from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
 from src.model.reference import reference
-from src.model.rows import TRAIN_ROWS, trained_of
+from src.model.rows import TRAIN_ROWS, trained_of, with_readable
 from src.model.search import Build, Search, Searched, Trial, search
 from src.model.selection import Choice, Scores, choose
 from src.params import Params, Text, Train, read_params
@@ -148,12 +148,6 @@ def beside(
     return {name: predicted.scores(name, cost_threshold(costs), costs) for name in predicted.pd}
 
 
-def part_of(model: BaseEstimator, choice: Choice, name: str) -> Pipeline | None:
-    """Return the fitted candidate of this name where the fitted model is it, or holds it; else None."""
-    base = model.calibrated_classifiers_[0].estimator if choice.calibrated else model
-    return base if name == choice.candidate else getattr(base[-1], "named_estimators_", {}).get(name)
-
-
 def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feature]:
     """Return the features with those values of a text that the model tells apart."""
     found = []
@@ -247,7 +241,11 @@ def main() -> None:
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
             with training.watching(model) if len(X) <= WATCHED_ROWS else nullcontext():
                 model.fit(X, bad)
-            part = (part_of(model, choice, name) or clone(pipelines[name]).fit(X, bad)) if name else None
+            part = (
+                (part_of(model, choice.calibrated, choice.candidate, name) or clone(pipelines[name]).fit(X, bad))
+                if name
+                else None
+            )
             points = filing.filed(part, X, bad, features, params.scale) if part else []
             if choice.calibrated:
                 bounded(model, bad)
@@ -260,7 +258,8 @@ def main() -> None:
 
     write_bytes(MODELS / MODEL, content)
     write_card(MODELS / CARD, card)
-    write_table(MODELS / TRAIN_ROWS, trained_of(table, bad, *found.predicted(choice)))
+    rows = trained_of(table, bad, *found.predicted(choice))
+    write_table(MODELS / TRAIN_ROWS, with_readable(rows, found.pd[name][0]) if name else rows)
     scorecard.write(SCORECARD, points)
     write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 

@@ -80,6 +80,11 @@ def text_of(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def bads_of(card: Card) -> set[str]:
+    """Return the labels of a bad outcome, as the log has them; of cards of earlier releases the one that they name."""
+    return {text_of(label) for label in (card.target.bads or [card.target.bad])}
+
+
 def meant(text: str, codes: Mapping[str, Value], kinds: Iterable[type]) -> Label:
     """Return what a file's text stands for: by its codes, or as a truth or a number where such are wanted."""
     found = codes.get(text)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -341,6 +342,9 @@ def test_all_workers_switch_under_load_and_a_crashed_one_is_not_waited_for(
         assert crashed not in {worker["pid"] for worker in reloaded()}
     server.stop()
     assert [path.name for path in (server.folder / "api" / "workers").iterdir()] == ["asked"]
+    with sqlite3.connect(server.folder / "api" / "journal.db") as log:  # two workers, and one that came later
+        assert sorted(log.execute("SELECT model_version FROM training_data")) == [("7",), ("9",)]
+    log.close()
 
 
 def test_swap_set_is_of_the_callers_applicants_whom_both_contracts_take(client: TestClient) -> None:

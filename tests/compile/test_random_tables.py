@@ -27,7 +27,7 @@ from tests.compile.random_tables import RandomTable, random_table
 from tests.conftest import ROOT
 from tests.serving.kinds import applicants, committed
 
-TABLES = int(os.environ.get("TEST_TABLES", "24"))  # `make test-tables` looks at more
+TABLES = int(os.environ.get("TEST_TABLES", "12"))  # `make test-tables` looks at more
 KEPT = Text(least=5, most=4)  # of the texts of a small table
 OTHERS = 120  # applicants beside those of the table
 

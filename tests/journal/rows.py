@@ -12,7 +12,12 @@ from src.journal.database import MIGRATIONS, alone, connect_engine, sqlite_file
 from src.journal.identifiers import new_id
 from src.journal.tables import Entry
 
-LATER = {"0001": "threshold", "0002": "form_sha256", "0003": None}  # a schema -> the first column that it lacks
+LATER = {
+    "0001": "threshold",
+    "0002": "form_sha256",
+    "0003": None,
+    "0004": None,
+}  # a schema -> the first column that it lacks
 SCALE = '{"points":600.0,"odds":20.0,"pdo":40.0,"minimum":300.0,"maximum":850.0}'
 
 

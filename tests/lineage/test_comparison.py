@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from src.lineage.comparison import Side, compared, told
+from src.lineage.declined import Applied
 from src.lineage.pairing import paired
 from src.lineage.policy import read_policy
 from src.model.paired import auc_difference
@@ -15,6 +16,7 @@ from tests.lineage.versions import Facts, version
 
 POLICY = read_policy(ROOT / "policy.yaml")
 PARAMS = {"seed": 20, "train": {"folds": 5, "candidates": {"forest": {"trees": 300}}}, "scale": {}}
+NOBODY = Applied([], "no log is here")
 OTHERS = {"seed": 20, "train": {"folds": 3, "candidates": {"forest": {"trees": 300}}}, "costs": None}
 
 
@@ -28,7 +30,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Side, Side]:
 
 @pytest.fixture(scope="module")
 def found(sides: tuple[Side, Side]) -> dict[str, Any]:
-    return compared(POLICY, *sides)
+    return compared(POLICY, *sides, NOBODY)
 
 
 def test_facts_of_both_versions_and_only_parameters_that_differ_are_told(found: dict[str, Any]) -> None:
@@ -51,7 +53,7 @@ def test_differences_are_paired_and_have_a_two_sided_interval(found: dict[str, A
 
 
 def test_the_other_way_round_the_signs_turn(found: dict[str, Any], sides: tuple[Side, Side]) -> None:
-    back = compared(POLICY, *reversed(sides))
+    back = compared(POLICY, *reversed(sides), NOBODY)
     for name in ("roc_auc", "expected_cost"):
         one, other = found["differences"][name], back["differences"][name]
         assert (one["value"], one["low"], one["high"]) == (-other["value"], -other["high"], -other["low"])
@@ -67,12 +69,13 @@ def test_json_holds_all_and_text_says_it(found: dict[str, Any]) -> None:
     assert "roc_auc 0.8000 [0.7000, 0.9000] 0.8000 [0.7000, 0.9000]" in lines
     assert f"form_sha256 {'f' * 12} {'f' * 12}" in lines
     assert max(map(len, text.splitlines())) <= 120
+    assert "version 12: cannot be told: no log is here" in text
 
 
 def test_versions_that_cannot_be_paired_are_named_by_their_numbers(sides: tuple[Side, Side], tmp_path: Path) -> None:
     bare = version(tmp_path / "3", "scorecard", range(200), range(200, 400))
     (bare / "test_scores.parquet").unlink()
-    found = compared(POLICY, sides[0], Side("13", bare, Facts()))
+    found = compared(POLICY, sides[0], Side("13", bare, Facts()), NOBODY)
     assert found["differences"]["roc_auc"]["value"] is None
     assert "cannot be told: there is no test_scores.parquet of version 13" in told(found)
 
@@ -82,6 +85,6 @@ def test_fields_that_only_one_version_asks_for_are_named(sides: tuple[Side, Side
     card = json.loads((narrow / "model.json").read_text())
     card["features"] = [feature for feature in card["features"] if feature["name"] not in ("rate", "years")]
     (narrow / "model.json").write_text(json.dumps(card))
-    found = compared(POLICY, sides[0], Side("13", narrow, Facts()))
+    found = compared(POLICY, sides[0], Side("13", narrow, Facts()), NOBODY)
     assert found["features"] == [["rate", "years"], []]
     assert "only version 7 asks for rate, years" in told(found)

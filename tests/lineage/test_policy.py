@@ -49,6 +49,7 @@ def test_policy_of_an_earlier_release_is_monitored_as_the_committed_one(tmp_path
         (lambda p: p.pop("parity"), "parity: Field required"),
         (lambda p: p["monitoring"].update(least_row=3), "monitoring: unknown parameter 'least_row'; the nearest known"),
         (lambda p: p["monitoring"].update(windows=0), "monitoring.windows: Input should be greater than or equal to 1"),
+        (lambda p: p["monitoring"].update(retrain="maybe"), "monitoring.retrain: Input should be a valid boolean"),
         (lambda p: p["ece"].update(most=1.5), "ece.most: Input should be less than or equal to 1 (given: 1.5)"),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from src.lineage.adoption import adopt_former
 from src.lineage.aliases import StoppedError
 from src.lineage.chain import FILES, REGISTRY, Place, append, key_of, read_chain
 from src.lineage.folder import Folder
+from src.lineage.lock import LineageError
 from src.lineage.mlflow_backend import opened
 from src.lineage.model_versions import DRAWN, FORM_SHA256, VERSION
 from src.lineage.promotion import Reason, promote, put
@@ -289,6 +290,25 @@ def test_policy_may_leave_promotion_to_the_gates(stand: Stand) -> None:
     publish(stand.project.root, stand.settings)
     assert len(stand.kinds().split()) == 6
     assert read_chain(stand.place).events[-1].why == "policy.yaml: on_publish: promote"
+
+
+def test_what_is_to_wait_stays_challenger_whatever_the_policy_says_and_the_chain_keeps_why(stand: Stand) -> None:
+    policy = stand.project.root / "policy.yaml"
+    policy.write_text(policy.read_text().replace("on_publish: challenger", "on_publish: promote"))
+    another_model(stand.project, seed=2)
+    head = commit(stand.project)
+    publish(stand.project.root, stand.settings, "monitor", "drift of duration", waits=True)
+    assert stand.kinds().split()[3:] == ["publish"]  # not even put to the gates
+    event = read_chain(stand.place).events[-1]
+    assert (event.by, event.why) == ("monitor", f"made by commit {head[:12]}: drift of duration")
+    assert aliases(stand.settings) == {"champion": "1", "challenger": "3"}
+
+
+def test_what_is_to_wait_wants_a_champion(small: Project, settings: Settings, tmp_path: Path) -> None:
+    project = pushed_to_folder(small, tmp_path / "remote")
+    with pytest.raises(LineageError, match="there is no champion beside which it could wait as challenger"):
+        publish(project.root, settings, waits=True)
+    assert read_chain(remote(project.root)).events == ()
 
 
 def test_who_asks_is_git_s_user_unless_it_is_said(stand: Stand) -> None:

@@ -12,6 +12,7 @@ from src.journal.database import connect_engine, migrate
 from src.journal.tables import METADATA
 from src.monitoring.webhook import Webhook
 from tests.monitoring.receiver import Receiver
+from tests.postgresql import Postgres
 
 __all__ = ["monitoring_tables", "outcome_tables"]  # whose tables METADATA then has
 
@@ -53,13 +54,9 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a log of an earlier release may be made: a database without a schema."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/old.db"
-    found = str(request.getfixturevalue("postgres").url)
-    engine = connect_engine(found, 10.0)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
-    return found
+    postgres: Postgres = request.getfixturevalue("postgres")
+    postgres.empty()
+    return postgres.url
 
 
 @pytest.fixture

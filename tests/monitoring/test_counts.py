@@ -1,9 +1,12 @@
 """Every application counts once: late commits, several monitors, what-ifs, old rows, VACUUM, a restored database"""
 
+import json
 import logging
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +17,7 @@ from src.journal.tables import PREDICTIONS
 from src.monitoring.counts import Counts, count_new, hours_where, total
 from src.monitoring.progress import note
 from src.monitoring.reading import NAME, next_part
-from src.monitoring.versions import Version
+from src.monitoring.versions import Version, form_of
 from tests.journal.rows import leave_release, of_release
 from tests.monitoring.seeded import FORM, MODEL, applicant, insert, opened, spread, version
 
@@ -195,3 +198,41 @@ def test_hour_is_that_of_utc_whatever_the_servers_zone(engine: sa.Engine) -> Non
         connection.execute(PREDICTIONS.insert(), [applicant(0, NOON)])
     counted(engine)
     assert [key.hour for key, _ in hours_where(engine, sa.true())] == [NOON]
+
+
+def one_by_one(rows: Sequence[dict[str, Any]], versions: Sequence[Version]) -> dict[tuple[str, datetime], Counts]:
+    """Counts found row by row, each value placed by itself: the rule as it is told, without a thought of speed."""
+    found: dict[tuple[str, datetime], Counts] = {}
+    developments = {one.form_sha256: one.development for one in versions}
+    for row in rows:
+        if row["purpose"] == "what-if":
+            continue
+        form = form_of(versions, row["form_sha256"], row["model_sha256"])
+        hour = found.setdefault((form, row["time"].replace(minute=0, second=0, microsecond=0)), {"rows": [0]})
+        hour["rows"][0] += 1
+        reference, inputs = developments.get(form), json.loads(row["inputs"])
+        for subject, one in reference.subjects.items() if reference else ():
+            values = inputs if subject in reference.features else row  # type: ignore[union-attr]
+            (place,) = one.places([values.get(subject)])
+            hour.setdefault(subject, [0] * len(one.labels))[place] += 1
+    return found
+
+
+@pytest.mark.parametrize("rows", [1, 7, 5000])
+def test_counts_are_those_of_row_by_row_whatever_was_served(engine: sa.Engine, rows: int) -> None:
+    """Several versions, models and numbers in turn, fields that lack, what-ifs, rows of old releases."""
+    random = Random(rows)
+    other = version(form_sha256="e" * 64, model_sha256="d" * 64)
+    served: list[dict[str, Any]] = [{}, {}, {"model_version": None}, {"form_sha256": None}, {"form_sha256": "0" * 64}]
+    served += [{"form_sha256": "e" * 64, "model_sha256": "d" * 64}, {"form_sha256": None, "model_sha256": "c" * 64}]
+    values = [{}, {}, {}, {"inputs": '{"purpose": "yacht"}'}, {"inputs": '{"duration": null}'}, {"purpose": "what-if"}]
+    applicants = [
+        applicant(number, NOON + number * timedelta(minutes=7), **random.choice(served), **random.choice(values))
+        for number in range(60)
+    ]
+    insert(engine, applicants)
+    versions = [version(), other]
+    assert counted(engine, versions, rows) == sum(row["purpose"] != "what-if" for row in applicants)
+    found = {(key.form_sha256, key.hour): {"rows": [hour.rows], **hour.counts} for key, hour in
+             hours_where(engine, sa.true())}  # fmt: skip
+    assert found == one_by_one(applicants, versions)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from src.monitoring.drift import chi_squared, joined, judge, psi
+from src.model.stability import chi_squared, joined, psi
+from src.monitoring.drift import judge
 
 
 def test_test_is_pearsons() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from src.contract import published
 from src.contract.package import read_package
-from src.pipeline import ingest
 from tests.conftest import Project
 
 PACKAGE = "data/external/german_credit/datapackage.yaml"
@@ -26,7 +26,7 @@ def test_clone_has_the_bytes_that_were_committed(project: Project, tmp_path: Pat
     assert {"activate", "dvc.yaml", "docs/score.png", FOREIGN} < set(names)
     assert [name for name in names if (clone / name).read_bytes() != (project.root / name).read_bytes()] == []
     package = read_package(clone / PACKAGE)
-    ingest.verify(ingest.fetch(package, (clone / PACKAGE).parent), package)
+    published.verify(published.fetch(package, (clone / PACKAGE).parent), package)
     assert subprocess.run(["git", "-C", clone, "status", "--porcelain"], capture_output=True).stdout == b""
 
 

@@ -12,7 +12,7 @@ from src.model.card import Card, read_card
 from src.model.developed import out_of_fold
 from src.model.development import REFERENCE, read_development
 from src.model.metrics import GREATER_IS_BETTER
-from src.model.rows import TRAIN_ROWS
+from src.model.rows import READABLE, TRAIN_ROWS
 from src.pipeline import evaluate
 from tests.conftest import ROOT, Project
 from tests.pipeline.conftest import outputs
@@ -109,6 +109,40 @@ def test_reference_counts_features_in_all_rows_and_answers_out_of_fold(
             found.features[name].places(table[name].tolist()), minlength=len(found.features[name].rows)
         )
         assert counts.tolist() == found.features[name].rows
+
+
+def test_what_a_validator_asks_for_is_of_the_rows_that_it_names(
+    found: dict, card: Card, test_rows: pd.DataFrame
+) -> None:
+    told, features = found["validation"], {feature.name for feature in card.features}
+    assert told["sample"]["training"] == {"rows": 800, "bads": 240}
+    assert told["sample"]["test"] == {"rows": 200, "bads": 60}
+    assert {one["field"] for one in told["sample"]["fields"]} == features | {*card.protected}
+    assert told["candidates"]["chosen"] == card.candidate
+    assert told["discrimination"]["test"]["roc_auc"]["value"] == found["metrics"]["roc_auc"]["value"]
+    assert {one["feature"] for one in told["sensitivity"]["fields"]} == features
+    assert {one["subject"] for one in told["stability"]} == features | {"probability_of_default", "score", "decision"}
+    for sample, rows in (("out_of_fold", 800), ("test", 200)):
+        assert sum(band["rows"] for band in told["calibration"][sample]["bands"]) == rows
+    segment = next(one for one in told["discrimination"]["segments"] if one["field"] == "purpose")
+    assert segment["rows"] == (test_rows["purpose"] == segment["bin"]).sum()
+
+
+def test_table_of_points_is_compared_with_the_model_that_holds_it(found: dict, light_run: Project, card: Card) -> None:
+    told = found["validation"]["instead"]
+    rows = pd.read_parquet(light_run.root / "models" / TRAIN_ROWS)
+    assert told["candidate"] == found["validation"]["candidates"]["readability"]["readable"]
+    for sample, count in (("out_of_fold", 800), ("test", 200)):
+        if told[sample]:
+            assert sum(one["rows"] for one in told[sample]["decisions"]) == count
+            assert (
+                told[sample]["metrics"]["roc_auc"][1]
+                == found["validation"]["discrimination"][sample]["roc_auc"]["value"]
+            )
+    if told["out_of_fold"]:
+        declined = (rows[READABLE] >= card.threshold).sum()
+        assert sum(one["rows"] for one in told["out_of_fold"]["decisions"] if one["table"] == "decline") == declined
+    assert bool(told["test"]) or told["says"]
 
 
 def test_importance_ranks_every_feature_and_no_protected_one(found: dict, card: Card) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from src.contract import published
 from src.contract.package import ContractError, Package
 from src.errors import LastroError
 from src.pipeline import ingest
@@ -32,31 +33,31 @@ def names(folder: Path) -> list[str]:
 
 def test_file_that_is_there_is_taken(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(CONTENT)
-    assert ingest.fetch(sealed("t.csv"), tmp_path) == [tmp_path / "t.csv"]
+    assert published.fetch(sealed("t.csv"), tmp_path) == [tmp_path / "t.csv"]
 
 
 @pytest.mark.parametrize("algorithm", ["md5:", "sha1:", "sha256:", "sha512:", ""])
 def test_hash_is_read_as_the_standard_writes_it(tmp_path: Path, algorithm: str) -> None:
     (tmp_path / "t.csv").write_bytes(CONTENT)
     found = hashlib.new(algorithm.rstrip(":") or "md5", CONTENT).hexdigest()
-    ingest.verify([tmp_path / "t.csv"], sealed("t.csv", hash=f"{algorithm}{found}"))
+    published.verify([tmp_path / "t.csv"], sealed("t.csv", hash=f"{algorithm}{found}"))
     wrong = found[::-1]
     with pytest.raises(ContractError, match=f"hash is {algorithm}{found}, the data package names {algorithm}{wrong}"):
-        ingest.verify([tmp_path / "t.csv"], sealed("t.csv", hash=f"{algorithm}{wrong}"))
+        published.verify([tmp_path / "t.csv"], sealed("t.csv", hash=f"{algorithm}{wrong}"))
 
 
 def test_wrong_size_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(CONTENT)
     with pytest.raises(ContractError, match=r"t.csv: 22 bytes, the data package's `bytes` names 21"):
-        ingest.verify([tmp_path / "t.csv"], sealed("t.csv", bytes=21))
+        published.verify([tmp_path / "t.csv"], sealed("t.csv", bytes=21))
 
 
 def test_several_files_are_hashed_one_after_the_other(tmp_path: Path) -> None:
     for name, part in (("b.csv", CONTENT[:12]), ("a.csv", CONTENT[12:])):
         (tmp_path / name).write_bytes(part)
-    assert ingest.fetch(sealed(["b.csv", "a.csv"]), tmp_path) == [tmp_path / "b.csv", tmp_path / "a.csv"]
+    assert published.fetch(sealed(["b.csv", "a.csv"]), tmp_path) == [tmp_path / "b.csv", tmp_path / "a.csv"]
     with pytest.raises(ContractError, match=r"a.csv, b.csv: hash is"):
-        ingest.fetch(sealed(["a.csv", "b.csv"]), tmp_path)
+        published.fetch(sealed(["a.csv", "b.csv"]), tmp_path)
 
 
 def test_later_files_count_without_their_header_line_however_long_it_is(
@@ -66,22 +67,22 @@ def test_later_files_count_without_their_header_line_however_long_it_is(
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(CONTENT)
     files = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    ingest.verify(files, sealed(["a.csv", "b.csv"], CONTENT + CONTENT.partition(b"\n")[2]))
-    ingest.verify(files, sealed(["a.csv", "b.csv"], CONTENT * 2))
+    published.verify(files, sealed(["a.csv", "b.csv"], CONTENT + CONTENT.partition(b"\n")[2]))
+    published.verify(files, sealed(["a.csv", "b.csv"], CONTENT * 2))
     with pytest.raises(ContractError, match=r"a.csv, b.csv: hash is"):
-        ingest.verify(files, sealed(["a.csv", "b.csv"], CONTENT))
+        published.verify(files, sealed(["a.csv", "b.csv"], CONTENT))
 
 
 def test_packed_file_is_hashed_as_it_was_published(tmp_path: Path) -> None:
     packed = gz(CONTENT)
     (tmp_path / "t.csv.gz").write_bytes(packed)
-    assert ingest.fetch(sealed("t.csv.gz", packed), tmp_path) == [tmp_path / "t.csv.gz"]
+    assert published.fetch(sealed("t.csv.gz", packed), tmp_path) == [tmp_path / "t.csv.gz"]
 
 
 def test_missing_file_that_dvc_tracks_is_to_be_pulled(tmp_path: Path) -> None:
     (tmp_path / "t.csv.dvc").write_text("outs: []")
     with pytest.raises(ContractError, match=r"t.csv: no such file; DVC has it: dvc pull .*t.csv.dvc$"):
-        ingest.fetch(sealed("t.csv"), tmp_path)
+        published.fetch(sealed("t.csv"), tmp_path)
 
 
 def test_address_as_path_is_downloaded_with_a_progress_bar(
@@ -89,32 +90,32 @@ def test_address_as_path_is_downloaded_with_a_progress_bar(
 ) -> None:
     package = sealed(f"{web.url}/deep/t.csv?version=1")
     web.pages["/deep/t.csv?version=1"] = CONTENT
-    assert ingest.fetch(package, tmp_path) == [tmp_path / "t.csv"]
+    assert published.fetch(package, tmp_path) == [tmp_path / "t.csv"]
     assert (tmp_path / "t.csv").read_bytes() == CONTENT
     shown = capsys.readouterr().err
     assert "download t.csv" in shown
     assert "100%" in shown
-    ingest.fetch(package, tmp_path)
+    published.fetch(package, tmp_path)
     assert web.asked == ["/deep/t.csv?version=1"], "what is there is not downloaded again"
 
 
 def test_missing_file_is_downloaded_from_its_source_through_a_redirect(web: Web, tmp_path: Path) -> None:
     web.pages["/t.csv"] = CONTENT
-    ingest.fetch(sealed("t.csv", source=f"{web.url}/moved/t.csv"), tmp_path)
+    published.fetch(sealed("t.csv", source=f"{web.url}/moved/t.csv"), tmp_path)
     assert (tmp_path / "t.csv").read_bytes() == CONTENT
     assert web.asked == ["/moved/t.csv", "/t.csv"]
 
 
 def test_source_that_is_another_file_is_not_taken(web: Web, tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"no such file, and the data package names no source address ending /t"):
-        ingest.fetch(sealed("t.csv", source=f"{web.url}/about.html"), tmp_path)
+        published.fetch(sealed("t.csv", source=f"{web.url}/about.html"), tmp_path)
     assert web.asked == []
 
 
 def test_one_file_of_two_is_downloaded(web: Web, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CONTENT)
     web.pages["/b.csv"] = CONTENT
-    files = ingest.fetch(sealed(["a.csv", f"{web.url}/b.csv"], CONTENT * 2), tmp_path)
+    files = published.fetch(sealed(["a.csv", f"{web.url}/b.csv"], CONTENT * 2), tmp_path)
     assert [file.read_bytes() for file in files] == [CONTENT, CONTENT]
 
 
@@ -133,7 +134,7 @@ def test_failed_download_leaves_nothing(web: Web, tmp_path: Path, page: bytes | 
     web.pages |= {"/t.csv": page} if page else {}
     web.cut |= {"/t.csv"} if cut else set()
     with pytest.raises(LastroError) as caught:
-        ingest.fetch(sealed(f"{web.url}/t.csv"), tmp_path)
+        published.fetch(sealed(f"{web.url}/t.csv"), tmp_path)
     assert told in str(caught.value)
     assert "t.csv" in str(caught.value)
     assert names(tmp_path) == []
@@ -141,9 +142,9 @@ def test_failed_download_leaves_nothing(web: Web, tmp_path: Path, page: bytes | 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/t.csv", "ftp://127.0.0.1/t.csv", "http://[/t.csv"])
 def test_unreachable_address_is_a_sentence(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "RETRIES", 0)
+    monkeypatch.setattr(published, "RETRIES", 0)
     with pytest.raises(LastroError, match="download failed"):
-        ingest.download(address, tmp_path / "t.csv", None)
+        published.download(address, tmp_path / "t.csv", None)
 
 
 def test_failed_download_through_dvc_leaves_the_folder_as_it_was(light_run: Project, web: Web, tmp_path: Path) -> None:

@@ -143,9 +143,11 @@ def test_candidate_inside_the_model_is_what_its_own_fit_would_be(
         calibrated = train.final(pipelines["scorecard"], True, 3, 1).fit(X, bad)
     for model, candidate in ((blend, "blend"), (calibrated, "scorecard")):
         choice = Choice(candidate, "roc_auc", "best", model is calibrated, 0.0)
-        assert np.array_equal(train.part_of(model, choice, "scorecard").predict_proba(X), alone)
-    assert train.part_of(blend, Choice("blend", "roc_auc", "best", False, 0.0), "another") is None
-    assert train.part_of(calibrated, Choice("scorecard", "roc_auc", "best", True, 0.0), "blend") is None
+        assert np.array_equal(
+            train.part_of(model, choice.calibrated, choice.candidate, "scorecard").predict_proba(X), alone
+        )
+    assert train.part_of(blend, False, "blend", "another") is None
+    assert train.part_of(calibrated, True, "scorecard", "blend") is None
 
 
 def test_costs_of_params_override_the_packages(params: Params, package: Package) -> None:

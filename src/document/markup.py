@@ -20,6 +20,8 @@ caption { text-align: left; font-size: .85rem; } th { font-weight: 600; } pre { 
 svg { display: block; max-width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .now { fill: var(--now); } .then { fill: var(--then); } .some { fill: var(--some); } .none { fill: var(--none); }
 .alarm { fill: var(--alarm); } .axis { stroke: var(--line); } .curve { fill: none; stroke-width: 2; }
+a { color: var(--now); } nav ul { columns: 2; padding-left: 1.2rem; max-width: 48rem; }
+@media print { .scrolls { overflow: visible; } section { break-inside: auto; } }
 .open { stroke-dasharray: 5 3; } .key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0; }
 """
 

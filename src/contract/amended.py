@@ -1,0 +1,46 @@
+"""a data package's YAML + other values of its resource -> the same YAML, comments and all, with these values"""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.util import load_yaml_guess_indent
+
+FOLLOWS = "path"  # a property that is new stands behind this one
+WIDE = 1 << 20  # characters of a line: none is broken that was not
+
+
+def amended(text: str, changes: Mapping[str, Any]) -> str:
+    """Return the text with other values of the resource's properties; what else stands there stays as it is."""
+    plain = text.replace("\r\n", "\n")
+    yaml = _yaml_like(plain)
+    content = yaml.load(plain)
+    resource = content["resources"][0]
+    for name, value in changes.items():
+        if name in resource:
+            resource[name] = _written(value)
+        else:
+            resource.insert(list(resource).index(FOLLOWS) + 1, name, _written(value))
+    file = io.StringIO()
+    yaml.dump(content, file)
+    return file.getvalue().replace("\n", "\r\n") if plain != text else file.getvalue()
+
+
+def _yaml_like(text: str) -> YAML:
+    _, indent, offset = load_yaml_guess_indent(text)
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = WIDE
+    yaml.indent(mapping=2, sequence=indent or 2, offset=offset or 0)
+    return yaml
+
+
+def _written(value: Any) -> Any:
+    """Return a list as one that is written in a line."""
+    if not isinstance(value, list):
+        return value
+    found = CommentedSeq(value)
+    found.fa.set_flow_style()
+    return found

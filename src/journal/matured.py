@@ -1,0 +1,62 @@
+"""the log -> applications that are old enough to be judged, with what became of them, as it counts at a moment"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from src.journal.monitored import in_utc
+from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
+from src.journal.outcomes import Fact, latest, zoned
+from src.journal.reader import ROWS, Reader
+from src.journal.tables import PREDICTIONS
+
+OUTCOME = ""  # the field of a fact that is no group
+
+
+class Matured(NamedTuple):
+    """An application: its inputs, outcome and groups (by their fields) as the log keeps them, and what was answered."""
+
+    id: str
+    time: datetime
+    inputs: dict[str, Any]
+    outcome: str
+    groups: dict[str, str]
+    probability_of_default: float
+    score: int
+    decision: str
+
+
+def matured(log: Reader, before: datetime, until: datetime) -> Iterator[Matured]:
+    """Yield the applications made before a moment whose outcome was observed until another, by their identifiers.
+
+    A what-if is none. Of what was told of one until then, that counts which was observed last. Raises LastroError.
+    """
+    told: dict[str, dict[str, str]] = defaultdict(dict)
+    for (prediction, field), standing in latest(facts(log, until)).items():
+        told[prediction][field] = standing.value
+    row = PREDICTIONS.c
+    names = (row.id, row.time, row.inputs, row.probability_of_default, row.score, row.decision)
+    known = row.id.in_(sa.select(OUTCOMES.c.prediction_id))
+    query = sa.select(*names).where(row.time < in_utc(before), row.purpose.is_distinct_from("what-if"), known)
+    last = ""
+    while found := log.rows(query.where(row.id > last).order_by(row.id).limit(ROWS)):
+        last = found[-1]["id"]
+        for one in found:
+            groups = dict(told.get(one["id"], {}))
+            outcome = groups.pop(OUTCOME, None)
+            if outcome is not None:
+                kept = {"time": zoned(one["time"]), "inputs": json.loads(one["inputs"])}
+                yield Matured(**one | kept, outcome=outcome, groups=groups)
+
+
+def facts(log: Reader, until: datetime) -> Iterator[Fact]:
+    """Yield what was observed until a moment, outcomes and groups, each in the order of its arrival."""
+    for table in (OUTCOMES, OUTCOME_GROUPS):
+        query = log.columns(table).where(table.c.observed_at <= in_utc(until)).order_by(table.c.id)
+        for one in log.rows(query):
+            value = one["outcome"] if table is OUTCOMES else one["value"]
+            yield (one["prediction_id"], one.get("field", OUTCOME)), value, zoned(one["observed_at"])
