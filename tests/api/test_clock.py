@@ -12,6 +12,7 @@ from src.api.main import create_app
 from src.api.settings import Settings
 from src.journal.identifiers import first_id
 from tests.api.live import DIGESTS, HEADERS, PLENTY
+from tests.api.test_any_table import TIME
 from tests.conftest import Project
 
 NOON = datetime(2025, 9, 1, 12, tzinfo=UTC)
@@ -80,9 +81,8 @@ def test_application_that_says_no_day_is_of_the_clocks_day(everything: Project, 
                         rate_limit=PLENTY)  # fmt: skip
     time.now = datetime.combine(date(2026, 1, 5), NOON.timetz())
     with TestClient(create_app(settings, time), headers=HEADERS) as client:
-        model = client.get("/models/champion").json()
-        features, dated = model["card"]["features"], model["card"]["time"]["name"]
-        applicant = {feature["name"]: feature["example"] for feature in features}
+        example = client.get("/openapi.json").json()["components"]["schemas"]["Applicant"]["example"]
+        applicant = {name: value for name, value in example.items() if name != TIME}
         found = client.post("/predict", json=applicant)
         assert found.status_code == 200, found.text
-        assert client.get(f"/predictions/{found.json()['prediction_id']}").json()["inputs"][dated] == "2026-01-05"
+        assert client.get(f"/predictions/{found.json()['prediction_id']}").json()["inputs"][TIME] == "2026-01-05"

@@ -15,7 +15,7 @@ from src.year.population import COMMON, ODDS, RARE, Person, Population, key_of, 
 from tests.conftest import Project
 from tests.monitoring.test_traffic import pool
 
-COUNT = 2000
+COUNT = 500
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +67,15 @@ def test_nobody_is_equal_to_a_row_of_the_package_or_to_another_applicant(
 
 
 def test_population_is_the_seeds_alone(german: Pool, raw: Path) -> None:
-    assert fresh(german, raw).people(50, changed=True) == fresh(german, raw).people(50, changed=True)
+    assert fresh(german, raw).people(20, changed=True) == fresh(german, raw).people(20, changed=True)
 
 
 def test_change_makes_the_segment_common_and_nothing_before_it(
     years: tuple[Population, list[Person], list[Person]],
 ) -> None:
     found, before, after = years
-    assert share(found, before) == pytest.approx(found.segment.share, abs=0.02)
-    assert share(found, after) == pytest.approx(COMMON, abs=0.04)
+    assert share(found, before) == pytest.approx(found.segment.share, abs=0.04)
+    assert share(found, after) == pytest.approx(COMMON, abs=0.09)
 
 
 def test_risk_is_what_the_model_and_its_reference_expect_until_the_change(
