@@ -14,7 +14,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help run start stop status logs test test-tables coverage test-containers test-lifecycle lint format bench pictures reproduce lock \
-	demo-monitoring environment ready
+	demo-monitoring demo-year environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ pictures: ready ## the README's pictures, of the committed model behind the real
 
 demo-monitoring: environment ## fifteen months of simulated traffic, watched: a report, and a page until Ctrl-C
 	@$(activated); python -m src.monitoring demo && python -m ops.demo
+
+demo-year: environment ## a lender's simulated year: outcomes, drift, alert, retrained, promoted, each prediction proven
+	@$(activated); python -m src.year
 
 reproduce: ## the same bytes on every Python 3.11 to 3.13 of this machine?
 	@$(python) -m ops.reproduce

@@ -5,6 +5,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
@@ -36,20 +37,23 @@ from src.api.trial import Trial, trial_of
 from src.api.watch import Watch
 from src.api.workers import Workers
 from src.errors import LastroError, refusal
+from src.journal.clock import Clock, clock_of
 from src.journal.journal import Journal
 from src.journal.service import Service, service_of
 from src.journal.settings import ROOT
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """Return the service; raises LastroError where the model is not the one that its card names.
 
     Without settings, as a server calls it, they are the environment's; what is wrong then is the server's last word.
+    `clock` says which moment it is, with its zone: for a simulation, by whose time predictions, outcomes and their
+    identifiers then go. Limits, tokens and the server's own log keep the system's, and no request can set either.
     """
     if settings is not None:
-        return service(settings)
+        return service(settings, clock_of(clock))
     try:
-        return service(from_environment())
+        return service(from_environment(), clock_of(clock))
     except LastroError as error:
         return Refusal(error)
     except OSError as error:
@@ -64,16 +68,16 @@ def from_environment() -> Settings:
         raise wrong_variables(error) from None
 
 
-def service(settings: Settings) -> FastAPI:
-    """Return the application of these settings."""
+def service(settings: Settings, clock: Clock) -> FastAPI:
+    """Return the application of these settings, by this clock."""
     metrics = Metrics(settings.multiprocess_metrics)
     gate = Gate(settings, metrics)
     admission = Admission(gate, metrics_open=settings.metrics_open)
     journal = Journal(settings.journal_url, settings.database_timeout)
     workers = Workers(settings.state / "api" / "workers")
     watch = Watch(settings.models, settings.deliveries, workers, metrics, TrainingRecord(journal))
-    process = service_of(ROOT, settings.git_commit)
-    trial = trial_of(settings, journal, metrics)
+    process = service_of(ROOT, settings.git_commit, clock)
+    trial = trial_of(settings, journal, metrics, clock)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     app = FastAPI(
         title="Lastro",
@@ -83,7 +87,7 @@ def service(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
-    predictions = Predictions(watch, journal, metrics, process.id, trial)
+    predictions = Predictions(watch, journal, metrics, process.id, trial, clock)
     direct = predictions.routes()
     app.router.routes += direct
     history = History(journal, gate)
@@ -93,9 +97,9 @@ def service(settings: Settings) -> FastAPI:
         Verify(history, watch),
         Models(watch, journal),
         Swaps(watch, journal, history),
-        Outcomes(watch, journal, metrics),
+        Outcomes(watch, journal, metrics, clock),
         Monitoring(journal),
-        Alerts(journal),
+        Alerts(journal, clock),
         Operations(journal, metrics),
     )
     for room in rooms:

@@ -7,7 +7,6 @@ those whom the champion has answered, in a thread of its own, into a table of th
 import logging
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from src.api.metrics import Metrics
 from src.api.settings import Settings
 from src.api.versions import Version, Versions
+from src.journal.clock import SYSTEM, Clock
 from src.journal.journal import Journal
 from src.journal.shadows import Shadow
 from src.journal.writer import JournalUnavailableError
@@ -28,10 +28,10 @@ BITS = 48  # of an id's random ones
 logger = logging.getLogger(__name__)
 
 
-def trial_of(settings: Settings, journal: Journal, metrics: Metrics) -> "Trial | None":
+def trial_of(settings: Settings, journal: Journal, metrics: Metrics, clock: Clock) -> "Trial | None":
     """Return what these settings ask of the challenger; None for nothing."""
-    shadows = Shadows(journal, metrics) if settings.shadow else None
-    return Trial(settings.challenger_share, shadows) if shadows or settings.challenger_share else None
+    shadows = Shadows(journal, metrics, clock) if settings.shadow else None
+    return Trial(settings.challenger_share, shadows, clock) if shadows or settings.challenger_share else None
 
 
 def drawn(prediction_id: str, share: float) -> bool:
@@ -46,8 +46,8 @@ def drawn(prediction_id: str, share: float) -> bool:
 class Trial:
     """The challenger's part in what is asked of the champion; nothing where a deployment wants neither."""
 
-    def __init__(self, share: float, shadows: "Shadows | None") -> None:
-        self.share, self.shadows = share, shadows
+    def __init__(self, share: float, shadows: "Shadows | None", clock: Clock = SYSTEM) -> None:
+        self.share, self.shadows, self.clock = share, shadows, clock
 
     def start(self) -> None:
         """Begin to score in the background, where that is wanted."""
@@ -65,7 +65,7 @@ class Trial:
         The champion does where the challenger's contract does not take the applicant: nobody is refused by a draw.
         """
         if now.challenger is not None and drawn(prediction_id, self.share):
-            taken = now.challenger.taken_over(applicant, now.champion)
+            taken = now.challenger.taken_over(applicant, now.champion, self.clock.now)
             if taken is not None:
                 return now.challenger, prediction_id, taken
         return now.champion, prediction_id, applicant
@@ -89,8 +89,8 @@ class Waiting(NamedTuple):
 class Shadows:
     """One thread that scores what waits and writes it down."""
 
-    def __init__(self, journal: Journal, metrics: Metrics) -> None:
-        self.journal, self.count = journal, metrics.shadow
+    def __init__(self, journal: Journal, metrics: Metrics, clock: Clock = SYSTEM) -> None:
+        self.journal, self.count, self.clock = journal, metrics.shadow, clock
         self.queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self.thread: Thread | None = None
 
@@ -139,7 +139,7 @@ class Shadows:
     def scored(self, item: Waiting) -> Shadow | None:
         """Return what the challenger says; None where its contract does not take the applicant."""
         challenger = item.challenger
-        applicant = challenger.taken_over(item.applicant, item.champion)
+        applicant = challenger.taken_over(item.applicant, item.champion, self.clock.now)
         if applicant is None:
             self.count("refused", 1)
             return None
@@ -147,7 +147,7 @@ class Shadows:
         pd = predictor.own(predictor.row(applicant))  # without reasons, which take the most time
         score, decision = points(pd, challenger.card.scale), challenger.scorer.decision(pd)
         form, version = challenger.form_sha256, challenger.number
-        return Shadow(item.prediction_id, form, version, pd, score, decision, datetime.now(UTC))
+        return Shadow(item.prediction_id, form, version, pd, score, decision, self.clock.now())
 
     def write(self, shadows: Sequence[Shadow]) -> None:
         """Write rows down; those that the log does not take are dropped, and counted."""

@@ -1,6 +1,7 @@
 """models/, or serving.json and the folders that it names -> the versions that this process serves"""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -47,14 +48,16 @@ class Version:
         self.contract = to_json([self.card.features, self.card.time])
         self.names = {*(feature.name for feature in self.card.features), self.time}
 
-    def date(self, applicants: list[dict[str, Any]]) -> None:
+    def date(self, applicants: list[dict[str, Any]], now: Callable[[], datetime]) -> None:
         """Write today, in UTC, into each application that does not say when it was made, where the contract asks."""
         if self.time:
-            today = datetime.now(UTC).date().isoformat()
+            today = now().astimezone(UTC).date().isoformat()
             for applicant in applicants:
                 applicant[self.time] = applicant.get(self.time) or today
 
-    def taken_over(self, applicant: dict[str, Any], before: "Version") -> dict[str, Any] | None:
+    def taken_over(
+        self, applicant: dict[str, Any], before: "Version", now: Callable[[], datetime]
+    ) -> dict[str, Any] | None:
         """Return an applicant of another version's contract as this one's has it; None where that does not take it."""
         if self.contract == before.contract:
             return applicant
@@ -63,7 +66,7 @@ class Version:
             found: dict[str, Any] = self.one.read(to_json(own))
         except ValidationError:
             return None
-        self.date([found])
+        self.date([found], now)
         return found
 
     @cached_property

@@ -1,6 +1,7 @@
 """time -> identifiers that sort by it (UUID version 7, RFC 9562)"""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from random import getrandbits
 from uuid import UUID
@@ -10,12 +11,12 @@ VERSION = 7 << 76
 VARIANT = 2 << 62  # the bits 10
 
 
-def new_id() -> str:
+def new_id(time_ns: Callable[[], int] = time.time_ns) -> str:
     """Return a UUID of version 7: 48 bits of milliseconds, 12 bits of their fraction, 62 random bits.
 
     It is unique but no secret: Python's generator is seeded by the system, again after a fork, and needs no call to it.
     """
-    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    milliseconds, rest = divmod(time_ns(), 1_000_000)
     # (rest << 12) // 1_000_000 is the rest of the millisecond in 4096ths, rounded down: time never sorts backwards
     fraction, chance = (rest << 12) // 1_000_000, getrandbits(62)
     head, tail = chance >> 48 | VARIANT >> 48, chance & 0xFFFF_FFFF_FFFF
@@ -24,7 +25,11 @@ def new_id() -> str:
 
 def first_id(moment: datetime) -> str:
     """Return the smallest identifier that a moment (with its zone) or a later one can have."""
-    microseconds = round(moment.timestamp() * 1_000_000)  # a float of seconds holds them whole until the year 2242
-    milliseconds, rest = divmod(max(0, microseconds), 1000)  # no sign: before 1970 is 1970; 9999 fits
+    milliseconds, rest = divmod(max(0, microseconds_of(moment)), 1000)  # no sign: before 1970 is 1970; 9999 fits
     # rounded down as in new_id, all random bits 0: no identifier of this microsecond or a later one is smaller
     return str(UUID(int=milliseconds << 80 | VERSION | (rest << 12) // 1000 << 64 | VARIANT))
+
+
+def microseconds_of(moment: datetime) -> int:
+    """Return the microseconds from 1970 until a moment (with its zone)."""
+    return round(moment.timestamp() * 1_000_000)  # a float of seconds holds them whole until the year 2242

@@ -25,14 +25,15 @@ def enqueue(
     severity: Severity,
     alert_id: str | None = None,
     now: datetime | None = None,
+    message_id: str | None = None,
 ) -> str:
     """Insert a message in the transaction of `connection` and return its id, which every attempt to send it bears.
 
-    `alert_id` names the alert of which it tells; `now` (with its zone) is the clock's by default.
+    `alert_id` names the alert of which it tells; `now` (with its zone) and the id are the clock's by default.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     message = {
-        "id": new_id(),
+        "id": message_id or new_id(),
         "alert_id": alert_id,
         "created_at": moment,
         "severity": severity,

@@ -2,13 +2,13 @@
 
 import json
 import platform
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 from src import git
-from src.journal.identifiers import new_id
+from src.journal.clock import SYSTEM, Clock
 
 LIBRARIES = ("numpy", "pydantic-core")  # what reads an applicant and sums up a score, where the kernel does not
 CODE = ("src",)
@@ -32,12 +32,12 @@ class Service(NamedTuple):
     libraries: str
 
 
-def service_of(root: Path, commit: str = "") -> Service:
+def service_of(root: Path, commit: str = "", clock: Clock = SYSTEM) -> Service:
     """Return this process's row; `commit` is what an image was built from, with `-dirty` where files were changed."""
     known, dirty = built_from(commit) if commit else git.state(root, CODE)
     libraries = json.dumps({name: found for name in LIBRARIES if (found := installed(name))})
     return Service(
-        new_id(), datetime.now(UTC), known, dirty, platform.python_version(), None, processor(PROCESSOR), libraries
+        clock.new_id(), clock.now(), known, dirty, platform.python_version(), None, processor(PROCESSOR), libraries
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from src import git
-from src.errors import LastroError, refusal, run
+from src.errors import IMPOSSIBLE, LastroError, code_of, run
 from src.lineage.chain import read_chain
 from src.lineage.lock import LineageError
 from src.lineage.retraining import worktree
@@ -25,7 +25,7 @@ from src.lineage.storage import remote
 
 log = logging.getLogger(__name__)
 
-IMPOSSIBLE, NOTHING_NEW = 2, 3
+NOTHING_NEW = 3
 ENDS = "exit codes: 0 published, its gates pass | 1 published, a gate stops it | 2 could not | 3 nothing new"
 
 
@@ -130,18 +130,17 @@ def publish(shell: Shell, attempt: Attempt, state: Path) -> int:
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Settings | None = None) -> int:
     """Return the exit code; what stands in the way is one sentence on stderr."""
     asked = parser().parse_args(arguments)
-    try:
+
+    def answer() -> int:
         if not asked.why.strip():
             raise LineageError("--why: say why, in a few words: the commit and the chain keep it")
-        return retrain(root, settings or read_settings(), asked)
-    except NothingNewError as said:
-        sys.stdout.write(f"{said}\n")
-        return NOTHING_NEW
-    except LastroError as error:
-        sys.stderr.write(f"error: {error}\n")
-    except OSError as error:
-        sys.stderr.write(f"error: {refusal(error)}\n")
-    return IMPOSSIBLE
+        try:
+            return retrain(root, settings or read_settings(), asked)
+        except NothingNewError as said:
+            sys.stdout.write(f"{said}\n")
+            return NOTHING_NEW
+
+    return code_of(answer)
 
 
 def command() -> None:

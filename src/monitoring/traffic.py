@@ -109,10 +109,7 @@ def pool_of(
 ) -> Pool:
     """Return the pool of a typed table's rows, which the model has not seen, as its served form answers them."""
     card = served.card
-    rows = inputs(table, card.features, card.time)
-    columns = {feature.name: [plain(value, feature) for value in rows[feature.name]] for feature in card.features}
-    people = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)] * COPIES
-    applicants = jittered(people, card.features, random)
+    applicants = jittered(people_of(table, card) * COPIES, card.features, random)
     scored = served.scorer.score_all(applicants)
     others = {field.name: table[field.name] for field in card.groups if field.type != "date"}
     groups = [{name: said(column.iloc[row]) for name, column in others.items() if pd.notna(column.iloc[row])}
@@ -121,6 +118,13 @@ def pool_of(
     reasons = [to_json([reason._asdict() for reason in one.reasons]).decode() for one in scored]
     weights, labels = raked(places, development), labels_of(table, card)
     return Pool(served, development, applicants, groups, scored, reasons, weights, labels, version)
+
+
+def people_of(table: pd.DataFrame, card: Card) -> list[dict[str, Any]]:
+    """Return the applicant of each row of a typed table; a date is the days before the application."""
+    rows = inputs(table, card.features, card.time)
+    columns = {feature.name: [plain(value, feature) for value in rows[feature.name]] for feature in card.features}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def jittered(people: Sequence[dict[str, Any]], features: Sequence[Feature], random: Random) -> list[dict[str, Any]]:

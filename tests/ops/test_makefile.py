@@ -9,7 +9,7 @@ from ops.deployment import ROOT
 
 COMMANDS = (
     *("run", "start", "stop", "status", "logs", "test", "coverage", "lint", "format", "test-tables", "test-containers"),
-    *("test-lifecycle", "bench", "pictures", "demo-monitoring", "reproduce", "lock", "help"),
+    *("test-lifecycle", "bench", "pictures", "demo-monitoring", "demo-year", "reproduce", "lock", "help"),
 )
 
 

@@ -13,7 +13,7 @@ import yaml
 from src.contract import grown
 from src.contract.fields import ContractError
 from src.contract.package import read_package
-from src.errors import LastroError
+from src.errors import IMPOSSIBLE, LastroError
 from src.files import write_bytes
 from src.model.rows import hashed
 from src.pipeline import ingest, prepare, refresh
@@ -168,7 +168,7 @@ def test_nothing_mature_writes_nothing(here: Project) -> None:
 
 def test_log_that_is_not_there_is_a_sentence(here: Project, capsys: pytest.CaptureFixture[str]) -> None:
     (here.root / "state/api/journal.db").unlink()
-    assert refresh.main([]) == refresh.IMPOSSIBLE
+    assert refresh.main([]) == IMPOSSIBLE
     assert capsys.readouterr().err.startswith("error: the prediction log: ")
 
 
@@ -177,7 +177,7 @@ def test_another_base_rate_is_refused_unless_it_is_asked_for(here: Project, caps
     before = files(here)
     assert refresh.main([]) == refresh.REFUSED
     said = capsys.readouterr().err
-    assert said.startswith("refused: of the approved with outcomes 12 bad, 3.3 expected (3.64), of the reference's")
+    assert said.startswith("error: of the approved with outcomes 12 bad, 3.3 expected (3.64), of the reference's")
     assert "--mixed-base-rates" in said
     assert files(here) == before
     assert refresh.main(["--mixed-base-rates"]) == refresh.JOINED
@@ -215,7 +215,7 @@ def test_clone_without_the_rows_is_told_to_pull(here: Project) -> None:
 def test_file_of_somebody_else_is_not_overwritten(here: Project, capsys: pytest.CaptureFixture[str]) -> None:
     told(here, 60)
     ROWS.write_text("mine")
-    assert refresh.main([]) == refresh.IMPOSSIBLE
+    assert refresh.main([]) == IMPOSSIBLE
     assert "not of a refresh" in capsys.readouterr().err
     assert ROWS.read_text() == "mine"
 
@@ -236,7 +236,7 @@ def test_yaml_is_written_last_and_what_fails_before_leaves_it_as_it_was(
     monkeypatch.setattr(grown, "write_bytes", write)
     with monkeypatch.context() as patch:
         patch.setattr(grown, "dvc", failing)
-        assert refresh.main([]) == refresh.IMPOSSIBLE
+        assert refresh.main([]) == IMPOSSIBLE
     assert capsys.readouterr().err == f"error: dvc add {ROWS}: the disk is full\n"
     assert LOANS.read_text() == before
     ingest.main()

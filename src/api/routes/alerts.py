@@ -15,6 +15,7 @@ from src.api.openapi import problems
 from src.api.routes.history import Cursor, Moment
 from src.api.routes.monitoring import concerning, run_of
 from src.journal import monitored, outbox
+from src.journal.clock import SYSTEM, Clock
 from src.journal.journal import Journal
 from src.journal.monitoring_tables import ALERTS
 from src.serving.applicants import schema_of
@@ -30,8 +31,8 @@ TEST = Message(
 class Alerts:
     """What the routes need."""
 
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+    def __init__(self, journal: Journal, clock: Clock = SYSTEM) -> None:
+        self.journal, self.clock = journal, clock
         self.body = Body(Message, names=lambda message: len(message.model_fields_set))
 
     def alert_status(self) -> AlertStatusOut:
@@ -68,7 +69,8 @@ class Alerts:
     def queued(self, message: Message) -> QueuedOut:
         """Put a message into the outbox."""
         with self.journal.transaction() as connection:
-            return QueuedOut(id=outbox.enqueue(connection, message.title, message.text, message.severity))
+            about = (message.title, message.text, message.severity)
+            return QueuedOut(id=outbox.enqueue(connection, *about, None, self.clock.now(), self.clock.new_id()))
 
     def router(self) -> APIRouter:
         """Return the routes."""

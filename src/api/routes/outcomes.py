@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from src.api.schemas import OutcomesOut, OutcomeStatus
 from src.api.versions import Versions
 from src.api.watch import Watch
 from src.journal import outcomes as journal_outcomes
+from src.journal.clock import SYSTEM, Clock
 from src.journal.journal import Journal
 from src.journal.outcomes import Predicted, Status, Told, wrong_time
 from src.serving.outcomes import Label, NotInContractError, OutcomeContract
@@ -37,8 +38,8 @@ class Given(NamedTuple):
 class Outcomes:
     """What the route needs."""
 
-    def __init__(self, watch: Watch, journal: Journal, metrics: Metrics) -> None:
-        self.watch, self.journal, self.metrics = watch, journal, metrics
+    def __init__(self, watch: Watch, journal: Journal, metrics: Metrics, clock: Clock = SYSTEM) -> None:
+        self.watch, self.journal, self.metrics, self.clock = watch, journal, metrics, clock
         self.body = Body(outcomes_type(), names=names)
 
     async def outcomes(self, request: Request) -> OutcomesOut:
@@ -60,7 +61,7 @@ class Outcomes:
 
     def record(self, key_id: str, entries: Sequence[Given]) -> list[Status]:
         """Check entries by the contracts that answered, and store them all; raises ProblemError 422 if one is wrong."""
-        now = datetime.now(UTC)
+        now = self.clock.now()
         with self.journal.transaction() as connection:
             known = journal_outcomes.predicted(connection, [str(entry.prediction_id) for entry in entries])
         told, errors = checked(self.watch.now, entries, known, now)

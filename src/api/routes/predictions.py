@@ -1,7 +1,6 @@
 """POST /predict, POST /predict/batch: contract -> scorer -> journal -> answer"""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,7 +20,7 @@ from src.api.schemas import BatchOut, PredictionOut
 from src.api.trial import Row, Trial
 from src.api.versions import CHAMPION, MODEL_RULE, WORD, Version
 from src.api.watch import Watch
-from src.journal.identifiers import new_id
+from src.journal.clock import SYSTEM, Clock
 from src.journal.journal import Journal
 from src.journal.tables import PURPOSES, Entry, Purpose
 from src.serving.scorer import Applicant, Reason, Scored
@@ -68,10 +67,17 @@ class Predictions:
     """What the two routes need."""
 
     def __init__(
-        self, watch: Watch, journal: Journal, metrics: Metrics, service_id: str, trial: Trial | None = None
+        self,
+        watch: Watch,
+        journal: Journal,
+        metrics: Metrics,
+        service_id: str,
+        trial: Trial | None = None,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.watch, self.journal, self.metrics = watch, journal, metrics
         self.service_id, self.trial = service_id, trial
+        self.time, self.new_id = clock
 
     async def predict(self, request: Request) -> Response:
         """Return the probability of default, points, decision and reasons of one applicant."""
@@ -80,8 +86,8 @@ class Predictions:
         now = self.watch.now  # all of an answer is of one moment
         version = now.champion if wish.model is None else now.asked(wish.model)
         applicant = await version.one.of(request)
-        version.date([applicant])
-        prediction_id = new_id()
+        version.date([applicant], self.time)
+        prediction_id = self.new_id()
         trial = self.trial if self.trial and wish.open else None
         if trial:
             version, _, applicant = trial.draw(now, prediction_id, applicant)
@@ -100,9 +106,9 @@ class Predictions:
         now = self.watch.now
         version = now.champion if wish.model is None else now.asked(wish.model)
         applicants = (await version.many.of(request))["applicants"]
-        version.date(applicants)
+        version.date(applicants, self.time)
         trial = self.trial if self.trial and wish.open else None
-        rows = [(version, new_id(), applicant) for applicant in applicants]
+        rows = [(version, self.new_id(), applicant) for applicant in applicants]
         if trial:
             rows = [trial.draw(now, one, applicant) for _, one, applicant in rows]
         scored = await run_in_threadpool(score_all, rows, wish.reasons)
@@ -126,7 +132,7 @@ class Predictions:
         entry = Entry(
             key_id,
             prediction_id,
-            datetime.now(UTC),
+            self.time(),
             version.sha256,
             version.number,
             to_json(applicant).decode(),
