@@ -118,12 +118,12 @@ def publish(shell: Shell, attempt: Attempt, state: Path) -> int:
     stopped = shell.module(REGISTRY, "gates", number, may=(0, 1))
     shell.module(REGISTRY, "report", number, "--output", str(report))
     said = "a gate stops its promotion" if stopped else "its gates let it be promoted"
-    sys.stdout.write(
-        f"version {number}, {found['alias'] or 'neither champion nor challenger'}, of branch {attempt.branch}: {said}\n"
-        f"report: {report}\n"
-        f'to promote it: python -m {REGISTRY} promote {number} --why "…"\n'
-        f"afterwards: git merge {attempt.branch}, dvc checkout\n"
-    )
+    alias = found["alias"] or "neither champion nor challenger"
+    lines = [f"version {number}, {alias}, of branch {attempt.branch}: {said}", f"report: {report}"]
+    if alias != "champion":  # the same form as the one that serves needs no promotion
+        lines.append(f'to promote it: python -m {REGISTRY} promote {number} --why "…"')
+    lines.append(f"afterwards: git merge {attempt.branch}, dvc checkout")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return stopped
 
 
