@@ -202,6 +202,7 @@ MONITOR = Service(
         "policy.yaml",
         "src/*.py",
         "src/monitoring/*.py",
+        "src/document/*.py",
         "src/journal/*.py",
         "src/serving/*.py",
         "src/model/*.py",

@@ -2,9 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
+
+IMPOSSIBLE = 2  # the exit code of a command that could not do what it was asked
 
 
 class LastroError(Exception):
@@ -27,6 +29,21 @@ def refusal(error: OSError) -> str:
     """Return in one line which file or program the system refuses, where it says so, and why."""
     reason = " ".join((error.strerror or str(error) or type(error).__name__).split())
     return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
+def code_of(command: Callable[[], int], codes: Mapping[type[LastroError], int] | None = None) -> int:
+    """Return a command's exit code; what the user can mend becomes one message on stderr and exit code 2.
+
+    `codes` are those of kinds of errors that have another one.
+    """
+    try:
+        return command()
+    except LastroError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return next((code for kind, code in (codes or {}).items() if isinstance(error, kind)), IMPOSSIBLE)
+    except OSError as error:
+        sys.stderr.write(f"error: {refusal(error)}\n")
+        return IMPOSSIBLE
 
 
 def run(main: Callable[[], None]) -> None:

@@ -1,12 +1,12 @@
 """a data package's YAML + other values of its resource -> the same YAML, comments and all, with these values"""
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
-from ruamel.yaml.util import load_yaml_guess_indent
 
 FOLLOWS = "path"  # a property that is new stands behind this one
 WIDE = 1 << 20  # characters of a line: none is broken that was not
@@ -29,11 +29,13 @@ def amended(text: str, changes: Mapping[str, Any]) -> str:
 
 
 def _yaml_like(text: str) -> YAML:
-    _, indent, offset = load_yaml_guess_indent(text)
+    """Return what reads and writes YAML with the indents of the text's first list."""
+    found = re.search(r"^( *)[^ #-][^#\n]*:\n( *)- ", text, re.MULTILINE)
+    offset = len(found[2]) - len(found[1]) if found else 2
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = WIDE
-    yaml.indent(mapping=2, sequence=indent or 2, offset=offset or 0)
+    yaml.indent(mapping=2, sequence=offset + 2, offset=offset)
     return yaml
 
 

@@ -11,14 +11,14 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.errors import LastroError, refusal, run
+from src.errors import code_of, run
 from src.lineage import commands
 from src.lineage.aliases import StoppedError
 from src.lineage.commands import Answer, Desk
 from src.lineage.settings import ROOT, Settings, read_settings
 from src.lineage.storage import remote
 
-STOPPED, IMPOSSIBLE = 1, 2
+STOPPED = 1
 
 
 def parser() -> ArgumentParser:
@@ -82,16 +82,7 @@ def answered(arguments: Sequence[str] | None, root: Path, settings: Settings | N
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Settings | None = None) -> int:
     """Return the exit code; what stands in the way is one sentence on stderr."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        return answered(arguments, root, settings).code
-    except StoppedError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return STOPPED
-    except LastroError as error:
-        sys.stderr.write(f"error: {error}\n")
-    except OSError as error:
-        sys.stderr.write(f"error: {refusal(error)}\n")
-    return IMPOSSIBLE
+    return code_of(lambda: answered(arguments, root, settings).code, {StoppedError: STOPPED})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from src import git
-from src.errors import LastroError, refusal, run
+from src.errors import IMPOSSIBLE, LastroError, code_of, run
 from src.lineage.chain import read_chain
 from src.lineage.lock import LineageError
 from src.lineage.retraining import worktree
@@ -25,7 +25,7 @@ from src.lineage.storage import remote
 
 log = logging.getLogger(__name__)
 
-IMPOSSIBLE, NOTHING_NEW = 2, 3
+NOTHING_NEW = 3
 ENDS = "exit codes: 0 published, its gates pass | 1 published, a gate stops it | 2 could not | 3 nothing new"
 
 
@@ -118,30 +118,29 @@ def publish(shell: Shell, attempt: Attempt, state: Path) -> int:
     stopped = shell.module(REGISTRY, "gates", number, may=(0, 1))
     shell.module(REGISTRY, "report", number, "--output", str(report))
     said = "a gate stops its promotion" if stopped else "its gates let it be promoted"
-    sys.stdout.write(
-        f"version {number}, {found['alias'] or 'neither champion nor challenger'}, of branch {attempt.branch}: {said}\n"
-        f"report: {report}\n"
-        f'to promote it: python -m {REGISTRY} promote {number} --why "…"\n'
-        f"afterwards: git merge {attempt.branch}, dvc checkout\n"
-    )
+    alias = found["alias"] or "neither champion nor challenger"
+    lines = [f"version {number}, {alias}, of branch {attempt.branch}: {said}", f"report: {report}"]
+    if alias != "champion":  # the same form as the one that serves needs no promotion
+        lines.append(f'to promote it: python -m {REGISTRY} promote {number} --why "…"')
+    lines.append(f"afterwards: git merge {attempt.branch}, dvc checkout")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return stopped
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT, settings: Settings | None = None) -> int:
     """Return the exit code; what stands in the way is one sentence on stderr."""
     asked = parser().parse_args(arguments)
-    try:
+
+    def answer() -> int:
         if not asked.why.strip():
             raise LineageError("--why: say why, in a few words: the commit and the chain keep it")
-        return retrain(root, settings or read_settings(), asked)
-    except NothingNewError as said:
-        sys.stdout.write(f"{said}\n")
-        return NOTHING_NEW
-    except LastroError as error:
-        sys.stderr.write(f"error: {error}\n")
-    except OSError as error:
-        sys.stderr.write(f"error: {refusal(error)}\n")
-    return IMPOSSIBLE
+        try:
+            return retrain(root, settings or read_settings(), asked)
+        except NothingNewError as said:
+            sys.stdout.write(f"{said}\n")
+            return NOTHING_NEW
+
+    return code_of(answer)
 
 
 def command() -> None:

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from src.errors import LastroError, refusal, run
+from src.errors import code_of, run
 from src.monitoring.commands import (
     add_acknowledge,
     add_demo,
@@ -20,7 +20,6 @@ from src.monitoring.commands import (
     add_status,
 )
 
-IMPOSSIBLE = 2
 # each adds its own parser, with `set_defaults(command=…)`
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_run,
@@ -43,14 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for add in COMMANDS:
         add(commands)
     asked = root.parse_args(arguments)
-    try:
-        code: int = asked.command(asked)
-        return code
-    except LastroError as error:
-        sys.stderr.write(f"error: {error}\n")
-    except OSError as error:
-        sys.stderr.write(f"error: {refusal(error)}\n")
-    return IMPOSSIBLE
+    return code_of(lambda: asked.command(asked))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ far the checks were read stands beside them. Whoever is second waits, and finds 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,9 +17,10 @@ from src.journal.monitoring_tables import ALERT_EVENTS, ALERTS, CHECKS, OUTBOX
 from src.journal.outbox import enqueue
 from src.monitoring import wording
 from src.monitoring.progress import hold, note, utc
+from src.monitoring.windows import FIRING, RESOLVED, verdict
 from src.monitoring.wording import KINDS, Check
 
-FIRING, RESOLVED, ACKNOWLEDGED = "firing", "resolved", "acknowledged"
+ACKNOWLEDGED = "acknowledged"
 SEEN = "alerts"  # how far the checks were read
 NEWS = timedelta(days=7)  # an alert that began and ended unseen, longer ago, is history: it stands there, and rings not
 Key = tuple[str, str, str]
@@ -31,22 +32,6 @@ class Moved(NamedTuple):
     fired: int = 0
     resolved: int = 0
     rang_again: int = 0
-
-
-def verdict(alarms: Sequence[bool], windows: int, *, open_: bool) -> Literal["firing", "resolved"] | None:
-    """Return what becomes of a check's alert; `alarms` are its closed windows, the newest last. None: nothing.
-
-    >>> verdict([False, True], 2, open_=False), verdict([True, True], 2, open_=False)
-    (None, 'firing')
-    >>> verdict([True, False], 2, open_=True), verdict([True, False, False], 2, open_=True)
-    (None, 'resolved')
-    """
-    last = alarms[-windows:]
-    if len(last) < windows:
-        return None
-    if open_:
-        return "resolved" if not any(last) else None
-    return "firing" if all(last) else None
 
 
 def advance(engine: sa.Engine, windows: int, now: datetime) -> Moved:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from src import git
 from src.journal.monitoring_tables import ALERTS, CHECKS
 from src.journal.outbox import enqueue
-from src.monitoring.alerts import FIRING
 from src.monitoring.progress import hold, note, utc
 from src.monitoring.settings import ROOT, Settings
+from src.monitoring.windows import FIRING
 from src.monitoring.wording import clock
 
 NAME = "retrain"  # what was started last

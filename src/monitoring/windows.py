@@ -4,11 +4,12 @@ A window is a UTC day of enough rows. The smaller days of an ISO week are joined
 that each row counts in one window at most.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 DAY = timedelta(days=1)
+FIRING, RESOLVED = "firing", "resolved"
 
 
 class Window(NamedTuple):
@@ -55,18 +56,32 @@ def closed(rows: Mapping[date, int], judged: Collection[date], since: date, now:
     return found
 
 
-def firing(alarms: Iterable[bool | None], windows: int) -> bool:
-    """Say whether a check's alert fires after its windows, the oldest first; None is one that was not judged.
+def verdict(alarms: Sequence[bool], windows: int, *, open_: bool) -> Literal["firing", "resolved"] | None:
+    """Return what becomes of a check's alert; `alarms` are its closed windows, the newest last. None: nothing.
 
     It fires when `windows` running alarm, and resolves when as many running are quiet.
+
+    >>> verdict([False, True], 2, open_=False), verdict([True, True], 2, open_=False)
+    (None, 'firing')
+    >>> verdict([True, False], 2, open_=True), verdict([True, False, False], 2, open_=True)
+    (None, 'resolved')
+    """
+    last = alarms[-windows:]
+    if len(last) < windows:
+        return None
+    if open_:
+        return "resolved" if not any(last) else None
+    return "firing" if all(last) else None
+
+
+def firing(alarms: Iterable[bool | None], windows: int) -> bool:
+    """Say whether a check's alert fires after its windows, the oldest first; None is one that was not judged.
 
     >>> [firing(alarms, 2) for alarms in ([True, False, True, True], [True, True, False], [True, True, False, False])]
     [True, True, False]
     """
-    fires, against = False, 0
-    for alarm in alarms:
-        if alarm is not None:
-            against = against + 1 if alarm != fires else 0
-            if against == windows:
-                fires, against = alarm, 0
+    fires, judged = False, [alarm for alarm in alarms if alarm is not None]
+    for end in range(1, len(judged) + 1):
+        found = verdict(judged[max(0, end - windows) : end], windows, open_=fires)
+        fires = fires if found is None else found == FIRING
     return fires

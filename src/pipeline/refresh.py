@@ -21,7 +21,7 @@ from src.contract.rows import with_outcome, within_bounds
 from src.contract.table import type_table
 from src.contract.text import read_text
 from src.contract.written import value_of
-from src.errors import LastroError, refusal, run
+from src.errors import LastroError, code_of, run
 from src.journal.matured import Matured, matured
 from src.journal.reader import read_log
 from src.lineage.policy import read_policy
@@ -33,7 +33,7 @@ from src.params import Split, read_params
 
 PARAMS, MODELS = Path("params.yaml"), Path("models")
 MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
-JOINED, REFUSED, IMPOSSIBLE, NOTHING_NEW = range(4)
+JOINED, REFUSED, NOTHING_NEW = 0, 1, 3
 
 
 class MixedRatesError(LastroError):
@@ -170,16 +170,8 @@ def say(*lines: str) -> None:
 def main(given: Sequence[str] | None = None) -> int:
     """Return the exit code of the command; what stands in the way is one sentence on stderr."""
     asked = arguments(given)
-    try:
-        return refresh(asked.until or datetime.now(UTC), asked.mixed_base_rates)
-    except MixedRatesError as error:
-        sys.stderr.write(f"refused: {error}\n")
-        return REFUSED
-    except LastroError as error:
-        sys.stderr.write(f"error: {error}\n")
-    except OSError as error:
-        sys.stderr.write(f"error: {refusal(error)}\n")
-    return IMPOSSIBLE
+    until = asked.until or datetime.now(UTC)
+    return code_of(lambda: refresh(until, asked.mixed_base_rates), {MixedRatesError: REFUSED})
 
 
 if __name__ == "__main__":

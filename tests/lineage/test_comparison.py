@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from src.journal.decided import Decided
 from src.lineage.comparison import Side, compared, told
 from src.lineage.declined import Applied
 from src.lineage.pairing import paired
 from src.lineage.policy import read_policy
+from src.model.card import CARD, read_card
 from src.model.paired import auc_difference
 from tests.conftest import ROOT
 from tests.lineage.versions import Facts, version
+from tests.serving.kinds import applicants, table
 
 POLICY = read_policy(ROOT / "policy.yaml")
 PARAMS = {"seed": 20, "train": {"folds": 5, "candidates": {"forest": {"trees": 300}}}, "scale": {}}
@@ -78,6 +81,22 @@ def test_versions_that_cannot_be_paired_are_named_by_their_numbers(sides: tuple[
     found = compared(POLICY, sides[0], Side("13", bare, Facts()), NOBODY)
     assert found["differences"]["roc_auc"]["value"] is None
     assert "cannot be told: there is no test_scores.parquet of version 13" in told(found)
+
+
+def test_the_band_of_the_declined_is_each_versions_own_on_the_same_applications(sides: tuple[Side, Side]) -> None:
+    X, bad = table()
+    given = [json.dumps(each) for each in applicants(X.iloc[:150])]
+    label = str(read_card(sides[0].folder / CARD).target.bad)
+    rows = [Decided(inputs, place % 3 > 0, ("repaid", label)[bad[place]]) for place, inputs in enumerate(given)]
+    rows += [Decided('{"income": "much"}', True, label), Decided(given[0], True, None)]
+    found = compared(POLICY, *sides, Applied(rows))
+    for side, band in zip(sides, found["declined"], strict=True):
+        card = read_card(side.folder / CARD)
+        assert (band["applications"], band["approved"], band["known"], band["declined"]) == (152, 101, 100, 50)
+        assert (band["unscored"], band["threshold"]) == (1, card.threshold)
+        assert band["observed_bads"] == sum(bad[place] for place in range(150) if place % 3) > 0
+    assert found["declined"][0]["band"] != found["declined"][1]["band"]
+    assert "times 4: AUC 0." in told(found)
 
 
 def test_fields_that_only_one_version_asks_for_are_named(sides: tuple[Side, Side], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from src.files import digest
 from src.journal.database import connect_engine, migrate
+from src.journal.monitoring_tables import CHECKS
 from src.journal.outcome_tables import OUTCOMES
 from src.journal.settings import Settings
 from src.journal.tables import PREDICTIONS
@@ -33,6 +34,7 @@ from tests.conftest import ROOT, Project
 from tests.journal.rows import entry
 from tests.lineage.conftest import point_to_folder
 from tests.lineage.versions import version
+from tests.monitored import seed
 from tests.monitoring.seeded import id_at
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -261,6 +263,11 @@ def test_a_log_without_outcomes_or_monitor_says_so(real: Published, tmp_path: Pa
 
 def test_a_version_of_an_older_release_says_what_was_not_measured(tmp_path: Path) -> None:
     folder = version(tmp_path / "old", "scorecard", range(200), range(200, 400))
+    told = json.loads((folder / "evaluation.json").read_text())
+    metrics = {name: {"value": 0.7, "low": 0.6, "high": 0.8} for name in ("roc_auc", "ks", "brier")}
+    parts = [{"origin": "package", "rows": 150, "bads": 40, "expected": 41.5, "metrics": metrics},
+             {"origin": "outcomes", "rows": 50, "bads": 0, "expected": 4.0, "metrics": None}]  # fmt: skip
+    (folder / "evaluation.json").write_text(json.dumps(told | {"by_origin": parts}))
     models = {path.name: path for path in folder.iterdir()}
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.yaml").read_bytes())
     published(models, Folder(tmp_path / "objects"))
@@ -272,6 +279,31 @@ def test_a_version_of_an_older_release_says_what_was_not_measured(tmp_path: Path
         assert f" | {what}" in text, "it stands among the limits too"
     assert "above 0.1 (0.25 is much) | not measured |" in text
     assert "no commit makes this version" in text
+    assert f"| the data package's own files | 150 | 40 | 41.5 |{' 0.700 (0.600 to 0.800) |' * 3}" in text
+    assert "| outcomes of the log | 50 | 0 | 4.0 | \N{EN DASH} |" in text
+
+
+def test_what_the_monitor_found_of_this_version_is_shown(tmp_path: Path) -> None:
+    folder = version(tmp_path / "old", "scorecard", range(200), range(200, 400))
+    (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.yaml").read_bytes())
+    published({path.name: path for path in folder.iterdir()}, Folder(tmp_path / "objects"))
+    settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'journal.db'}"))
+    engine = connect_engine(settings.journal_url, 2.0)
+    migrate(engine, tmp_path / "journal.db")
+    seed(engine, digest(folder / "export.json"), {"income": ["to 20", "over 20"], "job": ["a", "b"]}, now=NOW)
+    with engine.begin() as connection:
+        connection.execute(CHECKS.update().where(CHECKS.c.subject == "job").values(form_sha256="e" * 64))
+    engine.dispose()
+    text = Published(tmp_path, Folder(tmp_path / "objects"), settings).report(tmp_path / "report.html")[1]
+    drifts = re.findall(r"^\| (\w+) \| 20[\d-]+ to 20[\d-]+ \| 300 \| 0\.\d{4} \| .+ \| (alarm|quiet) \|$", text, re.M)
+    assert {"income", "score", "decision"} <= {name for name, _ in drifts}
+    assert "job" not in dict(drifts), "it is another version's"
+    assert dict(drifts)["income"] == "alarm"
+    months = re.findall(r"^\| (2026-0\d) \| (mature|early|open) \| [\d,]+ \| 3,000 \|", text, re.M)
+    assert len(months) == 6
+    assert re.search(r"^\| 2026-08 \| open \|.* \| \N{EN DASH} \| 0\.64 \|", text, re.M), "no ratio of an open month"
+    assert re.search(r"^\| drift \| income \| firing \| 2026-", text, re.M)
+    assert not re.search(r"^\| drift \| decision \|", text, re.M), "it is over"
 
 
 def test_a_file_that_is_not_the_published_one_stops_it(real: Published, tmp_path: Path) -> None:

@@ -245,3 +245,18 @@ def test_card_says_who_keeps_expected_directions_and_what_a_scorecard_leaves_out
     design = sections(model_card(card, package, measured))["Design"]
     assert "directions" not in design
     assert "information value" not in design
+
+
+def test_rows_that_outcomes_have_added_are_told_and_measured_apart(card, package, measured) -> None:
+    assert "outcomes have added" not in model_card(card, package, measured)
+    metrics = measured.found["metrics"]
+    parts = [{"origin": "package", "rows": 200, "bads": 60, "expected": 58.0, "metrics": metrics},
+             {"origin": "outcomes", "rows": 41, "bads": 0, "expected": 2.5, "metrics": None}]  # fmt: skip
+    found = changed(measured, by_origin=parts)
+    told = Measured(
+        found.found, found.compared, found.export, found.ingested | {"joined": 200}, found.training, found.development
+    )
+    text = sections(model_card(card, package, told))
+    assert "**Rows that outcomes have added:** 200, 159 to train with and 41 to test with" in text["Data"]
+    assert "| rows | 200 | 41 |" in text["Metrics"]
+    assert f"| roc_auc | {metrics['roc_auc']['value']:.3f} (" in text["Metrics"]

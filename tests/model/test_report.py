@@ -161,3 +161,14 @@ def test_rows_are_drawn_once_there_are_many_with_their_share_of_bads() -> None:
     assert bad[kept].sum() == 10
     assert report.drawn(np.array([1] + [0] * 999), 10, seed=0)[0] == 0
     assert kept.tolist() == report.drawn(bad, 100, seed=0).tolist() != report.drawn(bad, 100, seed=1).tolist()
+
+
+def test_rows_that_outcomes_have_added_are_measured_apart(card, predicted) -> None:
+    bad, pd_of = predicted
+    assert report.by_origin(bad, pd_of, len(bad), card, PARAMS, seed=1) == {}
+    own, joined = report.by_origin(bad, pd_of, 700, card, PARAMS, seed=1)["by_origin"]
+    assert (own["origin"], own["rows"], own["bads"]) == ("package", 700, int(bad[:700].sum()))
+    assert own["metrics"] == report.metrics_of(bad[:700], pd_of[:700], card, PARAMS, seed=1)
+    assert (joined["origin"], joined["rows"], joined["expected"]) == ("outcomes", 300, float(pd_of[700:].sum()))
+    _, none = report.by_origin(np.append(bad, 0), np.append(pd_of, 0.1), 1000, card, PARAMS, seed=1)["by_origin"]
+    assert (none["rows"], none["bads"], none["metrics"]) == (1, 0, None)

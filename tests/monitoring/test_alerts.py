@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from src.errors import LastroError
 from src.journal.monitoring_tables import ALERT_EVENTS, ALERTS, CHECKS, OUTBOX
-from src.monitoring.alerts import Moved, acknowledge, advance, verdict
+from src.monitoring.alerts import Moved, acknowledge, advance
 from src.monitoring.windows import firing
 from src.monitoring.wording import KINDS, RUNBOOK
 from tests.conftest import ROOT
@@ -46,12 +46,14 @@ def test_windows_running_make_alerts_whether_they_are_seen_at_once_or_day_by_day
 
 
 def test_state_follows_the_rule_for_every_sequence_of_windows() -> None:
+    """The rule as a count of windows running that speak against the state."""
     for windows, alarms in product((1, 2, 3), product((False, True), repeat=8)):
-        open_ = False
-        for n in range(len(alarms)):
-            found = verdict(alarms[: n + 1], windows, open_=open_)
-            open_ = found == "firing" or (open_ and found is None)
-        assert open_ == firing(alarms, windows)
+        fires, against = False, 0
+        for n, alarm in enumerate(alarms):
+            against = against + 1 if alarm != fires else 0
+            if against == windows:
+                fires, against = alarm, 0
+            assert firing(alarms[: n + 1], windows) is fires
 
 
 def test_alert_says_what_how_large_since_when_of_how_many_and_what_to_do(engine: sa.Engine) -> None:

@@ -63,7 +63,7 @@ def test_several_files_are_hashed_one_after_the_other(tmp_path: Path) -> None:
 def test_later_files_count_without_their_header_line_however_long_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "BLOCK", 3)
+    monkeypatch.setattr(published, "BLOCK", 3)
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(CONTENT)
     files = [tmp_path / "a.csv", tmp_path / "b.csv"]

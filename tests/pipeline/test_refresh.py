@@ -1,11 +1,9 @@
 """Outcomes join the data: rows keep their side, Git holds none of them, a kill leaves nothing half-written"""
 
-import os
+import hashlib
 import shutil
-import signal
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -15,40 +13,67 @@ import yaml
 from src.contract import grown
 from src.contract.fields import ContractError
 from src.contract.package import read_package
+from src.errors import IMPOSSIBLE, LastroError
+from src.files import write_bytes
 from src.model.rows import hashed
 from src.pipeline import ingest, prepare, refresh
 from tests.conftest import ROOT, Project
-from tests.pipeline.conftest import DATA, FOLDER, PACKAGE, change_data, field_named
+from tests.pipeline.conftest import PACKAGE
 from tests.pipeline.outcome_log import START, fill
 
-ROWS, IDS = FOLDER / "outcomes.data", FOLDER / "outcomes.predictions.csv"
-LOG = "state/api/journal.db"
+SMALL = """\
+# a lender's own words
+name: loans
+resources:
+  - name: loans
+    path: loans.csv  # published monthly
+    hash: sha256:{hash}
+    schema:
+      fields:
+        - {{name: made, type: date, role: time}}
+        - {{name: amount, type: integer, constraints: {{required: true, minimum: 1, maximum: 100000}}}}
+        - {{name: job, categories: [{{value: J1, label: employed}}, {{value: J2, label: self-employed}}]}}
+        - {{name: sex, role: protected, categories: [f, m], constraints: {{required: true}}}}
+        - {{name: branch, role: ignored, constraints: {{required: true}}}}
+        - {{name: paid, role: target, bad: n, categories: [{{value: y, label: good}}, {{value: n, label: bad}}]}}
+"""
+LOANS, OWN = Path("data/loans/datapackage.yaml"), Path("data/loans/loans.csv")
+ROWS, IDS = LOANS.with_name("outcomes.csv"), LOANS.with_name("outcomes.predictions.csv")
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """What a refresh reads, in a folder in which we are, and a log that has nothing yet; DVC is told nothing."""
-    for name in ("params.yaml", "policy.yaml", "models/reference.json", PACKAGE, DATA):
+    for name in ("params.yaml", "policy.yaml", "models/reference.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / ".dvc").mkdir()
-    enter(Project(tmp_path), monkeypatch)
+    for folder in (".dvc", LOANS.parent):
+        (tmp_path / folder).mkdir(parents=True)
+    days = [str((START - timedelta(days=place * 7 % 500)).date()) for place in range(400)]
+    rows = [f"{day},{place + 1},J{place % 2 + 1},{'fm'[place % 3 == 0]},b,{'yn'[place % 5 == 0]}\n"
+            for place, day in enumerate(days)]  # fmt: skip
+    content = "made,amount,job,sex,branch,paid\n" + "".join(rows)
+    (tmp_path / OWN).write_text(content)
+    (tmp_path / LOANS).write_text(SMALL.format(hash=hashlib.sha256(content.encode()).hexdigest()))
+    project = Project(tmp_path)
+    project.edit("params.yaml", lambda params: params.update(dataset=str(LOANS)))
     monkeypatch.setattr(grown, "dvc", lambda *_: None)
-    return Project(tmp_path)
+    enter(project, monkeypatch)
+    return project
 
 
-def enter(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def enter(project: Project, monkeypatch: pytest.MonkeyPatch, package: Path = LOANS) -> None:
     monkeypatch.chdir(project.root)
     monkeypatch.setenv("LASTRO_STATE", str(project.root / "state"))
-    told(project, 0)
+    told(project, 0, package=package)
 
 
-def told(project: Project, rows: int, seed: int = 1, **about: object) -> list[str]:
-    return fill(project.root / LOG, read_package(Path(PACKAGE)), rows, seed, **about)
+def told(project: Project, rows: int, seed: int = 1, package: Path = LOANS, **about: object) -> list[str]:
+    return fill(project.root / "state/api/journal.db", read_package(package), rows, seed, **about)
 
 
 def files(project: Project) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (project.root / FOLDER).iterdir()}
+    return {path.name: path.read_bytes() for path in (project.root / LOANS.parent).iterdir()}
 
 
 def split(project: Project) -> tuple[set[str], set[str], list[pd.DataFrame]]:
@@ -63,10 +88,10 @@ def split(project: Project) -> tuple[set[str], set[str], list[pd.DataFrame]]:
 def test_outcomes_join_the_data_and_git_holds_none_of_them(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = project
-    enter(here, monkeypatch)
-    ids = told(here, 80, groups={"foreign_worker": "yes"})
-    before = here.read(PACKAGE).splitlines()
+    german = Path(PACKAGE)
+    enter(project, monkeypatch, german)
+    ids = told(project, 80, package=german, groups={"foreign_worker": "yes"})
+    before = project.read(PACKAGE).splitlines()
     assert refresh.main([]) == refresh.JOINED
     said = capsys.readouterr().out
     for words in (
@@ -78,23 +103,17 @@ def test_outcomes_join_the_data_and_git_holds_none_of_them(
         "a bare `dvc repro` in a clone wants `dvc pull` first",
     ):
         assert words in said
-    assert IDS.read_text().split() == ["prediction_id", *ids]
-    assert len(ROWS.read_text().splitlines()) == 80
-    changed = here.run("git", "status", "--porcelain", "--untracked-files=all").stdout.splitlines()
-    assert sorted(line[3:] for line in changed if "state/" not in line) == sorted(
-        [PACKAGE, str(FOLDER / ".gitignore"), f"{ROWS}.dvc", f"{IDS}.dvc"]
-    )
-    assert here.run("dvc", "status", f"{ROWS}.dvc", f"{IDS}.dvc").stdout.strip().endswith("up to date.")
-    assert len(set(before) - set(here.read(PACKAGE).splitlines())) == 3, "path, bytes and hash: comments are kept"
-    left = files(here)
-    assert refresh.main([]) == refresh.NOTHING_NEW
-    assert files(here) == left
-    for name in (ROWS, IDS):
-        (here.root / name).unlink()
-    with pytest.raises(ContractError, match=r"outcomes\.data: no such file; .* `dvc pull` first"):
-        ingest.main()
-    told(here, 5, seed=2, start=START + timedelta(days=70))
-    assert refresh.main([]) == refresh.JOINED, "DVC has what was there"
+    rows, names = german.with_name("outcomes.data"), german.with_name(IDS.name)
+    assert names.read_text().split() == ["prediction_id", *ids]
+    assert len(rows.read_text().splitlines()) == 80
+    changed = project.run("git", "status", "--porcelain", "--untracked-files=all").stdout.splitlines()
+    new = [PACKAGE, str(german.with_name(".gitignore")), f"{rows}.dvc", f"{names}.dvc"]
+    assert sorted(line[3:] for line in changed if "state/" not in line) == sorted(new)
+    for path in (rows, names):
+        md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        assert f"md5: {md5}" in project.read(f"{path}.dvc")
+        assert Path(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}").is_file()
+    assert len(set(before) - set(project.read(PACKAGE).splitlines())) == 3, "path, bytes, hash: comments are kept"
 
 
 def test_rows_keep_their_side_of_the_split_by_seed_over_two_refreshes(here: Project) -> None:
@@ -115,38 +134,21 @@ def test_rows_keep_their_side_of_the_split_by_seed_over_two_refreshes(here: Proj
     assert 0.1 < sizes[1] / 300 < 0.3
 
 
-def by_time(project: Project) -> None:
-    """Give the German data a day of application, the field that comes first, and split by it."""
-
-    def dated(package: dict) -> None:
-        made = {"name": "made", "type": "date", "role": "time", "constraints": {"required": True}}
-        package["resources"][0]["schema"]["fields"].insert(0, made)
-
-    def days(rows: list[list[str]]) -> None:
-        for place, row in enumerate(rows):
-            row.insert(0, str((START - timedelta(days=place * 7 % 1000)).date()))
-
-    change_data(project, days)
-    project.edit(PACKAGE, dated)
-    project.edit("params.yaml", lambda params: params["split"].update(by="time"))
-
-
 def test_by_time_the_cut_only_moves_forward_over_two_refreshes(here: Project) -> None:
-    by_time(here)
+    here.edit("params.yaml", lambda params: params["split"].update(by="time"))
     trains, cuts = [], []
-    for days, rows in ((None, 0), (1, 40), (-900, 400), (20, 200)):  # the second lets the share's own day go back
-        if days is not None:
+    for days, rows in ((0, 0), (-900, 200), (20, 90)):  # the first ones would let the share's own day go back
+        if rows:
             told(here, rows, seed=rows, start=START + timedelta(days=days))
-            assert refresh.main([]) == refresh.JOINED
+            assert refresh.main(["--mixed-base-rates"]) == refresh.JOINED
         train, test, parts = split(here)
         assert all(not test & former for former in trains)
         trains.append(train)
         cuts.append(parts[1]["made"].min())
         assert parts[0]["made"].max() < cuts[-1]
-    assert cuts == sorted(cuts)
-    assert cuts[0] < cuts[-1]
-    joined = yaml.safe_load(here.read(PACKAGE))["resources"][0]["outcomes"]
-    assert joined["test_from"] == str(cuts[-1].date())
+    assert cuts[0] == cuts[1] < cuts[2]
+    joined = yaml.safe_load(here.read(str(LOANS)))["resources"][0]["outcomes"]
+    assert str(cuts[1].date()) < joined["test_from"] <= str(cuts[2].date())
 
 
 def test_nothing_mature_writes_nothing(here: Project) -> None:
@@ -156,17 +158,17 @@ def test_nothing_mature_writes_nothing(here: Project) -> None:
     assert refresh.main(["--until", "2024-12-01T00:00:00Z"]) == refresh.NOTHING_NEW, "none is a year old"
     assert files(here) == before
     assert refresh.main(["--until", "2025-01-05T00:00:00+00:00"]) == refresh.JOINED, "those of five days"
-    assert len(ROWS.read_text().splitlines()) == 20
+    assert len(ROWS.read_text().splitlines()) == 1 + 20
     joined = files(here)
     assert refresh.main(["--until", "2025-01-03T00:00:00Z"]) == refresh.NOTHING_NEW, "what was known before"
     assert files(here) == joined
     assert refresh.main([]) == refresh.JOINED
-    assert len(ROWS.read_text().splitlines()) == 40
+    assert len(ROWS.read_text().splitlines()) == 1 + 40
 
 
 def test_log_that_is_not_there_is_a_sentence(here: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    (here.root / LOG).unlink()
-    assert refresh.main([]) == refresh.IMPOSSIBLE
+    (here.root / "state/api/journal.db").unlink()
+    assert refresh.main([]) == IMPOSSIBLE
     assert capsys.readouterr().err.startswith("error: the prediction log: ")
 
 
@@ -175,7 +177,7 @@ def test_another_base_rate_is_refused_unless_it_is_asked_for(here: Project, caps
     before = files(here)
     assert refresh.main([]) == refresh.REFUSED
     said = capsys.readouterr().err
-    assert said.startswith("refused: of the approved with outcomes 12 bad, 3.3 expected (3.64), of the reference's")
+    assert said.startswith("error: of the approved with outcomes 12 bad, 3.3 expected (3.64), of the reference's")
     assert "--mixed-base-rates" in said
     assert files(here) == before
     assert refresh.main(["--mixed-base-rates"]) == refresh.JOINED
@@ -195,60 +197,48 @@ def test_application_of_another_contract_is_left_out_and_said(
     here: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told(here, 60)
-    here.edit(PACKAGE, lambda package: field_named(package, "housing")["categories"][0].update(label="for free"))
-    assert refresh.main([]) == refresh.JOINED
+    LOANS.write_text(LOANS.read_text().replace("label: employed", "label: at work"))
+    assert refresh.main(["--mixed-base-rates"]) == refresh.JOINED
     said = capsys.readouterr().out
-    assert "left out, for a value that the file of this contract cannot hold: housing " in said
+    assert "left out, for a value that the file of this contract cannot hold: job " in said
+    assert "ignored, so empty in all of them: branch" in said
+
+
+def test_clone_without_the_rows_is_told_to_pull(here: Project) -> None:
+    told(here, 60)
+    assert refresh.main([]) == refresh.JOINED
+    ROWS.unlink()
+    with pytest.raises(ContractError, match=r"outcomes\.csv: no such file; .* `dvc pull` first"):
+        ingest.main()
 
 
 def test_file_of_somebody_else_is_not_overwritten(here: Project, capsys: pytest.CaptureFixture[str]) -> None:
     told(here, 60)
     ROWS.write_text("mine")
-    assert refresh.main([]) == refresh.IMPOSSIBLE
+    assert refresh.main([]) == IMPOSSIBLE
     assert "not of a refresh" in capsys.readouterr().err
     assert ROWS.read_text() == "mine"
 
 
-KILLED = """
-import os, signal, sys
-from src.contract import grown
-from src.pipeline import refresh
-steps = iter(range(9))
-def killing(function):
-    def step(*given):
-        if next(steps) == int(sys.argv[1]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        function(*given)
-    return step
-grown.write_bytes = killing(grown.write_bytes)
-grown.dvc = killing(lambda *_: None)
-sys.exit(refresh.main([]))
-"""
-
-
-def test_who_is_killed_before_the_yaml_leaves_the_package_as_it_was(here: Project) -> None:
-    """The steps: Git's list, the identifiers, the rows, DVC, the YAML; `make test-lifecycle` tries them all."""
-    check_killed(here, step=4)
-
-
-def check_killed(here: Project, step: int) -> None:
-    """Kill a refresh before a step; the next one ends as if nothing had been."""
+def test_yaml_is_written_last_and_what_fails_before_leaves_it_as_it_was(
+    here: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     told(here, 60)
-    before = here.read(PACKAGE)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(step)], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
-    )
-    assert done.returncode == -signal.SIGKILL
-    assert here.read(PACKAGE) == before
-    assert (here.root / DATA).is_file()
-    ignored = here.read(str(FOLDER / ".gitignore")).split() if step else []
-    assert {*files(here), *ignored} <= {"german.data", "datapackage.yaml", ".gitignore", ROWS.name, IDS.name, *ignored}
-    assert not (ROWS.exists() or IDS.exists()) or ignored == [f"/{ROWS.name}", f"/{IDS.name}"]
+    before, order = LOANS.read_text(), []
+
+    def failing(command: str, places: Sequence[Path]) -> None:
+        raise LastroError(f"dvc {command} {places[0]}: the disk is full")
+
+    def write(path: Path, content: bytes) -> None:
+        order.append(path.name)
+        write_bytes(path, content)
+
+    monkeypatch.setattr(grown, "write_bytes", write)
+    with monkeypatch.context() as patch:
+        patch.setattr(grown, "dvc", failing)
+        assert refresh.main([]) == IMPOSSIBLE
+    assert capsys.readouterr().err == f"error: dvc add {ROWS}: the disk is full\n"
+    assert LOANS.read_text() == before
     ingest.main()
     assert refresh.main([]) == refresh.JOINED
-    once = files(here)
-    (here.root / PACKAGE).write_text(before, encoding="utf-8")
-    for path in (ROWS, IDS):
-        path.unlink()
-    assert refresh.main(["--until", datetime.now(UTC).isoformat()]) == refresh.JOINED
-    assert files(here) == once, "the same log is the same bytes"
+    assert order == [".gitignore", IDS.name, ROWS.name, IDS.name, ROWS.name, LOANS.name]

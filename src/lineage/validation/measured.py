@@ -12,6 +12,8 @@ from src.model.groups import LEAST_PEOPLE
 from src.model.model_card import MEANINGS
 
 SAMPLES = {"out_of_fold": "Training, out of fold", "test": "Test"}
+ORIGINS = {"package": "the data package's own files", "outcomes": "outcomes of the log"}
+APART = ("roc_auc", "ks", "brier")
 ALPHA = 0.05  # of all bands of a sample together
 SOME, MUCH = 0.1, 0.25  # Siddiqi's PSI of some change, and of much
 FOUR_FIFTHS = 0.8
@@ -28,6 +30,7 @@ def discrimination(evidence: Evidence) -> Section:
     ]
     head = ("Metric", "Test rows (95 % interval, bootstrap)", "Everybody's bad rate instead", "What it says")
     blocks: list[Block] = [Table(f"{whole(evidence.evaluation['rows'])} test rows", head, metrics, source)]
+    blocks += origins(evidence)
     if not found:
         return Section("Discrimination", [*blocks, Lacking(f"discrimination by sample and segment: {EARLIER}")])
     samples = [(name, *ranks(found[key])) for key, name in SAMPLES.items()]
@@ -40,6 +43,20 @@ def discrimination(evidence: Evidence) -> Section:
     else:
         blocks.append(Lacking("discrimination by segment: no bin has 30 test rows and 5 of each outcome"))
     return Section("Discrimination", [*blocks, months(evidence)])
+
+
+def origins(evidence: Evidence) -> list[Block]:
+    """Return the metrics of the data package's own test rows, and of those that outcomes have added, apart."""
+    rows = [
+        (ORIGINS.get(one["origin"], one["origin"]), whole(one["rows"]), whole(one["bads"]), number(one["expected"], 1),
+         *(interval((one["metrics"] or {}).get(name)) for name in APART))
+        for one in evidence.evaluation.get("by_origin", [])
+    ]  # fmt: skip
+    if not rows:
+        return []
+    head = ("Rows of", "Rows", "Bads", "Expected bads", *(f"{named(name)}, 95 % interval" for name in APART))
+    about = "Old and new test rows apart; those that outcomes have added were approved before, which narrows their risk"
+    return [Table(about, head, rows, evidence.source())]
 
 
 def ranks(found: Mapping[str, Any]) -> tuple[str, ...]:
