@@ -58,7 +58,9 @@ def cloned(source: Path, folder: Path) -> Project:
         log.info("What is not committed here takes no part: the year is played by commit %s.", head[:12])
     project = Project(folder / "project")
     command = ["git", "clone", "--quiet", str(source), str(project.root)]
-    subprocess.run(command, check=True, env=variables())  # noqa: S603 (no shell)
+    done = subprocess.run(command, env=variables(), capture_output=True, text=True, check=False)  # noqa: S603 (no shell)
+    if done.returncode:
+        raise LastroError(f"`git clone` ended with {done.returncode}: {done.stderr.strip()}")
     (project.root / LOG).parent.mkdir(exist_ok=True)
     for name, value in AUTHOR.items():
         project.run("git", "config", name, value)

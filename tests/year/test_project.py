@@ -52,6 +52,13 @@ def test_without_git_it_is_a_sentence(tmp_path: Path) -> None:
         cloned(tmp_path, tmp_path / "folder")
 
 
+def test_folder_that_holds_something_is_a_sentence(source: Copy, tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "file").touch()
+    with pytest.raises(LastroError, match="`git clone` ended with 128: fatal: destination path"):
+        cloned(source.root, tmp_path)
+
+
 def test_nothing_of_this_deployment_reaches_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LASTRO_DATABASE_URL", "MLFLOW_TRACKING_URI", "AWS_SHARED_CREDENTIALS_FILE", "GIT_DIR"):
         monkeypatch.setenv(name, "ours")
