@@ -109,7 +109,7 @@ def way_back(lender: Lender, project: Project) -> None:
     said = project.run("python", "src.lineage.retrain", "--why", why, "--until", until, may=(0, 1)).splitlines()
     for line in (line for line in said if any(word in line for word in SHOWN)):
         say(f"{BACK}  {line}")
-    number = max(one["version"] for one in project.answer("python", "src.lineage.registry", "list"))
+    number = max((one["version"] for one in project.answer("python", "src.lineage.registry", "list")), key=int)
     for gate in project.answer("python", "src.lineage.registry", "gates", str(number), may=(0, 1)):
         say(f"{BACK}  {gate_line(gate)}")
     project.run("python", "src.lineage.registry", "promote", str(number), "--why", why)

@@ -12,6 +12,7 @@ from typing import Any
 from src import git
 from src.errors import LastroError
 from src.files import read_yaml, write_bytes
+from src.lineage.policy import POLICY
 from src.year.settings import variables
 
 log = logging.getLogger(__name__)
@@ -71,13 +72,13 @@ def cloned(source: Path, folder: Path) -> Project:
 
 
 def quickened(root: Path) -> None:
-    """Write what the simulation changes in params.yaml and policy.yaml; JSON is YAML too."""
-    params, policy = read_yaml(root / "params.yaml"), read_yaml(root / "policy.yaml")
+    """Write what the simulation changes of the parameters and the policy; JSON is YAML too."""
+    params, policy = read_yaml(root / "params.yaml"), read_yaml(root / POLICY)
     name, candidate = next(iter(params["train"]["candidates"].items()))
     params["train"]["candidates"] = {name: candidate}
     params["evaluate"] |= QUICK
     policy["monitoring"]["maturity_days"] = TERM
-    for file, content in (("params.yaml", params), ("policy.yaml", policy)):
+    for file, content in (("params.yaml", params), (POLICY, policy)):
         write_bytes(root / file, json.dumps(content, indent=1).encode())
 
 

@@ -38,6 +38,7 @@ from tests.pipeline.conftest import lock, outputs
 
 STAGES = """
 import contextlib, json, os, sys
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 import numpy
@@ -59,7 +60,9 @@ def few(path):
 def scored(name, *_):
     return {said["metric"]: [said["candidates"][name][said["metric"]]["mean"]] * 2}
 
-found = SimpleNamespace(pd={}, too_large=(), scores=scored, predicted=lambda _: (numpy.full(800, 0.1),) * 2)
+even = numpy.full(800, 0.1)
+pds = defaultdict(lambda: [even])
+found = SimpleNamespace(pd=pds, too_large=(), scores=scored, predicted=lambda _: (even, even))
 train.compare, train.choose = lambda *_: found, lambda *_: chosen
 train.beside, beside = lambda *_: {}, train.beside
 evaluate.read_params = few
