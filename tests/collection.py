@@ -12,7 +12,6 @@ gc.disable()  # while all is imported there is no garbage, and looking for it is
 SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
 ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
 APART = (  # files of a room that want none of its servers, or are long enough to start their own
-    "tests/lineage/test_experiments.py",
     "tests/lineage/test_gates.py",
     "tests/lineage/test_pairing.py",
     "tests/lineage/test_comparison.py",
@@ -27,7 +26,6 @@ LONGEST = (  # a long unit that starts last has one worker wait for it; what is 
     "tests/browser",
     "tests/pipeline/test_determinism.py",
     "tests/lineage",
-    "tests/lineage/test_experiments.py",
     "tests/lineage/test_registry.py",
     "tests/lineage/test_publishing.py",
     "tests/lineage/test_replay.py",

@@ -3,8 +3,6 @@
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +22,7 @@ from src.lineage.publishing import publish
 from src.lineage.registry import main
 from src.lineage.settings import Settings
 from src.lineage.storage import remote
-from tests.conftest import ROOT, Project
+from tests.conftest import Project
 from tests.lineage.conftest import commit, settings_in
 from tests.lineage.pushed import aliases, another_model, pushed_to_folder, versions
 
@@ -470,20 +468,6 @@ def test_former_version_without_a_commit_is_left_out_and_its_number_not_given_ag
     assert "MLflow's version 1 is not adopted: neither commit None nor dvc.lock here names" in caplog.text
     assert former.kinds() == "publish promote"
     assert aliases(former.settings) == {"champion": "2"}
-
-
-def test_chain_and_aliases_survive_promoters_that_are_killed(stand: Stand) -> None:
-    settings = stand.settings
-    command = [sys.executable, "-m", "tests.lifecycle.promoters", str(stand.project.root), str(settings.state)]
-    done = subprocess.run(
-        [*command, settings.tracking_uri, "1", "1"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    rounds = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [found["killed"] for found in rounds] == [3]
-    for found in rounds:
-        assert (found["broken"], found["missing"], found["aliases"]["standing"]) == ([], [], "same")
-        assert found["reconcile"] in (0, 1)
-    assert rounds[-1]["events"] > 3
 
 
 def edited_event(place: Place) -> str:

@@ -1,8 +1,6 @@
 """Training is recorded in MLflow as the issue asks, and nothing is recorded or written elsewhere."""
 
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from src.lineage import tracking
 from src.lineage.mlflow_backend import experiment, opened
 from src.lineage.settings import Settings
 from src.model.artifact import to_bytes
-from tests.conftest import ROOT, Project
+from tests.conftest import Project
 from tests.lineage.conftest import commit, settings_in
 from tests.ports import free_port
 
@@ -169,29 +167,6 @@ def test_place_that_cannot_be_written_is_one_clear_error(
         pass
     assert uri in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-TRAIN = """
-from src.lineage import tracking
-with tracking.training_run({"seed": 1}, tracking.git_tags()):
-    pass
-"""
-
-
-def test_two_first_trainings_may_start_together_and_write_nowhere_else(tmp_path: Path) -> None:
-    state, here = tmp_path / "a state", tmp_path / "here"
-    here.mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "LASTRO_"))}
-    environment = kept | {"LASTRO_STATE": str(state), "PYTHONPATH": str(ROOT)}
-    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{state / 'mlflow' / 'mlflow.db'}"  # before what .env says
-    command = [sys.executable, "-c", TRAIN]
-    both = [subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
-    assert [process.communicate()[1].decode() for process in both] == ["", ""]
-    assert list(here.iterdir()) == []
-    assert [path.relative_to(state).as_posix() for path in state.rglob("*") if path.is_file()] == ["mlflow/mlflow.db"]
-    settings = Settings(state=state, tracking_uri="")
-    with opened(settings) as mlflow:
-        assert len(mlflow.search_runs(experiment_names=["credit-score"], output_format="list")) == 2
 
 
 def test_experiment_is_brought_back_and_never_writes_to_another_place(settings: Settings, tmp_path: Path) -> None:

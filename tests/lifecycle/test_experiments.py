@@ -1,6 +1,9 @@
 """One experiment holds every training, from whatever folder DVC or Git lets it run in."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from src.lineage.settings import Settings
 from tests.conftest import ROOT, Project, put_database
 from tests.lineage.conftest import commit
 
+pytestmark = pytest.mark.lifecycle
 MODULES = ("errors", "files", "git", "lineage/mlflow_backend", "lineage/settings", "lineage/tracking")
 RECORD = """
 import mlflow
@@ -77,3 +81,26 @@ def test_temporary_queued_and_worktrees_trainings_are_kept_in_one_experiment(tra
     assert len(kept) == 3
     assert all(path.is_file() and path.is_relative_to(settings.runs_folder) for path in kept)
     assert list(training.root.parent.rglob("mlflow.db")) == [database(training)]
+
+
+TRAIN = """
+from src.lineage import tracking
+with tracking.training_run({"seed": 1}, tracking.git_tags()):
+    pass
+"""
+
+
+def test_two_first_trainings_may_start_together_and_write_nowhere_else(tmp_path: Path) -> None:
+    state, here = tmp_path / "a state", tmp_path / "here"
+    here.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "LASTRO_"))}
+    environment = kept | {"LASTRO_STATE": str(state), "PYTHONPATH": str(ROOT)}
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{state / 'mlflow' / 'mlflow.db'}"  # before what .env says
+    command = [sys.executable, "-c", TRAIN]
+    both = [subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [process.communicate()[1].decode() for process in both] == ["", ""]
+    assert list(here.iterdir()) == []
+    assert [path.relative_to(state).as_posix() for path in state.rglob("*") if path.is_file()] == ["mlflow/mlflow.db"]
+    settings = Settings(state=state, tracking_uri="")
+    with opened(settings) as mlflow:
+        assert len(mlflow.search_runs(experiment_names=["credit-score"], output_format="list")) == 2
