@@ -46,7 +46,7 @@ test-tables: environment ## 160 random tables instead of the 12 in `make test`
 test-containers: environment ## the dev container and the images, really built and used; needs Docker
 	@$(activated) python -m pytest -m containers tests/containers $(TESTS)
 
-test-lifecycle: ready ## hundreds of kills, switches and resamples of what promotes, serves and replays versions
+test-lifecycle: ready ## hundreds of kills, switches and resamples, a year, trainings from elsewhere; hours
 	@$(activated) python -m pytest -m lifecycle tests/lifecycle $(TESTS)
 
 lint: environment ## style and types
