@@ -1,6 +1,8 @@
 """a database's address -> an engine whose commits are durable and whose schema is the newest"""
 
 import fcntl
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x6C617374726F  # "lastro": one migration at a time on a PostgreSQL server
+PAUSE = 0.01  # seconds between two looks at a database that is locked
 
 
 class SchemaError(Exception):
@@ -46,10 +49,27 @@ def sqlite_engine(url: URL, timeout: float) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def durable(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        write_ahead(connection, timeout)
         connection.execute("PRAGMA synchronous=FULL")
 
     return engine
+
+
+def write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
+    """Put a SQLite database into WAL mode; waits `timeout` seconds for others, which SQLite does not do by itself here.
+
+    Raises sqlite3.OperationalError where it is locked for longer.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def sqlite_file(address: str) -> Path | None:

@@ -83,7 +83,8 @@ def test_two_workers_that_cannot_start_do_not_try_for_ever(launched: Callable[..
 
 def test_program_that_asks_for_the_service_gets_the_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LASTRO_API_KEYS", DIGESTS)
-    monkeypatch.setenv("LASTRO_MODELS", str(tmp_path))
+    for name in ("MODELS", "STATE", "SERVING"):  # whatever `make run` has delivered in this folder
+        monkeypatch.setenv(f"LASTRO_{name}", str(tmp_path))
     with pytest.raises(LastroError, match=r"model\.json"), TestClient(create_app()):
         pass
 

@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,22 @@ def test_new_file_gets_the_schema_for_its_owner_alone(tmp_path: Path) -> None:
     assert set(sa.inspect(engine).get_table_names()) == TABLES
     engine.dispose()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    def opened(file: Path, start: threading.Barrier) -> str:
+        engine = connect_engine(f"sqlite:///{file}", 5.0)
+        start.wait(10)
+        with engine.connect() as connection:
+            mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+        engine.dispose()
+        return mode
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(50):  # SQLite refuses one in some ten of these if nobody waits
+            file, start = tmp_path / f"{number}.db", threading.Barrier(4)
+            file.touch()
+            assert set(pool.map(opened, [file] * 4, [start] * 4)) == {"wal"}
 
 
 def test_relative_and_absolute_addresses_of_sqlite_name_a_file() -> None:
