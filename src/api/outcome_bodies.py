@@ -3,7 +3,7 @@
 from typing import Annotated, Any, NotRequired
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
 from src.api.schemas import Timed
@@ -21,13 +21,6 @@ def scalar(value: Any) -> Any:
     raise ValueError("must be a label: a text, a number, true or false")
 
 
-def telling(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry that tells something; raises ValueError for another."""
-    if entry.get("outcome") is None and all(value is None for value in (entry.get("groups") or {}).values()):
-        raise ValueError("tells nothing: it has neither an outcome nor a group")
-    return entry
-
-
 def outcomes_type() -> Any:
     """Return the type of the body; which labels and groups there are is each version's to say."""
     label = Annotated[Any, BeforeValidator(scalar)]
@@ -39,7 +32,7 @@ def outcomes_type() -> Any:
     kinds = {"outcome": label, "observed_at": Timed | None, "groups": dict[str, label] | None}
     fields = {name: NotRequired[Annotated[kind, Field(description=texts[name])]] for name, kind in kinds.items()}
     text = "What is told of one prediction: an outcome, groups, or both."
-    entry: Any = Annotated[named_fields("Outcome", {"prediction_id": UUID, **fields}, text), AfterValidator(telling)]
+    entry: Any = named_fields("Outcome", {"prediction_id": UUID, **fields}, text)
     many = Annotated[list[entry], Field(min_length=1, max_length=MOST)]
     return named_fields("Outcomes", {"outcomes": many}, f"1 to {MOST} entries.")
 

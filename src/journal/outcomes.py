@@ -56,11 +56,13 @@ def predicted(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Predic
 
 
 def wrong_time(observed_at: datetime, known: Predicted | None, now: datetime) -> str | None:
-    """Return what is wrong with a time of observation; None where nothing is.
+    """Return what is wrong with a time of observation; None where nothing is, or nothing will be stored.
 
     The second in which the prediction was made is not before it: many programs write no fractions.
     """
-    if known and observed_at < known.time.replace(microsecond=0):
+    if known is None:
+        return None
+    if observed_at < known.time.replace(microsecond=0):
         return "must not be before the prediction"
     return "must not be more than 5 minutes in the future" if observed_at > now + FUTURE else None
 
@@ -101,7 +103,7 @@ class Ledger:
         self.new: list[Fact] = []
 
     def add(self, told: Told, known: Predicted | None, now: datetime) -> Status:
-        """Take an entry; return what became of it, the most of what became of its parts."""
+        """Take an entry; return what became of it, the most of what became of its parts; what tells nothing is no news."""
         if known is None:
             return "unknown"
         moment = max(now, known.time)
@@ -110,7 +112,7 @@ class Ledger:
             self.fact((told.prediction_id, field), value, told.observed_at, moment)
             for field, value in (*given, *told.groups.items())
         ]
-        return next(status for status in ("corrected", "recorded", "repeated") if status in parts)
+        return next(status for status in ("corrected", "recorded", "repeated") if status in {*parts, "repeated"})
 
     def fact(self, key: Key, value: str, observed_at: datetime | None, now: datetime) -> Status:
         """Take one value; what was observed at no time that is told is observed now, unless it counts already."""

@@ -79,13 +79,27 @@ def test_a_what_if_is_no_application(client: TestClient, applicant: dict[str, An
     assert statuses(tell(client, {"prediction_id": asked, "outcome": "bad"})) == ["unknown"]
 
 
+@pytest.mark.parametrize("nothing", [{}, {"outcome": None}, {"groups": {}}, {"groups": dict.fromkeys(GROUPS)}])
+def test_an_entry_that_tells_nothing_is_no_news(
+    client: TestClient, log: Path, made: str, nothing: dict[str, Any]
+) -> None:
+    asked = [{"prediction_id": one} | nothing for one in (made, str(uuid4()))]
+    assert statuses(tell(client, *asked)) == ["repeated", "unknown"]
+    assert stored(log) == []
+    assert stored(log, "field", "outcome_groups") == []
+
+
+def test_whatever_is_told_of_an_unknown_prediction_is_unknown(client: TestClient) -> None:
+    future = {"prediction_id": str(uuid4()), "outcome": "bad", "observed_at": "9999-12-31T23:59:59Z"}
+    assert statuses(tell(client, future)) == ["unknown"]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer", "says"),
     [
         ({"outcome": "2"}, "outcome", 'one of "good", "bad"'),
         ({"outcome": True}, "outcome", 'one of "good", "bad"'),
         ({"outcome": ["bad"]}, "outcome", "must be a label"),
-        ({"outcome": None}, "", "tells nothing"),
         ({"groups": {"foreign_worker": "A202"}}, "groups/foreign_worker", "'no' or 'yes'"),
         ({"groups": {"duration_months": 24}}, "groups/duration_months", "is a feature of the model"),
         ({"groups": {"sex": "f"}}, "groups/sex", '"personal_status_sex", "foreign_worker" are'),
