@@ -103,7 +103,7 @@ class Ledger:
         self.new: list[Fact] = []
 
     def add(self, told: Told, known: Predicted | None, now: datetime) -> Status:
-        """Take an entry; return what became of it, the most of what became of its parts; what tells nothing is no news."""
+        """Take an entry; return what became of it, the most of what became of its parts; nothing told is no news."""
         if known is None:
             return "unknown"
         moment = max(now, known.time)

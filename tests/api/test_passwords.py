@@ -67,9 +67,9 @@ def test_unknown_name_costs_what_a_wrong_password_costs(monkeypatch: pytest.Monk
 
     async def ask() -> None:
         for name in ("ana", "nobody") * 5:
-            start = time.perf_counter()
+            start = time.process_time()  # which other load does not lengthen
             assert await known.user(name, "wrong") is None
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(time.process_time() - start)
 
     asyncio.run(ask())
     known.close()
