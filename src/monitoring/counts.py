@@ -103,7 +103,7 @@ def count(part: Part, versions: Sequence[Version]) -> dict[Key, Hour]:
     """Return the counts of applications by served form and hour; of a form without a reference rows alone."""
     developments = {version.form_sha256: version.development for version in versions}
     rows = [row for row in part.rows if row[INPUTS] is not None]
-    served = {text: Served(*from_json(text)) if text else part.first for text in {row[SERVED] for row in rows}}
+    served = {text: Served(*from_json(text)) if text else part.usual for text in {row[SERVED] for row in rows}}
     found: dict[Key, Hour] = {}
     for (form_sha256, model_sha256), its in by_model(rows, served).items():
         form = form_of(versions, form_sha256, model_sha256)

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from pydantic_core import from_json
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
 from src.monitoring.progress import noted, step
@@ -43,6 +42,13 @@ POSTGRESQL = WHAT.format(
     served="json_build_array(form_sha256, model_sha256, model_version)::text",
     place="transaction, id, key_id",
 )
+NEWEST = {
+    "sqlite": "SELECT form_sha256, model_sha256, model_version FROM predictions ORDER BY rowid DESC LIMIT 1",
+    "postgresql": """
+        SELECT form_sha256, model_sha256, model_version FROM predictions
+        WHERE transaction IS NOT NULL ORDER BY transaction DESC LIMIT 1
+    """,
+}
 OLDER = "transaction IS NULL AND (key_id, id) > (:key_id, :id) ORDER BY key_id, id LIMIT :rows"
 NEWER = """
     transaction >= pg_snapshot_xmin(CAST(:old AS pg_snapshot))::text::bigint
@@ -77,7 +83,7 @@ class Row(NamedTuple):
     """What counts of a prediction, as the driver gives it; what says where the row stands comes after.
 
     `inputs` is a JSON text, None of one that is no application; `served` the JSON text of what answered it, None where
-    that is what answered the part's first row too.
+    that is the part's `usual`.
     """
 
     inputs: str | None
@@ -89,13 +95,13 @@ class Row(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Rows that were not read yet, plain tuples of `Row`'s fields and their place, and what answered the first of them.
+    """Rows that were not read yet, plain tuples of `Row`'s fields and their place, and what answered most of them.
 
     The progress is that `before` and `after` them.
     """
 
     rows: Rows
-    first: Served
+    usual: Served
     before: Progress | None
     after: Progress | None
 
@@ -106,10 +112,10 @@ def next_part(engine: sa.Engine, rows: int = ROWS) -> Part:
         before = noted(connection, NAME)
         known = before or {}
         if engine.dialect.name == "sqlite":
-            first, found, after = of_sqlite(connection, known, rows)
+            usual, found, after = of_sqlite(connection, known, rows)
         else:
-            first, found, after = of_postgresql(connection, known, rows)
-    return Part(found, first, before, after or None)
+            usual, found, after = of_postgresql(connection, known, rows)
+    return Part(found, usual, before, after or None)
 
 
 def of_sqlite(connection: sa.Connection, known: Progress, rows: int) -> tuple[Served, Rows, Progress]:
@@ -119,12 +125,12 @@ def of_sqlite(connection: sa.Connection, known: Progress, rows: int) -> tuple[Se
         query = sa.text("SELECT rowid FROM predictions WHERE key_id = :key_id AND id = :id")
         present = connection.execute(query, {"key_id": known["key_id"], "id": known["id"]}).scalar()
         after = after - 1 if present is None else present  # its number may be another row's, where it was deleted
-    first, found = read(connection, SQLITE, {"after": after, "rows": rows})
+    usual, found = read(connection, SQLITE, {"after": after, "rows": rows})
     if not found:
-        return first, found, known
+        return usual, found, known
     last = found[-1][-1]
     who = connection.execute(sa.text("SELECT key_id, id FROM predictions WHERE rowid = :last"), {"last": last})
-    return first, found, {"rowid": last, **who.mappings().one()}
+    return usual, found, {"rowid": last, **who.mappings().one()}
 
 
 def of_postgresql(connection: sa.Connection, known: Progress, rows: int) -> tuple[Served, Rows, Progress]:
@@ -134,17 +140,17 @@ def of_postgresql(connection: sa.Connection, known: Progress, rows: int) -> tupl
     """
     if "old" not in known:
         start = {"key_id": "", "id": ""} | known
-        first, found = read(connection, POSTGRESQL + OLDER, {**start, "rows": rows})
+        usual, found = read(connection, POSTGRESQL + OLDER, {**start, "rows": rows})
         if len(found) == rows:
-            return first, found, placed(found[-1], "id", "key_id")
-        return first, found, {"old": NOTHING}
+            return usual, found, placed(found[-1], "id", "key_id")
+        return usual, found, {"old": NOTHING}
     present = connection.execute(sa.text("SELECT pg_current_snapshot()::text")).scalar_one()
     start = {"new": present, "transaction": 0, "id": "", "key_id": ""} | known
-    first, found = read(connection, POSTGRESQL + NEWER, {**start, "rows": rows})
+    usual, found = read(connection, POSTGRESQL + NEWER, {**start, "rows": rows})
     if len(found) == rows:
         after = placed(found[-1], "transaction", "id", "key_id")
-        return first, found, {"old": known["old"], "new": start["new"], **after}
-    return first, found, {"old": start["new"]} if found or "new" in known else known
+        return usual, found, {"old": known["old"], "new": start["new"], **after}
+    return usual, found, {"old": start["new"]} if found or "new" in known else known
 
 
 def placed(row: tuple[Any, ...], *names: str) -> Progress:
@@ -153,24 +159,17 @@ def placed(row: tuple[Any, ...], *names: str) -> Progress:
 
 
 def read(connection: sa.Connection, query: str, values: Mapping[str, Any]) -> tuple[Served, Rows]:
-    """Return the rows of a query, and what answered the first of them.
+    """Return the rows of a query, and what answered those that do not say it.
 
-    Two hashes a row are a fifth of the time that it takes: those of the first row are not given again. It is the
+    Two hashes a row are a fifth of the time that it takes: those of the log's newest row are not given again. It is the
     driver's own cursor that gives rows; SQLAlchemy's would take twice the time.
     """
-    first = fetched(connection, query, {**values, **NOBODY._asdict(), "rows": 1})
-    if not first:
-        return NOBODY, []
-    served = Served(*from_json(first[0][Row._fields.index("served")]))
-    return served, fetched(connection, query, {**values, **served._asdict()})
-
-
-def fetched(connection: sa.Connection, query: str, values: Mapping[str, Any]) -> Rows:
-    """Return what the driver gives."""
-    found = connection.execute(sa.text(query), values)
+    newest = connection.execute(sa.text(NEWEST[connection.dialect.name])).one_or_none()
+    usual = Served(*newest) if newest else NOBODY
+    found = connection.execute(sa.text(query), {**values, **usual._asdict()})
     rows: Rows = list(found.cursor.fetchall())
     found.close()
-    return rows
+    return usual, rows
 
 
 def begin(engine: sa.Engine, now: datetime) -> None:
