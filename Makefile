@@ -79,7 +79,7 @@ compile = $(activated) uv pip compile --quiet --universal --python-version 3.11 
 lock: ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer releases
 	@[ -x "$(VENV)/bin/uv" ] || $(MAKE) environment
 	@$(compile) $(LOCK) requirements.in --output-file requirements.txt
-	@for image in serving fetch page pipeline; do \
+	@for image in serving fetch page pipeline batch lake; do \
 		$(compile) --constraints requirements.txt "requirements-$$image.in" --output-file "requirements-$$image.txt" \
 		|| exit 1; done
 

@@ -21,12 +21,16 @@ IMAGES = {  # an image's lock -> the files that it starts
     "fetch": ["src/api/main.py", "src/lineage/delivery.py"],
     "page": ["src/frontend/*.py"],
     "pipeline": ["src/pipeline/*.py", "src/lineage/*.py", "src/monitoring/*.py"],
+    "batch": ["src/batch/*.py"],
+    "lake": ["src/lake/*.py"],
 }
 ABSENT = {  # what an image's code names, but does not import there
     "serving": {"sklearn", "pandas"},
     "fetch": {"sklearn", "pandas", "dvc", "mypy_boto3_s3"},
     "page": set(),
     "pipeline": {"mypy_boto3_s3"},
+    "batch": {"mypy_boto3_s3"},
+    "lake": {"mypy_boto3_s3"},
 }
 NAMED = [
     Requirement(line.partition("#")[0].strip())
