@@ -37,6 +37,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.params",
         "src.lineage.policy",
     },
+    "src.batch": {"src.journal", "src.lineage", "src.serving", "src.model", "src.contract", "src.params"},
     "src.year": {
         "src.api",
         "src.monitoring",
@@ -61,6 +62,8 @@ DOORS = {  # what only one module, or one room, may name
     "pandera": {"src.contract.table"},
     "ruamel": {"src.contract.amended"},
     "optuna": {"src.model.search"},
+    "dask": {"src.batch.cluster"},
+    "distributed": {"src.batch.cluster"},
     "slowapi": {"src.api.limits"},
     "jwt": {"src.api.tokens"},
     "xlsxwriter": {"src.serving.scorecard"},
