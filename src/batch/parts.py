@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from src.batch import places
-from src.batch.checking import Checker, Rejected
+from src.batch.checking import Checked, Checker, Rejected
+from src.batch.counting import Coded, Counted, count
 from src.batch.output import jsonl, parquet
 from src.batch.run import Run
-from src.batch.scoring import Model, read_model, score
+from src.batch.scoring import Model, Scores, read_model, score
 from src.contract.layout import Layout, Source
 from src.contract.package import Package
 from src.contract.parts import Part, read_part
@@ -43,13 +44,17 @@ class Task(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A part that was scored: its file's name, its rows, those of them that were rejected, its bytes' hashes."""
+    """A part that was scored: its file's name, its rows, those of them that were rejected, its bytes' hashes.
+
+    `counted` is how monitoring counts it; `first` is the first wrong row where nothing but that was asked for.
+    """
 
     path: str
     rows: int
     rejected: int
     sha256: str
     rejected_sha256: str | None
+    counted: Counted | None
     first: Rejected | None = None
 
 
@@ -68,16 +73,23 @@ def work(task: Task) -> Done:
     checked = checker.check(cells, task.part.first)
     rows, wrong = task.part.rows, len({one.row for one in checked.rejected})
     if task.check:
-        return Done(name, rows, wrong, "", None, checked.rejected[0] if checked.rejected else None)
+        return Done(f"{name}.parquet", rows, wrong, "", None, None, next(iter(checked.rejected), None))
     scores = score(model, checked.columns, task.run.reasons)
     known = {name: cells.columns[name] for name in ids if name in cells.columns}
     content, lines = parquet(task.run, model, checked, scores, task.offset, known), jsonl(checked.rejected)
-    done = Done(f"{name}.parquet", rows, wrong, sha256_of(content), sha256_of(lines) if lines else None)
+    counted = counts_of(model, checked, scores)
+    done = Done(f"{name}.parquet", rows, wrong, sha256_of(content), sha256_of(lines) if lines else None, counted)
     if lines:
         places.write(places.inside(task.output, REJECTED, f"{name}.jsonl"), lines)
     places.write(places.inside(task.output, done.path), content)
     places.write(note_of(task.output, name), f"{json.dumps(noted(done))}\n".encode())
     return done
+
+
+def counts_of(model: Model, checked: Checked, scores: Scores) -> Counted:
+    """Return how many rows lie in each bin of the reference."""
+    columns = {name: Coded(*column) for name, column in checked.columns.items()}
+    return count(columns, scores.pd, scores.score, ~scores.declined, model.reference)
 
 
 def name_of(stem: str, number: int) -> str:
@@ -92,7 +104,16 @@ def note_of(output: str, name: str) -> str:
 
 def noted(done: Done) -> dict[str, Any]:
     """Return what the note of a part says."""
-    return {name: value for name, value in done._asdict().items() if name != "first"}
+    counted = done.counted._asdict() if done.counted else None
+    return {name: value for name, value in done._asdict().items() if name != "first"} | {"counted": counted}
+
+
+def read_note(content: bytes) -> Done:
+    """Return the part that a note is of; raises ValueError or TypeError where it is none."""
+    said = json.loads(content)
+    counted = said["counted"]
+    groups = [(number, many, total) for number, many, total in counted["approved_pds"]]
+    return Done(**said | {"counted": Counted(**counted | {"approved_pds": groups})})
 
 
 def source_of(path: str) -> Source:

@@ -9,7 +9,7 @@ from typing import Any
 
 from src.batch import places
 from src.batch.code import fingerprint
-from src.batch.parts import NOTES, REJECTED, Done, note_of
+from src.batch.parts import NOTES, REJECTED, Done, note_of, read_note
 from src.batch.run import Run, facts_of
 from src.errors import LastroError
 from src.files import sha256_of
@@ -76,8 +76,8 @@ def done_of(output: str, names: set[str], name: str) -> Done | None:
     if note not in names:
         return None
     try:
-        done = Done(**json.loads(places.read(note)))
-    except (ValueError, TypeError):
+        done = read_note(places.read(note))
+    except (ValueError, TypeError, KeyError):
         return None
     wanted = {places.inside(output, done.path): done.sha256}
     if done.rejected_sha256:

@@ -1,17 +1,16 @@
 """inputs, a model, options -> a run and its identifier, which follows from these alone: the same is the same run"""
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from src.contract.package import Package
+from src.files import sha256_of
+from src.journal.batch_ids import run_id
 
 ENDINGS = re.compile(r"(\.(csv|tsv|txt|data|dat|parquet|pq))?(\.(gz|zip))?$", re.IGNORECASE)
 UNREAD = {"path", "hash", "bytes", "sources", "costs", "outcomes", "name"}  # of a resource: none decides how it is read
-ROW = (1 << 48) - 1  # the bits of an identifier that are a row's number; a run's own are all ones
 
 
 class Input(NamedTuple):
@@ -43,12 +42,10 @@ class Origin(NamedTuple):
     git_commit: str | None
 
 
-def run_id(facts: object) -> str:
-    """Return the identifier (UUID version 8) of a run that is made of these facts."""
-    content = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-    number = int(hashlib.sha256(content.encode()).hexdigest(), 16) >> 128
-    own = ~(0xF << 76 | 3 << 62)
-    return str(UUID(int=number & own & ~ROW | 8 << 76 | 2 << 62 | ROW))
+def identified(run: Run) -> Run:
+    """Return the run with its identifier."""
+    content = json.dumps(facts_of(run), sort_keys=True, separators=(",", ":"))
+    return run._replace(run_id=run_id(sha256_of(content.encode())))
 
 
 def facts_of(run: Run) -> dict[str, object]:
@@ -61,7 +58,7 @@ def facts_of(run: Run) -> dict[str, object]:
 def contract_sha256(package: Package) -> str:
     """Return the hash of what decides how a package's files are read."""
     content = package.resource.model_dump_json(exclude=UNREAD)
-    return hashlib.sha256(content.encode()).hexdigest()
+    return sha256_of(content.encode())
 
 
 def stems_of(paths: Sequence[str]) -> list[str]:

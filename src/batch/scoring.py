@@ -17,6 +17,7 @@ from src.batch.formulas import Floats, calibrated, each, of_formula, sigmoid
 from src.batch.lookup import places_of, weights_of
 from src.batch.sums import sums_of
 from src.model.artifact import read_verified
+from src.model.development import Development, read_development
 from src.model.points import LEAST
 from src.params import Scale
 from src.serving.calibration import Calibration
@@ -40,19 +41,25 @@ class Scores(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A model as it is served; where it is trees, by which powers of two the sums of its parts are whole."""
+    """A model as it is served; the powers of two of which the sums of its trees are whole; its development sample.
+
+    `reference` is None where none of this very model was delivered.
+    """
 
     served: Served
-    exponents: tuple[int, ...] = ()
+    exponents: tuple[int, ...]
+    reference: Development | None
 
 
 def read_model(folder: Path) -> Model:
     """Return the model of a folder, verified; raises LastroError where a file is not the one that is named."""
-    served = load(folder)
+    served, reference, path = load(folder), read_development(folder), folder / TREES
+    if reference is not None and reference.sha256 != served.card.sha256:
+        reference = None
     if not served.export.formula:
-        return Model(served)
-    path = folder / TREES
-    return Model(served, tuple(from_bytes(read_verified(path, served.export.sha256), path).exponents.tolist()))
+        return Model(served, (), reference)
+    trees = from_bytes(read_verified(path, served.export.sha256), path)
+    return Model(served, tuple(trees.exponents.tolist()), reference)
 
 
 def score(model: Model, columns: Columns, reasons: bool) -> Scores:
