@@ -36,6 +36,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.contract",
         "src.params",
         "src.lineage.policy",
+        "src.batch.answers",
     },
     "src.batch": {"src.journal", "src.lineage", "src.serving", "src.model", "src.contract", "src.params"},
     "src.year": {
