@@ -4,7 +4,7 @@ Only different values are placed, by the monitor's own rule; rows are counted by
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,26 +18,14 @@ Codes = NDArray[np.integer]
 Group = tuple[int, int, float]  # of nearly equal PDs: its number, how many there are, their sum
 
 
-class Column(Protocol):
+class Coded(NamedTuple):
     """A column: different values as the log's inputs hold them, and for each row which one it has.
 
     `values` may hold a value twice, or one that no row has.
     """
 
-    @property
-    def values(self) -> Sequence[JsonValue]:
-        """Return the different values."""
-
-    @property
-    def places(self) -> Codes:
-        """Return the place of each row's value among them."""
-
-
-class Missing(NamedTuple):
-    """The column of a field that nobody has told."""
-
     values: Sequence[JsonValue]
-    places: Codes
+    codes: Codes
 
 
 class Counted(NamedTuple):
@@ -50,7 +38,7 @@ class Counted(NamedTuple):
 
 
 def count(
-    columns: Mapping[str, Column], pd: Vector, score: Codes, approved: NDArray[np.bool_], reference: Development | None
+    columns: Mapping[str, Coded], pd: Vector, score: Codes, approved: NDArray[np.bool_], reference: Development | None
 ) -> Counted:
     """Return the counts of rows; of a model without a reference rows and PDs alone.
 
@@ -66,9 +54,9 @@ def count(
     return Counted(len(pd), many, counts, grouped(pd[approved]))
 
 
-def of_features(columns: Mapping[str, Column], rows: int, reference: Development) -> dict[str, list[int]]:
+def of_features(columns: Mapping[str, Coded], rows: int, reference: Development) -> dict[str, list[int]]:
     """Return rows by bin of each feature of the reference."""
-    nothing: Column = Missing([None], np.zeros(rows, dtype=np.int8))
+    nothing = Coded([None], np.zeros(rows, dtype=np.int8))
     return {
         subject_of(name): of_feature(
             columns.get(name, nothing), columns.get(one.before or "", nothing) if one.before else None, one
@@ -77,12 +65,12 @@ def of_features(columns: Mapping[str, Column], rows: int, reference: Development
     }
 
 
-def of_feature(column: Column, made: Column | None, distribution: Distribution) -> list[int]:
+def of_feature(column: Coded, made: Coded | None, distribution: Distribution) -> list[int]:
     """Return rows by bin; of dates, which count as days before `made`, by their different pairs."""
     if made is None:
-        rows = np.bincount(column.places, minlength=len(column.values))
+        rows = np.bincount(column.codes, minlength=len(column.values))
         return summed(distribution.places(column.values), rows, distribution)
-    pairs, rows = np.unique(column.places.astype(np.int64) * len(made.values) + made.places, return_counts=True)
+    pairs, rows = np.unique(column.codes.astype(np.int64) * len(made.values) + made.codes, return_counts=True)
     dates, days = np.divmod(pairs, len(made.values))
     values = [column.values[place] for place in dates.tolist()]
     return summed(distribution.places(values, [made.values[place] for place in days.tolist()]), rows, distribution)

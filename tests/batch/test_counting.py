@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src.batch.counting import Counted, Missing, count, total
+from src.batch.counting import Coded, Counted, count, total
 from src.model.development import Development, Distribution, read_development
 from src.monitoring.counts import Columns, count_form
 from src.monitoring.performance import expected_roc_auc
@@ -46,12 +46,12 @@ def odd() -> Development:
     return development().model_copy(update={"features": features})
 
 
-def coded(values: Sequence[Any], random: Random) -> Missing:
+def coded(values: Sequence[Any], random: Random) -> Coded:
     """A column by different values in any order, one of which no row has."""
     different = [*{(type(value), value): value for value in [*values, "of no row"]}.values()]
     random.shuffle(different)
     place = {(type(value), value): number for number, value in enumerate(different)}
-    return Missing(different, np.array([place[type(value), value] for value in values], dtype=np.int32))
+    return Coded(different, np.array([place[type(value), value] for value in values], dtype=np.int32))
 
 
 def by_rows(table: Mapping[str, Sequence[Any]], answers: Sequence[list[Any]], reference: Development) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_columns_are_counted_as_the_monitor_counts_rows(which: str) -> None:
     assert {"rows": found.rows, "counts": found.counts} == expected
     assert found.approved == approved.sum()
     halves = [
-        count({name: one._replace(places=one.places[rows]) for name, one in columns.items()}, pd[rows], score[rows],
+        count({name: one._replace(codes=one.codes[rows]) for name, one in columns.items()}, pd[rows], score[rows],
               approved[rows], reference)
         for rows in (slice(0, 250), slice(250, None))
     ]  # fmt: skip
