@@ -57,6 +57,18 @@ def batch_run(manifest: bytes, card: Card, counted: Counted, rejected: int, outp
     )
 
 
+def open_log(settings: Settings | None = None) -> None:
+    """Make the log, or bring it to the newest schema; raises LastroError where it cannot be reached."""
+    settings = settings or Settings()
+    engine = connect_engine(settings.journal_url, settings.database_timeout)
+    try:
+        migrate(engine, sqlite_file(settings.journal_url))
+    except (SQLAlchemyError, OSError, SchemaError) as error:
+        raise LastroError(f"the prediction log: {reason(error)}; a batch is recorded there") from None
+    finally:
+        engine.dispose()
+
+
 def record(
     run: BatchRun, rejected: Iterable[int], *, settings: Settings | None = None, commit: str = "", clock: Clock = SYSTEM
 ) -> bool:

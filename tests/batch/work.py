@@ -4,7 +4,9 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from src.batch import places
 from src.errors import LastroError
 
 
@@ -37,3 +39,28 @@ def wrong(number: int) -> float:
 def slow(folder: str) -> None:
     Path(folder, str(os.getpid())).touch()
     time.sleep(60)
+
+
+class Numbered(NamedTuple):
+    """A task as those of a batch are: it names its model's folder."""
+
+    models: str
+    number: int
+    folder: str
+
+
+def written(task: Numbered) -> tuple[int, int, str]:
+    """Write a file of the model and the number; return the number, the process and the model's folder."""
+    time.sleep(0.05)
+    places.write(
+        f"{task.folder}/{task.number}", f"{Path(task.models, 'export.json').read_text()} {task.number}".encode()
+    )
+    return task.number, os.getpid(), task.models
+
+
+def refused_number(task: Numbered) -> int:
+    return refused(task.number)
+
+
+def killed(_task: Numbered) -> int:
+    return dead(0)

@@ -1,0 +1,59 @@
+"""a model's files <-> what of them travels to another machine: their bytes, and the sha256 that these must have"""
+
+import functools
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+from src.errors import LastroError
+from src.files import sha256_of
+from src.model.card import MODEL
+
+
+def packed(folder: Path) -> dict[str, bytes]:
+    """Return the files of a delivered model that are computed with: all but the fitted one, which may be large."""
+    found = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith("."))
+    return {path.name: path.read_bytes() for path in found if path.name != MODEL}
+
+
+def hashes(files: Mapping[str, bytes]) -> tuple[tuple[str, str], ...]:
+    """Return each file's name and sha256."""
+    return tuple((name, sha256_of(content)) for name, content in sorted(files.items()))
+
+
+class Unpacked:
+    """The models that this process was sent, each in a folder of its own until the process ends."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()  # a worker may have several threads
+        self.folders: dict[tuple[tuple[str, str], ...], Path] = {}
+
+    def folder(self, files: Mapping[str, bytes], named: tuple[tuple[str, str], ...]) -> Path:
+        """Return the folder with these files; raises LastroError where one is not the one whose sha256 is named."""
+        with self.lock:
+            if named not in self.folders:
+                _verify(files, named)
+                folder = Path(tempfile.mkdtemp(prefix="lastro-model-"))
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # when the process ends, too
+                for name, content in files.items():
+                    (folder / name).write_bytes(content)
+                self.folders[named] = folder
+            return self.folders[named]
+
+
+@functools.cache
+def unpacked() -> Unpacked:
+    """Return this process's models."""
+    return Unpacked()
+
+
+def _verify(files: Mapping[str, bytes], named: tuple[tuple[str, str], ...]) -> None:
+    found, wanted = dict(hashes(files)), dict(named)
+    for name in sorted(found.keys() | wanted.keys()):
+        if found.get(name) != wanted.get(name):
+            raise LastroError(
+                f"{name}: refused, the sha256 of what came is {found.get(name)}, the task names {wanted.get(name)}"
+            )

@@ -1,0 +1,23 @@
+"""A model's files on another machine are those whose sha256 is named, or they are refused."""
+
+import pytest
+
+from src.batch.parcel import Unpacked, hashes, packed
+from src.errors import LastroError
+from tests.conftest import ROOT
+
+
+def test_all_that_is_computed_with_travels_and_arrives() -> None:
+    files = packed(ROOT / "models")
+    assert "model.pkl" not in files
+    assert {"export.json", "model.json", "trees.npz", "reference.json"} <= files.keys()
+    unpacked = Unpacked()
+    folder = unpacked.folder(files, hashes(files))
+    assert packed(folder) == files
+    assert unpacked.folder({}, hashes(files)) == folder  # what is here need not come again
+
+
+@pytest.mark.parametrize("files", [{"a": b"1"}, {"a": b"1", "b": b"3"}, {"a": b"1", "b": b"2", "c": b""}])
+def test_other_bytes_are_refused(files: dict[str, bytes]) -> None:
+    with pytest.raises(LastroError, match=r"^[bc]: refused, the sha256 of what came is (None|\w{64}), the task names"):
+        Unpacked().folder(files, hashes({"a": b"1", "b": b"2"}))
