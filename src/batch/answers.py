@@ -18,7 +18,6 @@ from src.files import sha256_of
 from src.journal.batch_ids import row_of
 
 MANIFEST = "manifest.json"
-ANSWERS = ("probability_of_default", "score", "decision")
 Numbers = NDArray[np.int64]
 Manifest = dict[str, Any]
 
@@ -28,12 +27,13 @@ class OutputError(LastroError):
 
 
 class Stretch(NamedTuple):
-    """A part of an output: its address and hash, the numbers of its rows, rejected ones too, `stop` left out."""
+    """A part of an output: its address and hash, the numbers of its rows, `stop` left out, how many have an answer."""
 
     path: str
     sha256: str
     first: int
     stop: int
+    answered: int
 
 
 def manifest_of(output: str, sha256: str) -> Manifest:
@@ -47,12 +47,13 @@ def stretches(output: str, manifest: Manifest) -> Iterator[Stretch]:
     """Yield the parts in order."""
     first = 0
     for part in manifest["parts"]:
-        stop = first + part["rows"] + part["rejected"]
-        yield Stretch(places.inside(output, part["path"]), part["sha256"], first, stop)
+        stop = first + part["rows"]
+        path = places.inside(output, part["path"])
+        yield Stretch(path, part["sha256"], first, stop, part["rows"] - part["rejected"])
         first = stop
 
 
-def rows_of(stretch: Stretch, columns: tuple[str, ...] = ANSWERS) -> tuple[Numbers, arrow.Table]:
+def rows_of(stretch: Stretch, columns: tuple[str, ...]) -> tuple[Numbers, arrow.Table]:
     """Return the numbers of a part's rows, in order, and some columns of them; raises OutputError."""
     content = read_verified(stretch.path, stretch.sha256, "the manifest")
     with parquet.ParquetFile(arrow.BufferReader(content)) as file:
@@ -60,16 +61,21 @@ def rows_of(stretch: Stretch, columns: tuple[str, ...] = ANSWERS) -> tuple[Numbe
         place = table["row"].to_numpy()
         if not len(place):
             return place, table
-        (first,) = file.read(columns=["prediction_id"])["prediction_id"].slice(0, 1).to_pylist()
+        (first,) = next(file.iter_batches(1, columns=["prediction_id"]))["prediction_id"].to_pylist()
     return place + (row_of(first) - int(place[0])), table
 
 
 def read_verified(path: str, sha256: str, who: str) -> bytes:
     """Return a file's bytes; raises OutputError where it is gone, or not the one of this hash."""
-    try:
-        content = places.read(path)
-    except (LastroError, OSError) as error:
-        raise OutputError(str(error)) from None
+    content = read(path)
     if (found := sha256_of(content)) != sha256:
         raise OutputError(f"{path}: its sha256 is {found}, {who} names {sha256}")
     return content
+
+
+def read(path: str) -> bytes:
+    """Return a file's bytes; raises OutputError where it is gone."""
+    try:
+        return places.read(path)
+    except (LastroError, OSError) as error:
+        raise OutputError(str(error)) from None

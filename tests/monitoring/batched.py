@@ -45,7 +45,7 @@ def write_output(folder: Path, rows: Rows, run: str, parts: int = 3, rejected: S
         name = f"applicants-{part:05}.parquet"
         parquet.write_table(table, folder / name)
         sha256 = sha256_of((folder / name).read_bytes())
-        said.append({"path": name, "rows": len(kept), "rejected": len(numbers) - len(kept), "sha256": sha256})
+        said.append({"path": name, "rows": len(numbers), "rejected": len(numbers) - len(kept), "sha256": sha256})
     model = {"name": "credit-score", "version": "3", "sha256": MODEL, "form_sha256": FORM, "git_commit": "c" * 40}
     manifest = {"run_id": run, "input": [], "model": model, "parts": said, "rows": len(rows), "rejected": len(rejected)}
     content = json.dumps(manifest).encode()
