@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from src.batch.parts import Done, Task, source_of, work
+from src.batch.parts import Task, source_of, work
 from src.batch.planning import columns_of, run_of
 from src.batch.run import Input, Origin
 from src.compile.compiler import compile_model
