@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,17 +18,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks._models import fitted
-from benchmarks._servers import Server, taken
+from benchmarks._servers import Server, family, taken
 from benchmarks.batch import write_files
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = 30.0  # seconds for ten million rows by two workers, scorecard
 PATIENCE = 60.0
+BREATH = 0.1  # seconds between two looks at a process's memory
 DASK = [sys.executable, "-m", "dask"]
 
 
 class Cost(NamedTuple):
-    """Seconds of the clock and of processors, and the most MiB of a process of the command's own."""
+    """Seconds of the clock and of processors, and the most MiB that one process held."""
 
     wall: float
     cpu: float
@@ -39,13 +39,28 @@ class Cost(NamedTuple):
 def command(path: Path, models: Path, output: Path, *options: str) -> Cost:
     """Run the command and return what it and the processes that it started took."""
     words = [sys.executable, "-m", "src.batch", str(path), str(output), "--models", str(models), *options]
-    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    started, peak, ended = time.perf_counter(), 0.0, 0
     with (output.parent / "said").open("ab") as said:
         env = os.environ | {"LASTRO_STATE": f"{output}.state"}
-        subprocess.run(words, cwd=ROOT, env=env, stderr=said, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(time.perf_counter() - started, cpu, after.ru_maxrss / 1024)
+        process = subprocess.Popen(words, cwd=ROOT, env=env, stderr=said)
+    while not ended:
+        peak = max(peak, largest(process.pid))
+        time.sleep(BREATH)
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit((output.parent / "said").read_text()[-2000:])
+    return Cost(time.perf_counter() - started, used.ru_utime + used.ru_stime, peak)
+
+
+def largest(pid: int) -> float:
+    """Return the most MiB that a process or one below it has held; what `wait4` says begins with whoever started it."""
+    found = [0.0]
+    for process in family(pid):
+        with contextlib.suppress(OSError, KeyError):
+            fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+            found.append(int(fields["VmHWM"].split()[0]) / 1024)
+    return max(found)
 
 
 @contextlib.contextmanager
@@ -111,8 +126,8 @@ def main() -> None:
             with cluster(folder, asked.workers) as (address, processes):
                 before = sum(map(taken, processes))
                 cost = command(path, candidate.served, there, "--scheduler", address)
-                cpu = cost.cpu + sum(map(taken, processes)) - before
-            print_line(candidate.name, "Dask", asked.rows, cost._replace(cpu=cpu, mib=float("nan")))
+                cpu, mib = cost.cpu + sum(map(taken, processes)) - before, max(map(largest, processes))
+            print_line(candidate.name, "Dask", asked.rows, Cost(cost.wall, cpu, max(cost.mib, mib)))
             if sha256s(here) != sha256s(there):
                 raise SystemExit("the parts of the two differ")
 
