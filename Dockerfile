@@ -188,8 +188,8 @@ COPY src/journal/migrations src/journal/migrations
 COPY src/lineage/__init__.py src/lineage/chain.py src/lineage/events.py src/lineage/folder.py src/lineage/follow.py \
      src/lineage/lock.py src/lineage/s3_errors.py src/lineage/settings.py src/lineage/storage.py src/lineage/
 COPY src/batch/__init__.py src/batch/__main__.py src/batch/checking.py src/batch/cluster.py src/batch/code.py \
-     src/batch/command.py src/batch/counting.py src/batch/engine.py src/batch/formulas.py src/batch/ids.py \
-     src/batch/lookup.py src/batch/manifest.py src/batch/models.py src/batch/objects.py src/batch/output.py \
+     src/batch/command.py src/batch/counting.py src/batch/engine.py src/batch/fields.py src/batch/formulas.py \
+     src/batch/ids.py src/batch/lookup.py src/batch/manifest.py src/batch/models.py src/batch/objects.py src/batch/output.py \
      src/batch/parcel.py src/batch/parts.py src/batch/places.py src/batch/planning.py src/batch/recording.py \
      src/batch/resuming.py src/batch/run.py src/batch/scoring.py src/batch/settings.py src/batch/sums.py src/batch/
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
