@@ -72,6 +72,7 @@ def run(work: Callable[[Task], Done], tasks: Iterable[Task], address: str, model
     ClusterError where the cluster cannot be reached, is lost, or runs other code.
     """
     import dask
+    import distributed  # noqa: F401  # first, since what it configures would go with what is set here
 
     security = _security(address)
     files = packed(models)

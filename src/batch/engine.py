@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from src.errors import LastroError
 
 ATTEMPTS = 3  # workers that may die of one task
-LOST = (EOFError, ConnectionError)  # what a pipe says whose other end has died
+LOST = (EOFError, OSError)  # what a pipe says whose other end has died, in the middle of a message too
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")

@@ -1,6 +1,7 @@
 """a field's codes, a column of applicants -> what a table holds for the code of each row's value"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,22 +10,32 @@ from src.batch.checking import Column
 from src.serving.codes import FieldCode, days_before
 
 
-def places_of(field: FieldCode, columns: Mapping[str, Column]) -> NDArray[np.int32]:
-    """Return the place of each row's code: 0 for -1, one more for each code."""
-    found = looked_up(field, range(field.count + 1), columns)
-    return found.astype(np.int32)
+class Lookup(NamedTuple):
+    """What is looked up of a column: it for each distinct value, and for each row which value it has."""
+
+    found: NDArray[Any]
+    codes: NDArray[np.int32]
+
+    def of(self, rows: slice) -> NDArray[Any]:
+        """Return it for some rows."""
+        return self.found.take(self.codes[rows])
 
 
-def weights_of(field: FieldCode, columns: Mapping[str, Column]) -> NDArray[np.float64]:
-    """Return the weight of each row's code."""
-    return looked_up(field, field.weights or [0.0] * (field.count + 1), columns)
+def places_of(field: FieldCode, columns: Mapping[str, Column]) -> Lookup:
+    """Return the place of each value's code: 0 for -1, one more for each code."""
+    return looked_up(field, range(field.count + 1), columns, np.int32)
 
 
-def looked_up(field: FieldCode, table: Sequence[float], columns: Mapping[str, Column]) -> NDArray[np.float64]:
-    """Return what the table holds for the code of each row's value."""
+def weights_of(field: FieldCode, columns: Mapping[str, Column]) -> Lookup:
+    """Return the weight of each value's code."""
+    return looked_up(field, field.weights or [0.0] * (field.count + 1), columns, np.float64)
+
+
+def looked_up(field: FieldCode, table: Sequence[float], columns: Mapping[str, Column], kind: Any) -> Lookup:
+    """Return what the table holds for the code of each value."""
     column = dated(field, columns) if field.before else columns[field.name]
     read = field.reader(table)
-    return np.array([read(value) for value in column.values], dtype=np.float64).take(column.codes)
+    return Lookup(np.array([read(value) for value in column.values], dtype=kind), column.codes)
 
 
 def dated(field: FieldCode, columns: Mapping[str, Column]) -> Column:

@@ -12,7 +12,7 @@ from pathlib import Path
 from src.batch.run import Origin
 from src.errors import LastroError
 from src.files import digest
-from src.lineage.chain import fetch, read_chain
+from src.lineage.chain import Place, fetch, read_chain
 from src.lineage.follow import FILES
 from src.lineage.storage import remote
 from src.model.card import CARD, read_card
@@ -32,12 +32,11 @@ def model_of(word: str, folder: Path | None) -> Iterator[tuple[Path, Origin]]:
         yield folder.absolute(), origin_of(folder.absolute())
         return
     with tempfile.TemporaryDirectory(prefix="lastro-model-") as made:
-        yield Path(made), fetched(word, Path(made))
+        yield Path(made), fetched(remote(), word, Path(made))
 
 
-def fetched(word: str, folder: Path) -> Origin:
-    """Bring the champion, or a version by its number, into a folder."""
-    place = remote()
+def fetched(place: Place, word: str, folder: Path) -> Origin:
+    """Bring the champion, or a version by its number, into a folder; raises LastroError where a file is another."""
     chain = read_chain(place)
     number = chain.state.champion if word == CHAMPION else int(word)
     if number is None:

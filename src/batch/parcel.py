@@ -10,13 +10,12 @@ from threading import Lock
 
 from src.errors import LastroError
 from src.files import sha256_of
-from src.model.card import MODEL
+from src.lineage.follow import FILES
 
 
 def packed(folder: Path) -> dict[str, bytes]:
-    """Return the files of a delivered model that are computed with: all but the fitted one, which may be large."""
-    found = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith("."))
-    return {path.name: path.read_bytes() for path in found if path.name != MODEL}
+    """Return the files of a model that are delivered to a service too: no fitted model, no row that it learned from."""
+    return {name: (folder / name).read_bytes() for name in sorted(FILES) if (folder / name).is_file()}
 
 
 def hashes(files: Mapping[str, bytes]) -> tuple[tuple[str, str], ...]:

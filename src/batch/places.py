@@ -4,6 +4,7 @@ An address is one file, a folder (the files right in it), or a pattern (`*`, `?`
 file is written whole or not at all: beside its name and then renamed, or by one PUT.
 """
 
+import contextlib
 import fnmatch
 import glob
 import uuid
@@ -21,6 +22,7 @@ from src.errors import LastroError
 BUFFER = 1 << 23  # bytes that a stream reads at once
 UNSEEN = (".", "_")  # how the names begin of what tools leave beside the data
 PARTIAL = ".partial"
+ATTEMPTS = 3  # to write a file, before the last one
 
 
 class PlaceError(LastroError):
@@ -89,12 +91,11 @@ def write(path: str, content: bytes) -> None:
         return
     target = _local(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL}")  # several machines may share the folder
-    try:
-        beside.write_bytes(content)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(FileNotFoundError):  # another run has tidied the folder meanwhile
+            _replace(target, content)
+            return
+    _replace(target, content)
 
 
 def remove(path: str) -> None:
@@ -127,6 +128,15 @@ def _local(address: str) -> Path:
     if "://" in path:
         raise PlaceError(f"{address}: files of this machine and s3://bucket/key are read, nothing else")
     return Path(path)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL}")  # several machines may share the folder
+    try:
+        beside.write_bytes(content)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _files(place: Path) -> list[File]:

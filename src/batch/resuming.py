@@ -56,8 +56,7 @@ def refuse(output: str, before: dict[str, Any] | None, state: dict[str, Any]) ->
     """Raise LastroError where OUTPUT holds anything of another run."""
     if before is not None:
         names = [title for name, title in TITLES.items() if before.get(name) != state[name]]
-        differs = f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}"
-        raise LastroError(f"{output}: holds another run: {differs}; another folder, or --overwrite")
+        raise LastroError(f"{output}: holds a run that differs in {', '.join(names)}: another folder, or --overwrite")
     if places.below(output):
         raise LastroError(f"{output}: holds files that are of no run; another folder, or --overwrite")
 

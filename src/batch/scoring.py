@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from src.batch.checking import Column
 from src.batch.formulas import Floats, calibrated, each, of_formula, sigmoid
-from src.batch.lookup import places_of, weights_of
+from src.batch.lookup import Lookup, places_of, weights_of
 from src.batch.sums import sums_of
 from src.model.artifact import read_verified
 from src.model.development import Development, read_development
@@ -27,6 +27,7 @@ from src.serving.predictors import Served, TreesPredictor, load
 from src.serving.reasons import Gain
 from src.serving.trees import from_bytes
 
+BLOCK = 1 << 14  # rows
 Columns = Mapping[str, Column]
 Table = NDArray[Any]  # weights or places
 
@@ -63,17 +64,27 @@ def read_model(folder: Path) -> Model:
 
 
 def score(model: Model, columns: Columns, reasons: bool) -> Scores:
-    """Score applicants."""
+    """Score applicants, some thousands at a time: what is made of them stays close to the processor."""
+    lookups = lookups_of(model.served, columns)
+    count = len(lookups[0].codes)
+    blocks = [slice(start, start + BLOCK) for start in range(0, max(count, 1), BLOCK)]
+    parts = [score_block(model, [lookup.of(rows) for lookup in lookups], reasons) for rows in blocks]
+    pd, points, declined = (np.concatenate(arrays) for arrays in zip(*(part[:3] for part in parts), strict=True))
+    told = [its for part in parts for its in part.reasons or ()] if reasons else None
+    return Scores(pd, points, declined, told)
+
+
+def score_block(model: Model, rows: list[Table], reasons: bool) -> Scores:
+    """Score applicants whose rows are there by columns."""
     served = model.served
-    rows = rows_of(served, columns)
     pd = probabilities(model, rows)
     declined = pd >= served.card.threshold
     found = reasons_of(served, rows, pd, declined) if reasons else None
     return Scores(pd, points(pd, served.card.scale), declined, found)
 
 
-def rows_of(served: Served, columns: Columns) -> list[Table]:
-    """Return the row form's rows, by columns: weights where the model is a table of points, else places of codes."""
+def lookups_of(served: Served, columns: Columns) -> list[Lookup]:
+    """Return how the row form's rows are made: weights where the model is a table of points, else places of codes."""
     export = served.export
     if export.formula or export.pairs:
         return [places_of(field, columns) for field in export.fields]

@@ -138,7 +138,7 @@ def written_as(resource: Resource, packed: Packed) -> Resource:
 def plain_dialect(source: Source, resource: Resource, needed: Sequence[str]) -> tuple[str, Dialect] | None:
     """Return the first line and its dialect where that is a plain header other than the package's own; else None."""
     with unpacked(source.path, resource.compression, None) as (file, _):
-        line = file.readline().decode("utf-8-sig", errors="replace")
+        line = file.readline(BUFFER).decode("utf-8-sig", errors="replace").partition("\r")[0].rstrip("\n")
     dialect = resource.dialect
     for sign in SIGNS:
         names = set(cells_of(line, Dialect(delimiter=sign)))

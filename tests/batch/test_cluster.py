@@ -8,13 +8,16 @@ from pathlib import Path
 
 import dask
 import pytest
+from pyarrow.parquet import read_table
 
-from src.batch import cluster
+from src.batch import cluster, places
 from src.batch.cluster import ClusterError, run
 from src.errors import LastroError
 from src.files import digest
 from tests.batch.clusters import Cluster, certificates
+from tests.batch.command import batch, files, split
 from tests.batch.work import Numbered, killed, refused_number, written
+from tests.ports import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -69,21 +72,30 @@ def sha256s(folder: Path) -> dict[str, str]:
     return {path.name: digest(path) for path in folder.iterdir()}
 
 
-def test_killed_worker_loses_and_repeats_nothing(secured: Cluster, models: Path, tmp_path: Path) -> None:
-    quiet = list(run(written, tasks(models, tmp_path / "quiet", 40), secured.address, models))
-    assert sorted(number for number, _, _ in quiet) == list(range(40))
-    assert {process for _, process, _ in quiet} <= {process.pid for process in secured.processes}
-    assert str(models) not in {folder for _, _, folder in quiet}
-    killed, found = 0, []
-    for number, process, _ in run(written, tasks(models, tmp_path / "killed", 40), secured.address, models):
+def test_worker_that_is_killed_gets_another_in_its_place(secured: Cluster, models: Path, tmp_path: Path) -> None:
+    found = []
+    for number, process, folder in run(written, tasks(models, tmp_path / "out", 40), secured.address, models):
         found.append(number)
+        assert Path(folder) != models
         if len(found) == 5:
-            killed = process
-            os.kill(killed, signal.SIGKILL)
+            os.kill(process, signal.SIGKILL)
             secured.add()  # a new one gets the model too
     assert sorted(found) == list(range(40))
-    assert len(sha256s(tmp_path / "quiet")) == 40
-    assert sha256s(tmp_path / "killed") == sha256s(tmp_path / "quiet")
+    places.tidy(str(tmp_path / "out"))
+    assert len(sha256s(tmp_path / "out")) == 40
+
+
+def test_file_is_scored_by_a_cluster_of_which_a_worker_is_killed(secured: Cluster, tmp_path: Path) -> None:
+    split(tmp_path / "in", 60)
+    assert batch(tmp_path, "quiet").wait() == 0
+    asked = batch(tmp_path, "killed", "--scheduler", secured.address)
+    wait_until(lambda: len(list(tmp_path.glob("killed/*.parquet"))) > 2, 60)
+    secured.processes[-1].kill()
+    assert not (tmp_path / "killed" / "manifest.json").exists()
+    assert asked.wait() == 0
+    assert files(tmp_path / "killed") == files(tmp_path / "quiet")
+    rows = [row for path in (tmp_path / "killed").glob("*.parquet") for row in read_table(path).to_pylist()]
+    assert len({row["prediction_id"] for row in rows}) == len(rows) == 960
 
 
 def test_error_of_a_task_is_raised_here(secured: Cluster, models: Path, tmp_path: Path) -> None:
