@@ -28,7 +28,8 @@ from src.model.developed import FINE
 from src.model.development import Distribution
 from src.model.distributions import answers_of, scores_of, typed_features
 from src.model.points import decide
-from src.monitoring.cohorts import Cohort, Month, look_of
+from src.monitoring.cohort_view import look_of
+from src.monitoring.cohorts import Cohort, Month
 from src.monitoring.drift import Drift, judge
 from src.monitoring.performance import Bads, more_bads
 from src.monitoring.windows import firing

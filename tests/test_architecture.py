@@ -27,6 +27,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.compile": {"src.serving", "src.model", "src.contract", "src.params"},
     "src.journal": {"src.model.points"},
     "src.lineage": {"src.document", "src.journal", "src.serving", "src.model", "src.contract", "src.params"},
+    "src.lineage.replay": {"src.lineage", "src.journal", "src.batch"},  # an entry: nobody imports it
     "src.api": {"src.journal", "src.serving", "src.model", "src.contract", "src.params"},
     "src.monitoring": {
         "src.document",
@@ -36,7 +37,9 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.contract",
         "src.params",
         "src.lineage.policy",
+        "src.batch.answers",
     },
+    "src.batch": {"src.journal", "src.lineage", "src.serving", "src.model", "src.contract", "src.params"},
     "src.year": {
         "src.api",
         "src.monitoring",
@@ -47,7 +50,14 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.lineage.policy",
     },
     "src.frontend": set(),
-    "src.pipeline.refresh": {"src.journal", "src.model", "src.contract", "src.params", "src.lineage.policy"},
+    "src.pipeline.refresh": {
+        "src.journal",
+        "src.model",
+        "src.contract",
+        "src.params",
+        "src.lineage.policy",
+        "src.batch.matured",
+    },
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }
 PICKLED = ["src.model.features", "src.model.binning", "src.model.additive"]  # whose classes a model.pkl holds
@@ -61,6 +71,8 @@ DOORS = {  # what only one module, or one room, may name
     "pandera": {"src.contract.table"},
     "ruamel": {"src.contract.amended"},
     "optuna": {"src.model.search"},
+    "dask": {"src.batch.cluster"},
+    "distributed": {"src.batch.cluster"},
     "slowapi": {"src.api.limits"},
     "jwt": {"src.api.tokens"},
     "xlsxwriter": {"src.serving.scorecard"},

@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from src.journal.batch_ids import of_batch
+from src.journal.batch_runs import runs_of
 from src.journal.database import alone_in
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
 from src.journal.tables import PREDICTIONS
@@ -48,11 +50,17 @@ class Standing(NamedTuple):
 
 
 def predicted(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Predicted]:
-    """Return the predictions with these ids, whoever asked for them; a what-if is no applicant, and not among them."""
-    row = PREDICTIONS.c
+    """Return the predictions with these ids, whoever asked for them; a what-if is no applicant, and not among them.
+
+    Those of a batch's rows are known by their run.
+    """
+    row, asked = PREDICTIONS.c, set(ids)
+    batch = {one for one in asked if of_batch(one)}
     query = sa.select(row.id, row.key_id, row.time, row.form_sha256).where(row.purpose.is_distinct_from("what-if"))
-    found = (one for part in parts(ids) for one in connection.execute(query.where(row.id.in_(part))))
-    return {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in found}
+    found = (one for part in parts(asked - batch) for one in connection.execute(query.where(row.id.in_(part))))
+    known = {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in found}
+    its = runs_of(connection, batch) if batch else {}
+    return known | {one: Predicted(run.key_id, run.time, run.form_sha256) for one, run in its.items()}
 
 
 def wrong_time(observed_at: datetime, known: Predicted | None, now: datetime) -> str | None:

@@ -1,8 +1,9 @@
 """the log -> each prediction computed again from Git and DVC's objects alone, and whether it is the same
 
-`python -m src.lineage.replay ID`, or `--since 2026-01-31T12:00:00Z` for all from then on. A row's served form names a
-commit, its service the code that answered: both come from Git, the objects from DVC's remote, and that code computes
-with that model. Probability of default to the last bit, score, decision and reasons are compared.
+`python -m src.lineage.replay ID`, `--since 2026-01-31T12:00:00Z` for all from then on, or `--batch MANIFEST` for rows
+of a batch, whose inputs are read from its files again. A row's served form names a commit, its service the code that
+answered: both come from Git, the objects from DVC's remote, and that code computes with that model. Probability of
+default to the last bit, score, decision and reasons are compared.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from typing import Any
 from uuid import UUID
 
 from src.errors import LastroError, refusal, run
-from src.journal.reader import read_log
+from src.journal.batch_ids import of_batch
+from src.journal.reader import Reader, read_log
 from src.journal.tables import Entry
 from src.lineage.commits import History
 from src.lineage.rerun import Answer, Workshop
@@ -27,6 +29,7 @@ from src.lineage.verdicts import Outcome, Verdict, exit_code, logged
 
 log = logging.getLogger(__name__)
 CANNOT = 2
+ROWS = 200  # of a batch
 MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
 
 
@@ -52,7 +55,10 @@ def arguments() -> argparse.Namespace:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of one prediction, whoever asked for it")
     which.add_argument("--since", type=moment, metavar="T", help=f"all from then on: {MOMENT}")
-    parser.add_argument("--limit", type=many, metavar="N", help="the first N of them")
+    which.add_argument("--batch", metavar="MANIFEST", help="rows of a batch run: OUTPUT/manifest.json, local or s3://")
+    parser.add_argument("--limit", type=many, metavar="N", help="the first N of those from T on")
+    parser.add_argument("--rows", type=many, default=ROWS, metavar="N",
+                        help=f"of a batch, spread evenly over its files (default: {ROWS})")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     parser.add_argument("--rebuild", action="store_true", help="install the libraries of each commit's own lock first")
     return parser.parse_args()
@@ -63,10 +69,22 @@ def replayed(asked: argparse.Namespace) -> Iterator[tuple[Entry, Outcome]]:
     environments = read_settings().state / "replay" if asked.rebuild else None
     with read_log() as reader, Workshop(ROOT, History(ROOT), environments) as workshop:
         trials = Trials(workshop)
+        if asked.batch or (asked.id and of_batch(str(asked.id))):
+            yield from of_batches(asked, reader, trials)
+            return
         parts = [reader.find(str(asked.id))] if asked.id else reader.since(asked.since, asked.limit)
         for entries in parts:
             services = reader.services(entry.service_id for entry in entries if entry.service_id)
             yield from zip(entries, trials.outcomes(entries, services), strict=True)
+
+
+def of_batches(asked: argparse.Namespace, reader: Reader, trials: Trials) -> Iterator[tuple[Entry, Outcome]]:
+    """Yield rows of a batch, or the one row of an identifier, and what came of each."""
+    from src.batch.replaying import replay_manifest, replay_row  # pyarrow and the contract, which others do not need
+
+    if asked.batch:
+        return replay_manifest(reader, trials, asked.batch, asked.rows)
+    return replay_row(reader, trials, str(asked.id))
 
 
 def as_json(entry: Entry, outcome: Outcome) -> str:

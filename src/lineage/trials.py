@@ -1,6 +1,6 @@
 """logged predictions -> each computed again, those of one code and one model together, and what came of it"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from src.journal.service import Service
 from src.journal.tables import Entry
 from src.lineage.commits import Release
 from src.lineage.lock import DATA, LOCK, LineageError, read_lock
-from src.lineage.rerun import Combination, MissingError, Unscored, Workshop
+from src.lineage.rerun import Answer, Combination, MissingError, Unscored, Workshop
 from src.lineage.verdicts import Lineage, Outcome, best, compared, differences, logged, machine_of
 from src.serving.export import EXPORT
 
@@ -45,11 +45,12 @@ class Trial(NamedTuple):
 
 @dataclass
 class Trials:
-    """Computes predictions again in a workshop."""
+    """Computes predictions again in a workshop; `view` is what the record shows of an answer."""
 
     workshop: Workshop
     lineages: dict[Combination, Lineage] = field(default_factory=dict)
     known: dict[tuple[str | None, ...], list[Combination] | MissingError] = field(default_factory=dict)
+    view: Callable[[Answer], Answer] = dict
 
     def outcomes(self, entries: Sequence[Entry], services: Mapping[str, Service]) -> list[Outcome]:
         """Return what came of each prediction."""
@@ -136,7 +137,7 @@ class Trials:
                 trial.outcomes.append(Outcome("cannot", None, {}, lineage, (answer.sentence,)))
                 continue
             then = machine_of(trial.service) if trial.service else None
-            trial.outcomes.append(compared(logged(trial.entry), answer, differences(then, now), lineage))
+            trial.outcomes.append(compared(logged(trial.entry), self.view(answer), differences(then, now), lineage))
 
     def lineage(self, way: Combination) -> Lineage:
         """Return where an answer of this way comes from."""

@@ -1,29 +1,24 @@
-"""a month's predictions, outcomes and groups -> what became of whom, and whether that can be told yet
+"""a month's predictions, outcomes and groups -> what is known of whom, by served form
 
 Months are those of the prediction. The approved are those whose PD is below the threshold that their own row recorded.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from src.journal.identifiers import first_id
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
 from src.journal.tables import PREDICTIONS
-from src.lineage.policy import Monitoring
-from src.model.card import Card
-from src.model.development import Development
-from src.monitoring.performance import Bads, Calibration, expected_roc_auc, metrics, more_bads, ratio_interval
+from src.monitoring.performance import Bad, Vector
 from src.monitoring.progress import utc
 from src.monitoring.versions import Version, form_of
 from src.serving.outcomes import bads_of
-
-SHARE, SHARE_AT_ANY_AGE = 0.8, 0.95  # of the approved whose outcomes are known, from which a month is judged
-GROUPED = 0.9  # share of a month's predictions whose group is known, from which groups are compared
 
 
 class Month(NamedTuple):
@@ -64,10 +59,45 @@ class Answered(NamedTuple):
     months: int | None = None
 
 
+class Known(NamedTuple):
+    """Approved applicants whose outcome is known, by the column: `bad` is 0 or 1, `months` after how many it was."""
+
+    pd: Vector
+    score: NDArray[np.int64]
+    bad: Bad
+    months: NDArray[np.int64]
+
+
+class Group(NamedTuple):
+    """Predictions of a group, the approved of them, those of these whose outcome is known, bads and expected bads."""
+
+    predictions: int
+    approved: int
+    known: int
+    observed: int
+    expected: float
+
+
+class Batches(NamedTuple):
+    """The rows of a month's batch runs: those of which something is known, and of the approved the PDs.
+
+    `groups` are by field and value, `pds` in groups of nearly equal ones: how many, and their mean. `says` tells which
+    runs could not be read; their rows are left out, and `lacking` says how many predictions and approved those are.
+    """
+
+    approved: int
+    known: Sequence[Known]
+    groups: Mapping[tuple[str, str], Group]
+    pds: Sequence[tuple[int, float]]
+    lacking: tuple[int, int] = (0, 0)
+    says: Sequence[str] = ()
+
+
 class Cohort(NamedTuple):
     """A version's month: how many predictions it has, and those of them of which something is known.
 
-    `pds` are those of all approved, once the month is over; `groups` hold a field, a value and who belongs there.
+    `pds` are those of all approved, once the month is over; `groups` hold a field, a value and who belongs there. What
+    is known of the rows of batches stands beside those of the service.
     """
 
     month: Month
@@ -76,108 +106,7 @@ class Cohort(NamedTuple):
     known: list[Answered]
     groups: list[tuple[str, str, Answered]]
     pds: list[float]
-
-
-def found_of(
-    cohort: Cohort, card: Card, development: Development, policy: Monitoring, now: datetime
-) -> tuple[dict[str, Any], Calibration | None]:
-    """Return what the view shows of a cohort, and what its check says; None of one that is not to be judged yet."""
-    known = [one for one in cohort.known if one.approved]
-    look = look_of(cohort, len(known), policy, now)
-    bad = np.array([one.bad for one in known], dtype=np.int64)
-    pd = np.array([one.probability_of_default for one in known], dtype=np.float64)
-    live = Bads(int(bad.sum()), float(pd.sum()))
-    reference = Bads(development.approved.observed, development.approved.expected)
-    judged = more_bads(live, reference, policy.alpha, policy.least_bads, policy.ratio)
-    shown = {
-        "predictions": cohort.predictions,
-        "approved": cohort.approved,
-        "known": len(known),
-        "share_known": len(known) / cohort.approved if cohort.approved else None,
-        "look": look,
-        "bads": live.observed,
-        "expected": live.expected,
-        "ratio": judged.ratio,
-        "reference_ratio": judged.reference_ratio,
-        "statistic": judged.statistic,
-        "p_value": judged.p_value,
-        "alarm": judged.alarm if look != "open" else None,
-        **{name: beside(one, development, name) for name, one in metrics(bad, pd).items()},
-        "expected_roc_auc": expected_roc_auc(np.array(cohort.pds)) if cohort.pds else None,
-        "false_accept_cost": card.costs.false_accept * live.observed,
-        **groups_of(cohort),
-        "bands": bands_of(known, development),
-        "bads_by_age": np.bincount([one.months or 0 for one in known if one.bad]).tolist() if live.observed else [],
-    }
-    return shown, judged if look != "open" else None
-
-
-def look_of(cohort: Cohort, known: int, policy: Monitoring, now: datetime) -> str:
-    """Return whether a cohort is judged: `mature` by its age, `early` by outcomes of nearly all, or still `open`.
-
-    Bads are known before goods. Before most goods are, the outcomes that are known are too many bads.
-    """
-    if cohort.month.end > now or not cohort.approved:
-        return "open"
-    share = known / cohort.approved
-    if cohort.month.end + timedelta(days=policy.maturity_days) <= now and share >= SHARE:
-        return "mature"
-    return "early" if share >= SHARE_AT_ANY_AGE else "open"
-
-
-def beside(found: Any, development: Development, name: str) -> dict[str, float | None] | None:
-    """Return a metric with its interval, beside the out-of-fold value of the approved."""
-    usual = development.approved.metrics.get(name)
-    return None if found is None else {**found._asdict(), "reference": usual.value if usual else None}
-
-
-def bands_of(known: Sequence[Answered], development: Development) -> list[dict[str, float]]:
-    """Return rows, expected and observed bads by the reference's score bands."""
-    bands = development.approved.bands
-    edges = [band.high for band in bands if band.high is not None]
-    found = [{"rows": 0, "expected": 0.0, "observed": 0} for _ in bands]
-    for one, place in zip(known, np.searchsorted(edges, [one.score for one in known]), strict=True):
-        if found:
-            found[place]["rows"] += 1
-            found[place]["expected"] += one.probability_of_default
-            found[place]["observed"] += bool(one.bad)
-    return found
-
-
-def groups_of(cohort: Cohort) -> dict[str, Any]:
-    """Return the groups of those fields by which at least 90 % of the month's predictions are grouped, and that share.
-
-    The share is the smallest of the fields'. An approval ratio is a group's approval rate over its field's highest.
-    """
-    of_field: dict[str, dict[str, list[Answered]]] = defaultdict(lambda: defaultdict(list))
-    for field, value, one in cohort.groups:
-        of_field[field][value].append(one)
-    many = {field: sum(map(len, values.values())) for field, values in of_field.items()}
-    shares = {field: rows / cohort.predictions for field, rows in many.items()} if cohort.predictions else {}
-    shown = [one for field in sorted(shares) if shares[field] >= GROUPED for one in compared(field, of_field[field])]
-    return {"groups": shown, "groups_known": min(shares.values(), default=0.0)}
-
-
-def compared(field: str, values: dict[str, list[Answered]]) -> Iterator[dict[str, Any]]:
-    """Yield each group of a field: how many of it are approved, bads observed beside those expected."""
-    rates = {value: sum(one.approved for one in its) / len(its) for value, its in values.items()}
-    most = max(rates.values())
-    for value in sorted(values):
-        known = [one for one in values[value] if one.approved and one.bad is not None]
-        bads = Bads(sum(one.bad is True for one in known), sum(one.probability_of_default for one in known))
-        interval = ratio_interval(bads)
-        yield {
-            "field": field,
-            "value": value,
-            "predictions": len(values[value]),
-            "approved": sum(one.approved for one in values[value]),
-            "approval_ratio": rates[value] / most if most else None,
-            "known": len(known),
-            "observed": bads.observed,
-            "expected": bads.expected,
-            "low": interval.low if interval else None,
-            "high": interval.high if interval else None,
-        }
+    batches: Batches | None = None
 
 
 def read_month(connection: sa.Connection, month: Month, versions: Sequence[Version]) -> dict[str, Cohort]:

@@ -89,14 +89,19 @@ def write(engine: sa.Engine, part: Part, hours: Mapping[Key, Hour], now: datetim
     The present counts are read before anything is locked: nobody changes them without moving the progress.
     """
     present = dict(read_hours(engine, {key.form_sha256 for key in hours}, {key.hour for key in hours}))
-    values = [written(key, added(present.get(key), hour)) for key, hour in hours.items()]
-    upsert = sa.text(UPSERT).bindparams(sa.bindparam("hour", type_=HOURLY_COUNTS.c.hour.type))
+    after = {key: added(present.get(key), hour) for key, hour in hours.items()}
     with engine.begin() as connection:
         if not step(connection, NAME, part.before, part.after, now):
             return False
-        if values:
-            connection.execute(upsert, values)
+        upsert(connection, after)
     return True
+
+
+def upsert(connection: sa.Connection, hours: Mapping[Key, Hour]) -> None:
+    """Write counts in the place of those that the table has of these hours."""
+    if hours:
+        statement = sa.text(UPSERT).bindparams(sa.bindparam("hour", type_=HOURLY_COUNTS.c.hour.type))
+        connection.execute(statement, [written(key, hour) for key, hour in hours.items()])
 
 
 def count(part: Part, versions: Sequence[Version]) -> dict[Key, Hour]:

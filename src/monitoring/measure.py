@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
 from src.lineage.policy import Monitoring
+from src.monitoring.batches import batch_days, count_batches, of_service
 from src.monitoring.counts import count_new
 from src.monitoring.judging import drift_rows, rows_by_day, silence_rows, summed, volume_rows, write_checks
 from src.monitoring.months import renew_cohorts
@@ -33,7 +34,7 @@ class Measured(NamedTuple):
 def measure(engine: sa.Engine, versions: Sequence[Version], policy: Monitoring, now: datetime) -> Measured:
     """Count what is new, judge what has closed at `now`, and bring months and views up to date."""
     now = now.astimezone(UTC)
-    counted = count_new(engine, versions, now)
+    counted = count_new(engine, versions, now) + count_batches(engine, now)
     versions = numbered(engine, versions)
     days = rows_by_day(engine)
     checks = judge_windows(engine, versions, days, policy, now)
@@ -60,9 +61,12 @@ def judge_windows(
     policy: Monitoring,
     now: datetime,
 ) -> int:
-    """Judge each window that has closed, each day's volume, and silence; return how many checks that were."""
+    """Judge each window that has closed, each day's volume, and silence; return how many checks that were.
+
+    A batch is no stream of applicants: its rows drift as others do, and are no part of a day's volume.
+    """
     with engine.connect() as connection:
-        before = noted(connection, WINDOWS)
+        before, batches = noted(connection, WINDOWS), batch_days(connection)
         rows = list(silence_rows(connection, policy, now))
     known: dict[str, str] = dict(before or {})
     for version in versions:
@@ -71,7 +75,7 @@ def judge_windows(
             since = date.fromisoformat(known.get(form, min(days[form]).isoformat()))
             rows += drift_rows(engine, version, days[form], since, policy, now)
             known[form] = now.date().isoformat()
-    if everybody := summed(days.values()):
+    if everybody := of_service(summed(days.values()), batches):
         since = date.fromisoformat(known.get("", min(everybody).isoformat()))
         rows += volume_rows(everybody, since, policy, now)
         known[""] = now.date().isoformat()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,9 @@ from pydantic_core import to_json
 from src.journal.monitoring_tables import COHORTS
 from src.lineage.policy import Monitoring
 from src.model.development import Development
-from src.monitoring.cohorts import Cohort, Month, approved_pds, found_of, read_month, told
+from src.monitoring.batch_outcomes import read_batches, told_of
+from src.monitoring.cohort_view import found_of
+from src.monitoring.cohorts import Batches, Cohort, Month, approved_pds, read_month, told
 from src.monitoring.judging import Row, calibrated, calibration_row, counts_by_day, write_checks
 from src.monitoring.progress import noted, step
 from src.monitoring.versions import Version
@@ -28,9 +31,9 @@ def renew_cohorts(
 ) -> tuple[int, int]:
     """Bring the months up to date of which more is known than before; return how many, and how many of them judged."""
     with engine.connect() as connection:
-        before = noted(connection, MONTHS)
+        before, heard = noted(connection, MONTHS), cache(partial(news, connection))
         after = {
-            f"{version.form_sha256} {month.text}": [rows, *told(connection, month), *ages(month, policy, now)]
+            f"{version.form_sha256} {month.text}": [rows, *heard(month), *ages(month, policy, now)]
             for version in versions
             if version.development is not None
             for month, rows in months_of(days.get(version.form_sha256, {})).items()
@@ -52,6 +55,12 @@ def renew_cohorts(
         write_cohorts(connection, rows)
         write_checks(connection, checks, now)
     return len(rows), len(checks)
+
+
+def news(connection: sa.Connection, month: Month) -> tuple[int, int]:
+    """Return how many outcomes and groups were told of a month's predictions, rows of batches among them."""
+    service, batches = told(connection, month), told_of(connection, month)
+    return service[0] + batches[0], service[1] + batches[1]
 
 
 def ages(month: Month, policy: Monitoring, now: datetime) -> tuple[bool, bool]:
@@ -79,14 +88,26 @@ def cohorts_of(
         with engine.connect() as connection:
             known = read_month(connection, month, versions)
             pds = approved_pds(connection, month, versions) if month.end <= now else {}
+            batches = read_batches(connection, month, versions, over=month.end <= now)
         for version in versions:
             form, development = version.form_sha256, version.development
             name = f"{form} {month.text}"
             if name in changed and development is not None:
-                its = pds.get(form, [])
-                approved = len(its) if month.end <= now else approvals(engine, form, month, development)
                 cohort = known.get(form, Cohort(month, 0, 0, [], [], []))
-                yield version, cohort._replace(predictions=changed[name], approved=approved, pds=its)
+                cohort = cohort._replace(predictions=changed[name], pds=pds.get(form, []), batches=batches.get(form))
+                counted = None if month.end <= now else approvals(engine, form, month, development)
+                yield version, with_approved(cohort, counted)
+
+
+def with_approved(cohort: Cohort, counted: int | None) -> Cohort:
+    """Return a cohort with how many are approved: as they were counted, or, where None, those whose PDs were read.
+
+    What could not be read of batches is left out.
+    """
+    batches = cohort.batches or Batches(0, (), {}, ())
+    predictions, approved = batches.lacking
+    approved = len(cohort.pds) + batches.approved if counted is None else counted - approved
+    return cohort._replace(predictions=cohort.predictions - predictions, approved=approved)
 
 
 def approvals(engine: sa.Engine, form: str, month: Month, development: Development) -> int:

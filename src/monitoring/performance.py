@@ -12,6 +12,7 @@ from scipy.special import gammaincinv, ndtr
 
 Vector = NDArray[np.float64]
 Bad = NDArray[np.int64]
+Counts = NDArray[np.int64]
 NORMAL = 1.959963984540054  # standard deviations on either side that hold 95 %
 METRICS = ("roc_auc", "gini", "ks", "brier", "spiegelhalter_z")
 
@@ -124,8 +125,10 @@ def z_of(bad: Bad, pd: Vector) -> Estimate | None:
     return around(float(np.sum((bad - pd) * weights)) / spread, 1.0) if spread else None
 
 
-def expected_roc_auc(pd: Vector) -> float | None:
+def expected_roc_auc(pd: Vector, many: Counts | None = None) -> float | None:
     """Return the area under the ROC curve that the PDs promise if they are true, without any outcome.
+
+    `many` says how many applicants have each PD, one if it is left out.
 
     That is how often, of two applicants of whom one turns out bad and the other good, the bad one has the higher PD.
     What the PDs have wrong it cannot see.
@@ -133,7 +136,8 @@ def expected_roc_auc(pd: Vector) -> float | None:
     >>> expected_roc_auc(np.array([0.0, 1.0])), expected_roc_auc(np.array([0.3, 0.3]))
     (1.0, 0.5)
     """
-    values, many = np.unique(pd, return_counts=True)
+    values, places = np.unique(pd, return_inverse=True)
+    many = np.bincount(places, many)
     bads, goods = many * values, many * (1 - values)
     same = bads * goods - many * values * (1 - values)  # pairs of equal PDs, nobody beside himself
     below = np.cumsum(goods) - goods

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 ROWS = 5_000  # that are in memory at once
 NOTHING = "3:3:"  # PostgreSQL's snapshot in which no transaction is visible: 3 is the first number of any
 NAME = "reading"
+BATCH = "batch"  # in the progress: the last batch run that was counted
 WHAT = """
     SELECT CASE WHEN purpose = 'what-if' THEN NULL ELSE inputs END, probability_of_default, score, decision,
            {hour}, CASE WHEN {usual} THEN NULL ELSE {served} END, {place}
@@ -110,12 +111,12 @@ def next_part(engine: sa.Engine, rows: int = ROWS) -> Part:
     """Return the next rows, so many at most; none where `after` is `before`: then nothing is left."""
     with engine.begin() as connection:
         before = noted(connection, NAME)
-        known = before or {}
+        known = {name: value for name, value in (before or {}).items() if name != BATCH}
         if engine.dialect.name == "sqlite":
             usual, found, after = of_sqlite(connection, known, rows)
         else:
             usual, found, after = of_postgresql(connection, known, rows)
-    return Part(found, usual, before, after or None)
+    return Part(found, usual, before, after | {name: before[name] for name in (before or {}) if name == BATCH} or None)
 
 
 def of_sqlite(connection: sa.Connection, known: Progress, rows: int) -> tuple[Served, Rows, Progress]:

@@ -17,6 +17,7 @@ LATER = {
     "0002": "form_sha256",
     "0003": None,
     "0004": None,
+    "0005": None,
 }  # a schema -> the first column that it lacks
 SCALE = '{"points":600.0,"odds":20.0,"pdo":40.0,"minimum":300.0,"maximum":850.0}'
 

@@ -1,0 +1,67 @@
+"""files of applicants -> files of scores: `python -m src.batch INPUT OUTPUT`
+
+INPUT is a file, a folder or a pattern, local or s3://, CSV or Parquet, packed (gz, zip) or not. OUTPUT is a folder: a
+Parquet file a part, rejected/ with the rows that break the contract, and manifest.json, written last. Exit code: 0 all
+scored, 1 some rejected, 2 refused, with nothing new, 130 interrupted: the same command goes on.
+"""
+
+import argparse
+import logging
+import re
+import sys
+from pathlib import Path
+
+from src.batch import cluster
+from src.batch.command import Asked, score_files
+from src.batch.models import CHAMPION
+from src.errors import code_of
+from src.serving.delivered import NUMBER
+
+INTERRUPTED = 130
+
+
+def version(text: str) -> str:
+    """Return which model is asked for; raises argparse's error for a text that names none."""
+    if re.fullmatch(f"{CHAMPION}|{NUMBER}", text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is neither champion nor a version's number")
+
+
+def count(text: str) -> int:
+    """Return how many; raises argparse's error for a text that does not say it."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+
+
+def asked() -> Asked:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m src.batch", description=__doc__)
+    parser.add_argument("input", metavar="INPUT", help="file, folder or pattern, local or s3://")
+    parser.add_argument("output", metavar="OUTPUT", help="folder, local or s3://")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--model", type=version, default=CHAMPION, metavar="champion|N", help="a version of the chain")
+    which.add_argument("--models", type=Path, metavar="FOLDER", help="a delivered folder instead, as models/")
+    parser.add_argument("--reasons", action="store_true", help="of those who are declined, as the API gives them")
+    parser.add_argument("--strict", action="store_true", help="write nothing where a row breaks the contract")
+    parser.add_argument("--overwrite", action="store_true", help="replace another run in OUTPUT")
+    parser.add_argument("--workers", type=count, default=1, metavar="N", help="processes of this machine")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster: tls://…, or tcp:// on this machine")
+    return Asked(**vars(parser.parse_args()))
+
+
+def main() -> int:
+    """Score what is asked for."""
+    found = asked()
+    if found.scheduler:
+        cluster.verify(found.scheduler)
+    return score_files(found)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        sys.exit(code_of(main))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: the same command goes on where it was\n")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,85 @@
+"""OUTPUT, a run -> which of its parts are there; refuses a folder that holds another run
+
+OUTPUT/_run.json is written first: what the run is made of. A run goes on where it was only if all of that is the same.
+"""
+
+import json
+import re
+from typing import Any
+
+from src.batch import places
+from src.batch.code import fingerprint
+from src.batch.parts import NOTES, REJECTED, Done, note_of, read_note
+from src.batch.run import Run, facts_of
+from src.errors import LastroError
+from src.files import sha256_of
+
+STATE, MANIFEST = "_run.json", "manifest.json"
+OURS = re.compile(rf"[^/]+-\d{{5,}}\.parquet|({REJECTED}|{NOTES})/[^/]+\.jsonl?|{MANIFEST}|{STATE}")
+TITLES = {
+    "inputs": "the input's bytes",
+    "names": "the input's names",
+    "form_sha256": "the served form",
+    "model_sha256": "the model",
+    "model_version": "the model's version",
+    "reasons": "--reasons",
+    "contract_sha256": "the data package",
+    "code": "the code or its libraries",
+}
+
+
+def begin(output: str, run: Run, stems: list[str], overwrite: bool) -> None:
+    """Make OUTPUT this run's; raises LastroError, which names what differs, where it is another's."""
+    state: dict[str, Any] = {**facts_of(run), "names": stems, "code": fingerprint()}
+    before = read_state(output)
+    if before == json.loads(json.dumps(state)):
+        return
+    if not overwrite:
+        refuse(output, before, json.loads(json.dumps(state)))
+    clear(output)
+    places.write(places.inside(output, STATE), f"{json.dumps(state, indent=1)}\n".encode())
+
+
+def read_state(output: str) -> dict[str, Any] | None:
+    """Return what OUTPUT's run is made of; None where there is none."""
+    path = places.inside(output, STATE)
+    if not places.exists(path):
+        return None
+    try:
+        found: dict[str, Any] = json.loads(places.read(path))
+    except ValueError:
+        raise LastroError(f"{path}: does not say of which run this is; --overwrite begins anew") from None
+    return found
+
+
+def refuse(output: str, before: dict[str, Any] | None, state: dict[str, Any]) -> None:
+    """Raise LastroError where OUTPUT holds anything of another run."""
+    if before is not None:
+        names = [title for name, title in TITLES.items() if before.get(name) != state[name]]
+        raise LastroError(f"{output}: holds a run that differs in {', '.join(names)}: another folder, or --overwrite")
+    if places.below(output):
+        raise LastroError(f"{output}: holds files that are of no run; another folder, or --overwrite")
+
+
+def clear(output: str) -> None:
+    """Remove what a run has written, its manifest first; no other file."""
+    names = {file.path: file.path.removeprefix(f"{output}/") for file in places.below(output)}
+    ours = [path for path, name in names.items() if OURS.fullmatch(name)]
+    for path in sorted(ours, key=lambda path: (names[path] != MANIFEST, names[path])):
+        places.remove(path)
+
+
+def done_of(output: str, names: set[str], name: str) -> Done | None:
+    """Return a part that is done, its bytes as its note says; `names` are the files that are there."""
+    note = note_of(output, name)
+    if note not in names:
+        return None
+    try:
+        done = read_note(places.read(note))
+    except (ValueError, TypeError, KeyError):
+        return None
+    wanted = {places.inside(output, done.path): done.sha256}
+    if done.rejected_sha256:
+        wanted[places.inside(output, REJECTED, f"{name}.jsonl")] = done.rejected_sha256
+    whole = all(path in names and sha256_of(places.read(path)) == sha256 for path, sha256 in wanted.items())
+    return done if whole else None

@@ -1,0 +1,92 @@
+"""A batch and its workers are killed by the dozen, here and on a cluster: nothing is lost, or done otherwise."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from src.batch import cluster, engine, places
+from tests.batch.clusters import Cluster
+from tests.batch.command import batch, files, split
+from tests.batch.test_cluster import models, sha256s, tasks  # noqa: F401
+from tests.batch.work import written
+from tests.ports import wait_until
+
+pytestmark = pytest.mark.lifecycle
+PARTS, EVERY = 400, 10
+
+
+def killing(results: Iterator[tuple[int, int, str]], replace: Callable[[], object]) -> list[int]:
+    """Take all results; after each tenth kill the worker that it came from, sooner or later in what it does then."""
+    found, kills, chance = [], 0, random.Random(9)
+    for number, process, _ in results:
+        found.append(number)
+        if len(found) % EVERY == 0:
+            time.sleep(chance.random() / 10)
+            with contextlib.suppress(ProcessLookupError):  # it was killed, and this is an earlier result of it
+                os.kill(process, signal.SIGKILL)
+                kills += 1
+                replace()
+    sys.stderr.write(f"{len(found)} parts, {kills} kills\n")
+    assert kills > PARTS / EVERY / 2
+    return sorted(found)
+
+
+def test_processes_of_this_machine(models: Path, tmp_path: Path) -> None:  # noqa: F811  # the fixture above
+    quiet = engine.run(written, tasks(models, tmp_path / "quiet", PARTS), 2)
+    assert sorted(number for number, _, _ in quiet) == list(range(PARTS))
+    found = killing(engine.run(written, tasks(models, tmp_path / "killed", PARTS), 3), lambda: None)
+    assert found == list(range(PARTS))
+    places.tidy(str(tmp_path / "killed"))  # what was killed in the middle of a write
+    assert sha256s(tmp_path / "killed") == sha256s(tmp_path / "quiet")
+
+
+def test_workers_of_a_cluster(models: Path, tmp_path: Path) -> None:  # noqa: F811  # the fixture above
+    started = Cluster(tmp_path / "cluster", {}, "tcp")
+    started.start(3)
+    try:
+        quiet = cluster.run(written, tasks(models, tmp_path / "quiet", PARTS), started.address, models)
+        assert sorted(number for number, _, _ in quiet) == list(range(PARTS))
+        results = cluster.run(written, tasks(models, tmp_path / "killed", PARTS), started.address, models)
+        assert killing(results, started.add) == list(range(PARTS))
+    finally:
+        started.stop()
+    places.tidy(str(tmp_path / "killed"))  # what was killed in the middle of a write
+    assert sha256s(tmp_path / "killed") == sha256s(tmp_path / "quiet")
+
+
+def until_more(output: Path, asked: subprocess.Popen[bytes]) -> None:
+    """Return when a part more is there, or the command has ended."""
+    before = len(list(output.glob("*.parquet")))
+    wait_until(lambda: len(list(output.glob("*.parquet"))) > before or asked.poll() is not None, 120)
+
+
+@pytest.mark.parametrize("cluster_of", [0, 2])
+def test_command_that_is_killed_goes_on(cluster_of: int, tmp_path: Path) -> None:
+    split(tmp_path / "in", 120)
+    assert batch(tmp_path, "quiet").wait() == 0
+    started = Cluster(tmp_path / "cluster", {}, "tcp")
+    options = ["--scheduler", started.address] if cluster_of else ["--workers", "2"]
+    if cluster_of:
+        started.start(cluster_of)
+    chance, kills, code = random.Random(19), 0, -signal.SIGKILL
+    try:
+        while code == -signal.SIGKILL:
+            asked = batch(tmp_path, "killed", *options)
+            until_more(tmp_path / "killed", asked)
+            time.sleep(chance.random() / 20)
+            asked.kill()
+            code = asked.wait()
+            kills += code == -signal.SIGKILL
+    finally:
+        started.stop()
+    sys.stderr.write(f"{kills} kills\n")
+    assert (code, kills > 12) == (0, True)
+    assert files(tmp_path / "killed") == files(tmp_path / "quiet")
