@@ -11,7 +11,7 @@ from src.contract.fields import Column, ContractError, state_column
 from src.contract.package import Package
 from src.errors import LastroError
 from src.feature_store import offline
-from src.feature_store.cells import checked, moments, reduced, require, texts
+from src.feature_store.cells import checked, in_utc, moments, reduced, require, texts
 from src.feature_store.offline import EVENT_TIME, FOLDER, ID, KEYS, KNOWN_AT, LONGEST, MOMENT, moment_of
 from src.files import digest
 
@@ -120,9 +120,9 @@ def columns_of(column: Column, table: pd.DataFrame) -> dict[str, arrow.Array]:
 
 def typed(values: pd.Series, column: Column | None = None) -> arrow.Array:
     """Return a column as Parquet holds it: text, whole numbers, numbers, truths, days, moments."""
-    found = arrow.Array.from_pandas(values)
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return found.cast(MOMENT)
+        return arrow.array(in_utc(values), arrow.timestamp("us")).cast(MOMENT)
+    found = arrow.Array.from_pandas(values)
     if column is not None and column.kind == "date":
         return found.cast(arrow.date32())
     kinds = {"integer": arrow.int64(), "number": arrow.float64(), "boolean": arrow.bool_()}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from src.contract.dialect import Dialect
@@ -86,6 +87,11 @@ def moments(text: pd.DataFrame, name: str, package: Package) -> pd.Series:
     found = pd.Series(kept.array.take(codes, allow_fill=True), index=text.index)
     require(found.notna(), text, f"{name}: rule: an ISO date or time")
     return found
+
+
+def in_utc(moments: pd.Series) -> np.ndarray:
+    """Return moments that have a zone as numpy has them: in UTC, without one."""
+    return np.asarray(moments.dt.tz_convert(None).to_numpy(dtype="datetime64[us]"))
 
 
 def require(fits: pd.Series, text: pd.DataFrame, rule: str) -> None:

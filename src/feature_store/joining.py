@@ -20,7 +20,7 @@ from src.contract.origin import without
 from src.contract.package import Package
 from src.contract.table import check_table, refuse, type_table
 from src.contract.written import writer_of
-from src.feature_store.cells import moments, plain_file, reduced, texts
+from src.feature_store.cells import in_utc, moments, plain_file, reduced, texts
 from src.feature_store.offline import EVENT_TIME, ID, KEYS, KNOWN_AT, Delivery, package_in, package_of, present
 from src.files import replacing
 
@@ -110,13 +110,14 @@ def newest_known(events: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     [-1, 0, 1]
     """
     order = np.empty(len(rows), dtype=np.int64)
-    order[np.lexsort([rows[KNOWN_AT].to_numpy(), rows[EVENT_TIME].to_numpy()])] = np.arange(len(rows))
-    available = np.maximum(rows[EVENT_TIME].to_numpy(), rows[KNOWN_AT].to_numpy())
+    true, seen = in_utc(rows[EVENT_TIME]), in_utc(rows[KNOWN_AT])
+    order[np.lexsort([seen, true])] = np.arange(len(rows))
+    available = np.maximum(true, seen)
     known = pd.DataFrame({ID: rows[ID].astype("str"), AVAILABLE: available, ORDER: order})
     known = known.sort_values([AVAILABLE, ORDER], kind="stable")
     known[ORDER] = known.groupby(ID, sort=False)[ORDER].cummax()
     known = known.drop_duplicates([ID, AVAILABLE], keep="last")
-    asked = pd.DataFrame({ID: events[ID], AVAILABLE: events[TIME].to_numpy(), "event": np.arange(len(events))})
+    asked = pd.DataFrame({ID: events[ID], AVAILABLE: in_utc(events[TIME]), "event": np.arange(len(events))})
     asked = asked.sort_values(AVAILABLE, kind="stable")
     found = pd.merge_asof(asked, known, on=AVAILABLE, by=ID).sort_values("event")[ORDER]
     by_order = np.argsort(order)

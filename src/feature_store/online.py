@@ -21,7 +21,8 @@ from src.journal.database import connect_engine, sqlite_file
 
 LOOKUP = "SELECT event_time, package, features FROM feature_rows WHERE id = ?"
 LOOKUPS = (
-    "SELECT id, event_time, package, features FROM json_each(?) CROSS JOIN feature_rows ON feature_rows.id = value"
+    "SELECT feature_rows.id, event_time, package, features"
+    " FROM json_each(?) CROSS JOIN feature_rows ON feature_rows.id = value"
 )
 PACKAGES = "SELECT id, name, fields FROM feature_packages"
 MAPPED = 1 << 40  # bytes of the file that may be read as memory: all of it, by the system's own cache
@@ -80,6 +81,8 @@ class Sqlite(Online):
         try:
             rows = self.opened().execute(LOOKUP, (applicant,)).fetchall()
             return self.found(rows[0]) if rows else None
+        except UnicodeEncodeError:  # half of a sign is in nobody's id
+            return None
         except sqlite3.Error as error:
             raise StoreUnavailableError(said(error)) from None
 
@@ -193,7 +196,7 @@ def known(rows: Any) -> dict[int, Package]:
 
 def storable(applicants: Sequence[str]) -> list[str]:
     """Return the ids that a text of PostgreSQL can be: none with the sign 0, or half of a sign."""
-    return [one for one in applicants if "\0" not in one and one.isprintable()]
+    return [one for one in applicants if "\0" not in one and one == one.encode(errors="ignore").decode()]
 
 
 def absent_or_silent(error: SQLAlchemyError) -> Exception:
