@@ -2,45 +2,20 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from src.feature_store.table import micros, open_table
 from tests.api.live import BEARER, HEADERS, KEYS, Server
 from tests.postgresql import Postgres
+from tests.stored import SEEN, address_of, put
 
-SEEN = datetime.now(UTC) - timedelta(days=10)
 STORED = ("a-1", "b/2", "ü 3")
-
-
-def put(address: str, applicants: dict[str, dict[str, Any]], models: Path, **changes: Any) -> None:
-    """Put applicants into an online table, as `materialize` does."""
-    card = json.loads((models / "model.json").read_text())
-    fields = {feature["name"]: feature["type"] for feature in card["features"]} | changes.pop("fields", {})
-    package = {"name": changes.pop("package", card["dataset"]["name"]), "fields": json.dumps(fields)}
-    engine = open_table(address)
-    with engine.begin() as connection:
-        columns = "name, fields, rows, newest"
-        insert = sa.text(f"INSERT INTO feature_packages ({columns}) VALUES (:name, :fields, :rows, :newest)")
-        connection.execute(insert, package | {"rows": len(applicants), "newest": micros(SEEN)})
-        number = connection.execute(sa.text("SELECT max(id) FROM feature_packages")).scalar_one()
-        row = {"event_time": micros(changes.get("seen", SEEN)), "known_at": 0, "package": number}
-        rows = [row | {"id": one, "features": json.dumps(features)} for one, features in applicants.items()]
-        columns = "id, event_time, known_at, package, features"
-        values = ", ".join(f":{name}" for name in columns.split(", "))
-        connection.execute(sa.text(f"INSERT INTO feature_rows ({columns}) VALUES ({values})"), rows)
-    engine.dispose()
-
-
-def address_of(state: Path) -> str:
-    return f"sqlite:///{state}/features/online.db"
 
 
 @pytest.fixture
