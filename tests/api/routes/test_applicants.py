@@ -1,6 +1,5 @@
 """Scoring by an applicant's id: what is stored, what replaces it, what is recorded, and every refusal"""
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
