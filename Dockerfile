@@ -100,6 +100,8 @@ COPY src/journal/__init__.py src/journal/batch_ids.py src/journal/batch_runs.py 
      src/journal/outcome_tables.py src/journal/outcomes.py src/journal/service.py src/journal/settings.py \
      src/journal/shadows.py src/journal/tables.py src/journal/training_data.py src/journal/writer.py src/journal/
 COPY src/journal/migrations src/journal/migrations
+COPY src/feature_store/__init__.py src/feature_store/online.py src/feature_store/settings.py \
+     src/feature_store/table.py src/feature_store/
 COPY src/api src/api
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
 ENV LASTRO_STATE=/var/lib/lastro

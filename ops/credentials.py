@@ -18,7 +18,7 @@ from ops.errors import run
 
 FOLDER = Path("/secrets")
 STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the other images built here, PostgreSQL's first process
-OURS_ALONE = ("pipeline", "mlflow", "delivery", "api", "monitor", "page", "prometheus", "alertmanager")
+OURS_ALONE = ("pipeline", "mlflow", "delivery", "api", "features", "monitor", "page", "prometheus", "alertmanager")
 OWNERS = {"store": STORE, "database": ROOT, **dict.fromkeys(OURS_ALONE, OURS)}
 KEYS = ("store", "delivery", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
 API_KEYS = {"page": "", "prometheus": ":read", "user": ""}  # who calls the API, and what an entry ends with
@@ -75,6 +75,9 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         "api/LASTRO_API_KEYS": joined(more.get("LASTRO_API_KEYS", ""), digests),
         "api/LASTRO_USERS": more.get("LASTRO_USERS", ""),
         "api/LASTRO_TOKEN_KEYS": joined(more.get("LASTRO_TOKEN_KEYS", ""), {"token": values["token"]}),
+        "api/LASTRO_FEATURES_URL": DATABASE.format(values["database"]),
+        "features/LASTRO_FEATURES_URL": DATABASE.format(values["database"]),
+        "features/credentials": s3["delivery"],
         "monitor/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
         "monitor/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),
         "page/LASTRO_API_KEY": values["page"],

@@ -1,7 +1,8 @@
-"""`python -m ops.pipeline`: the one-shot of compose.yaml: the image's project -> bucket, keys, model, MLflow
+"""`python -m ops.pipeline [features]`: the one-shot of compose.yaml: the image's project -> bucket, keys, model, MLflow
 
 It works on a copy, so that the image stays as it is and every run begins with the committed state; DVC's cache is in a
-volume, so that only what changed is computed again. What it publishes, the service `delivery` brings to the API.
+volume, so that only what changed is computed again. What it publishes, the service `delivery` brings to the API. With
+`features` it brings the applicants whom the image's project knows into the table that the API asks, and nothing else.
 """
 
 import os
@@ -23,6 +24,9 @@ def main() -> None:
     project = copy(ROOT, WORK / "lastro")
     (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE, project))
     os.chdir(project)
+    if sys.argv[1:] == ["features"]:
+        call(sys.executable, "-m", "src.feature_store", "materialize")
+        return
     call(sys.executable, "-m", "src.lineage.storage")
     for name, folders in READERS.items():
         keys = ("--endpoint", endpoint, "--admin", str(SECRETS / "credentials"), "--key", str(SECRETS / name))

@@ -96,6 +96,7 @@ SECRETS = {
     "LASTRO_USERS",
     "LASTRO_TOKEN_KEYS",
     "LASTRO_DATABASE_URL",
+    "LASTRO_FEATURES_URL",
 }  # files that ops.credentials writes
 SET_OTHERWISE = {*SECRETS, "LASTRO_STATE"}  # the last is the image's
 COMMAND_OF_THE_MONITOR = ["-m", "src.monitoring", "run", "--every"]
@@ -287,7 +288,7 @@ def test_prometheus_and_alertmanager_are_started_only_when_asked_for_and_with_gr
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
     both = ["monitoring", "grafana"]
-    assert profiles == {"prometheus": both, "alertmanager": both, "grafana": ["grafana"]}
+    assert profiles == {"prometheus": both, "alertmanager": both, "grafana": ["grafana"], "features": ["features"]}
     bound = dict(mount.split(":")[:2] for mount in services["grafana"]["volumes"] if mount.startswith("./"))
     assert all((ROOT / folder).is_dir() for folder in bound)
     provider = yaml.safe_load((ROOT / "deploy/monitoring/grafana/provisioning/dashboards/lastro.yml").read_text())

@@ -64,6 +64,8 @@ def test_services_fit_together(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert read_key(folder / "pipeline/mlflow") == read_key(folder / "mlflow/credentials")
     assert f":{found['database/password']}@" in found["api/LASTRO_DATABASE_URL"]
     assert found["monitor/LASTRO_DATABASE_URL"] == found["api/LASTRO_DATABASE_URL"]
+    assert found["features/LASTRO_FEATURES_URL"] == found["api/LASTRO_FEATURES_URL"] == found["api/LASTRO_DATABASE_URL"]
+    assert found["features/credentials"] == found["delivery/credentials"]
     told = {"monitor/LASTRO_SLACK_WEBHOOK_URL", "alertmanager/LASTRO_SLACK_WEBHOOK_URL"}
     assert {name for name, text in found.items() if text == HOOK} == told
     keys = dict(entry.split(":", 1) for entry in found["api/LASTRO_API_KEYS"].split(","))
