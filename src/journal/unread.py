@@ -71,8 +71,7 @@ def of_postgresql(connection: sa.Connection, wanted: Wanted, known: Progress, ro
     While more rows are left than are returned, the snapshot up to which they are read stays the same.
     """
     if "old" not in known:
-        start: Progress = {"key_id": "", "id": "", **known}
-        found = answered(connection, wanted, OLDER, {**start, "rows": rows})
+        found = answered(connection, wanted, OLDER, {"key_id": "", "id": "", **known, "rows": rows})
         return found, placed(found[-1], "id", "key_id") if len(found) == rows else {"old": NOTHING}
     start: Progress = {"new": snapshot(connection), "transaction": 0, "id": "", "key_id": "", **known}
     found = answered(connection, wanted, NEWER, {**start, "rows": rows})
