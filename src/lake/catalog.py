@@ -55,6 +55,13 @@ class LakeError(LastroError):
     """The lake cannot be read or written."""
 
 
+@contextlib.contextmanager
+def opened(settings: Settings, place: Place) -> Iterator[Catalog]:
+    """Yield the catalog, and let go of its database afterwards; what fails meanwhile leaves as a LakeError."""
+    with plainly(), contextlib.closing(open_catalog(settings, place)) as catalog:
+        yield catalog
+
+
 def open_catalog(settings: Settings, place: Place) -> Catalog:
     """Return the catalog, made where there is none; `place` is DVC's remote. Raises LakeError."""
     options = {"warehouse": warehouse_of(settings, place)}

@@ -60,14 +60,13 @@ def add_expire(commands: Any) -> None:
 
 
 def _sync(asked: Namespace) -> int:
-    from src.lake.catalog import open_catalog
+    from src.lake.catalog import opened
     from src.lake.openlineage import client_of, of_sync
     from src.lake.sync import sync
     from src.lineage.storage import remote
 
     settings, place = read_settings(), remote(ROOT)
-    catalog = open_catalog(settings, place)
-    with of_sync(client_of(settings.told), ROOT, catalog):
+    with opened(settings, place) as catalog, of_sync(client_of(settings.told), ROOT, catalog):
         found = sync(catalog, settings, ROOT, place, inputs=not asked.without_inputs)
     told = ", ".join(f"{name} {said(value)}" for name, value in found.items() if value)
     write([json.dumps(found) if asked.json else told or "nothing new"])
@@ -75,12 +74,11 @@ def _sync(asked: Namespace) -> int:
 
 
 def _query(asked: Namespace) -> int:
-    from src.lake.catalog import open_catalog, plainly
+    from src.lake.catalog import opened
     from src.lake.query import answer
     from src.lineage.storage import remote
 
-    catalog = open_catalog(read_settings(), remote(ROOT))
-    with plainly():
+    with opened(read_settings(), remote(ROOT)) as catalog:
         found = answer(catalog, asked.sql, asked.model_version)
         if not asked.json:
             write(["\t".join(found.columns)])
@@ -90,12 +88,12 @@ def _query(asked: Namespace) -> int:
 
 
 def _tables(asked: Namespace) -> int:
-    from src.lake.catalog import open_catalog, plainly
+    from src.lake.catalog import opened
     from src.lake.listing import lines, listed
     from src.lineage.storage import remote
 
-    with plainly():
-        found = listed(open_catalog(read_settings(), remote(ROOT)))
+    with opened(read_settings(), remote(ROOT)) as catalog:
+        found = listed(catalog)
     write([json.dumps(found)] if asked.json else lines(found) or ["no tables yet: `sync` makes them"])
     return 0
 
@@ -114,13 +112,13 @@ def _lineage(asked: Namespace) -> int:
 
 
 def _expire(asked: Namespace) -> int:
-    from src.lake.catalog import open_catalog, plainly
+    from src.lake.catalog import opened
     from src.lake.forget import expire
     from src.lineage.storage import remote
 
     place = remote(ROOT)
-    with plainly():
-        write(expire(open_catalog(read_settings(), place), place, asked.model_version))
+    with opened(read_settings(), place) as catalog:
+        write(expire(catalog, place, asked.model_version))
     return 0
 
 

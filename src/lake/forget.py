@@ -12,7 +12,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table, Transaction
 
 from src.lake.bronze import PREDICTION
-from src.lake.catalog import BRONZE, PREDICTIONS, SILVER, find_table, open_catalog, plainly
+from src.lake.catalog import BRONZE, PREDICTIONS, SILVER, find_table, opened
 from src.lake.commits import any_of, commit
 from src.lake.erase import erase
 from src.lake.forgotten import note, noted
@@ -31,17 +31,17 @@ def forget(predictions: Sequence[str], *, dry_run: bool) -> list[str]:
 
     A killed one is simply called again. Raises LastroError.
     """
-    settings, place = read_settings(), remote(ROOT)
-    return forget_in(open_catalog(settings, place), place, predictions, dry_run=dry_run)
+    place = remote(ROOT)
+    with opened(read_settings(), place) as catalog:
+        return forget_in(catalog, place, predictions, dry_run=dry_run)
 
 
 def forget_in(catalog: Catalog, place: Place, predictions: Sequence[str], *, dry_run: bool) -> list[str]:
     """Forget predictions in a catalog."""
     told: list[str] = []
-    with plainly():
-        for name in (PREDICTIONS, BRONZE, SILVER):
-            if table := find_table(catalog, name):
-                told += forget_rows(table, name, place, predictions, dry_run)
+    for name in (PREDICTIONS, BRONZE, SILVER):
+        if table := find_table(catalog, name):
+            told += forget_rows(table, name, place, predictions, dry_run)
     return told
 
 

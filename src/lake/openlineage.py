@@ -45,9 +45,9 @@ def of_pipeline(root: Path, place: Place) -> list[RunEvent]:
             eventType=RunState.COMPLETE,
             run=Run(str(id_of(stage)), {"parent": parent(lock)}),
             job=Job(NAMESPACE, name),
-            inputs=[InputDataset(NAMESPACE, dep["path"], facets(dep, None)) for dep in stage.get("deps", ())],
+            inputs=[InputDataset(NAMESPACE, dep["path"], facets=facets(dep, None)) for dep in stage.get("deps", ())],
             outputs=[
-                OutputDataset(NAMESPACE, out["path"], facets(out, None if out["path"] in kept else place))
+                OutputDataset(NAMESPACE, out["path"], facets=facets(out, None if out["path"] in kept else place))
                 for out in stage.get("outs", ())
             ],
             producer=PRODUCER,
@@ -118,7 +118,7 @@ def inputs_of(root: Path) -> Iterator[InputDataset]:
     """Yield what a sync reads: the data that dvc.lock names, and the log."""
     with contextlib.suppress(LastroError):
         for out in read_lock(root).stages.get("ingest", {}).get("outs", ()):
-            yield InputDataset(NAMESPACE, out["path"], facets(out, None))
+            yield InputDataset(NAMESPACE, out["path"], facets=facets(out, None))
     yield InputDataset(NAMESPACE, "prediction log")
 
 
@@ -129,7 +129,7 @@ def outputs_of(catalog: Catalog) -> Iterator[OutputDataset]:
             said: Facets = {"version": dataset_version_dataset.DatasetVersionDatasetFacet(str(snapshot))}
             place = urlsplit(table.location())
             space = f"{place.scheme}://{place.netloc}" if place.netloc else "file"
-            yield OutputDataset(space, place.path.lstrip("/") if place.netloc else place.path, said)
+            yield OutputDataset(space, place.path.lstrip("/") if place.netloc else place.path, facets=said)
 
 
 def client_of(address: str | None) -> OpenLineageClient | None:

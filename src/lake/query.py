@@ -68,14 +68,14 @@ def answer(catalog: Catalog, sql: str, version: int | None = None) -> Answer:
     tables = {name: table for name in TABLES if (table := find_table(catalog, name))}
     snapshots = snapshots_at(tables, version)
     try:
-        check(connection, sql, version)
+        check(connection, sql)
         for name, snapshot in snapshots.items():
             show(connection, name, Rows(tables[name], snapshot))
         for setting in SAFE:
             connection.execute(f"SET {setting}")
         found = connection.execute(sql)
     except duckdb.Error as error:
-        raise LakeError(f"the SQL: {sentence(error)}") from None
+        raise LakeError(f"the SQL: {sentence(error)}{hint(error, list(snapshots))}") from None
     return Answer([column[0] for column in found.description or []], parts(connection))
 
 
@@ -95,16 +95,11 @@ def snapshots_at(tables: dict[str, Table], version: int | None) -> dict[str, int
     return dict(tagged)
 
 
-def check(connection: duckdb.DuckDBPyConnection, sql: str, version: int | None) -> None:
-    """Raise LakeError for anything but one question, or one of a table that no version has a snapshot of."""
+def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise LakeError for anything but one question."""
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type not in READING:
         raise LakeError("the SQL: one SELECT is wanted; nothing is written here")
-    gold = [
-        name for name in connection.get_table_names(sql, qualified=True) if name in TABLES and name.startswith("gold")
-    ]
-    if version is not None and gold:
-        raise LakeError(f"--model-version: {gold[0]} is not training data; {' and '.join(OF_VERSIONS)} are")
 
 
 def show(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
@@ -122,6 +117,11 @@ def parts(connection: duckdb.DuckDBPyConnection, rows: int = 10_000) -> Iterator
             yield found
     except duckdb.Error as error:
         raise LakeError(f"the SQL: {sentence(error)}") from None
+
+
+def hint(error: duckdb.Error, names: Sequence[str]) -> str:
+    """Return which tables can be asked, where one was asked that cannot."""
+    return f"; there is {', '.join(names) or 'none yet'}" if isinstance(error, duckdb.CatalogException) else ""
 
 
 def sentence(error: duckdb.Error) -> str:
