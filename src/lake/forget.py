@@ -52,9 +52,11 @@ def forget_rows(table: Table, name: str, place: Place, predictions: Sequence[str
     rows = held(table, column, predictions, table.metadata.current_snapshot_id, private=name == PREDICTIONS)
     if dry_run:
         return [*([f"{name}: {rows} rows would be rewritten"] if rows else []), *kept]
-    if rows or not {*predictions} <= noted(table):
+    new = name in DATA and not {*predictions} <= noted(table)
+    if rows or new:
         commit(table, lambda transaction: rewrite(table, transaction, name, predictions))
-    erase(table, place)
+    if rows or snapshots_with(table, column, predictions):
+        erase(table, place)
     return [*([f"{name}: {rows} rows rewritten, and no snapshot holds what they said"] if rows else []), *kept]
 
 
@@ -88,6 +90,21 @@ def held(table: Table, column: str, predictions: Sequence[str], snapshot: int | 
     if not private:
         return int(rows.num_rows)
     return sum(any(row[name] is not None for name in PRIVATE) for row in rows.to_pylist())
+
+
+def snapshots_with(table: Table, column: str, predictions: Sequence[str]) -> bool:
+    """Say whether a snapshot that nothing names may tell of predictions: one from before an erasure that was killed."""
+    named = {ref.snapshot_id for ref in table.metadata.refs.values()}
+    others = [one for one in table.metadata.snapshots if one.snapshot_id not in named]
+    return any(is_held(table, column, predictions, one.snapshot_id) for one in others)
+
+
+def is_held(table: Table, column: str, predictions: Sequence[str], snapshot: int) -> bool:
+    """Say whether a snapshot tells of predictions, or cannot be read any more: then its erasure had begun."""
+    try:
+        return held(table, column, predictions, snapshot, private=table.name()[-1] == "predictions") > 0
+    except FileNotFoundError:
+        return True
 
 
 def names_at(table: Table, snapshot: int) -> list[str]:

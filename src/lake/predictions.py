@@ -55,6 +55,7 @@ COLUMNS = {  # of the log -> of the table, which has `day` besides
 }
 PRIVATE = ("inputs", "reasons")  # what an applicant said, and what of it decided
 SCHEMA = arrow.schema([*COLUMNS.values(), (DAY, arrow.date32())])
+NOTHING_SAID = (None, "", "{}")  # inputs of who was forgotten
 EVERY = "(key_id, id) > (:key_id, :id) ORDER BY key_id, id LIMIT :rows"  # on another server, whatever transactions say
 AGAIN = "again"  # in the progress: what is in the table already may be read once more, and is left out
 
@@ -144,7 +145,7 @@ def table_of_rows(rows: Rows, dialect: str) -> arrow.Table:
         if name == TIME:
             arrays.append(moments(columns[place], dialect))
         elif name in PRIVATE:
-            arrays.append(arrow.array([value or None for value in columns[place]], kind))
+            arrays.append(arrow.array([None if value in NOTHING_SAID else value for value in columns[place]], kind))
         else:
             arrays.append(arrow.array(columns[place], kind))
     days = arrays[list(COLUMNS).index("time")].cast(arrow.timestamp("us")).cast(arrow.date32(), safe=False)

@@ -1,6 +1,7 @@
 """data package, DVC's objects, the registry's chain, the log -> all tables of the lake, with what is new"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from src.journal.database import sqlite_file
 from src.journal.reader import reading_engine
 from src.lake import bronze, checks, runs, silver
 from src.lake.catalog import BRONZE, CHECKS, OUTCOMES, PREDICTIONS, RUNS, SILVER, plainly
-from src.lake.forgotten import forgotten_of
+from src.lake.forget import forget_in
+from src.lake.forgotten import forgotten_of, of_log
 from src.lake.outcomes import sync_outcomes
 from src.lake.predictions import sync_predictions
 from src.lake.settings import Settings
@@ -29,25 +31,40 @@ def sync(catalog: Catalog, settings: Settings, root: Path, place: Place, *, inpu
     What was done stays, whatever stops the rest: the same command goes on. Raises LastroError.
     """
     state = read_chain(place).state
-    with plainly():
-        found = sync_data(catalog, root, place, state.versions)
+    with plainly(), opened_log(settings) as log:
+        gone = of_log(log)
+        found = sync_data(catalog, root, place, state.versions, gone)
         found[RUNS] = sum(put(catalog, RUNS, [runs.trained(state)], runs.SCHEMA).values())
-        if (file := sqlite_file(settings.journal_url)) is not None and not file.is_file():
+        if log is None:
             return found | {"without": "no prediction log yet"}
-        log = reading_engine(settings.journal_url, max(PATIENCE, settings.database_timeout))
-        try:
-            return found | sync_log(catalog, log, inputs)
-        finally:
-            log.dispose()
+        found |= sync_log(catalog, log, inputs)
+        if gone:  # whoever was forgotten while a sync had read what they said
+            forget_in(catalog, place, sorted(gone), dry_run=False)
+    return found
 
 
-def sync_data(catalog: Catalog, root: Path, place: Place, versions: Mapping[int, Event]) -> dict[str, Any]:
-    """Bring bronze and silver up to date, and the versions' tags."""
+@contextmanager
+def opened_log(settings: Settings) -> Iterator[sa.Engine | None]:
+    """Yield an engine that only reads the log; None where there is none yet."""
+    if (file := sqlite_file(settings.journal_url)) is not None and not file.is_file():
+        yield None
+        return
+    log = reading_engine(settings.journal_url, max(PATIENCE, settings.database_timeout))
+    try:
+        yield log
+    finally:
+        log.dispose()
+
+
+def sync_data(
+    catalog: Catalog, root: Path, place: Place, versions: Mapping[int, Event], gone: Set[str]
+) -> dict[str, Any]:
+    """Bring bronze and silver up to date, without rows of predictions that are forgotten, and the versions' tags."""
     found: dict[str, Any] = {}
-    if source := bronze.published(root, forgotten_of(catalog, BRONZE)):
+    if source := bronze.published(root, gone | forgotten_of(catalog, BRONZE)):
         found[BRONZE] = sum(put(catalog, BRONZE, [source], bronze.SCHEMA).values())
     own = silver.own_data(root, place)
-    if sources := silver.typed(root, place, versions, own, forgotten_of(catalog, SILVER)):
+    if sources := silver.typed(root, place, versions, own, gone | forgotten_of(catalog, SILVER)):
         found[SILVER] = sum(put(catalog, SILVER, sources, silver.SCHEMA, last_stands=own is not None).values())
     found["tags"] = sync_tags(catalog, versions, bronze.ingested(root) if source else None)
     return found
