@@ -17,7 +17,7 @@ from src.lake.forgotten import forgotten_of, of_log
 from src.lake.outcomes import sync_outcomes
 from src.lake.predictions import sync_predictions
 from src.lake.settings import Settings
-from src.lake.tags import sync_tags
+from src.lake.tags import lacking, sync_tags
 from src.lake.whole import put
 from src.lineage.chain import Place, read_chain
 from src.lineage.events import Event
@@ -67,6 +67,8 @@ def sync_data(
     if sources := silver.typed(root, place, versions, own, gone | forgotten_of(catalog, SILVER)):
         found[SILVER] = sum(put(catalog, SILVER, sources, silver.SCHEMA, last_stands=own is not None).values())
     found["tags"] = sync_tags(catalog, versions, bronze.ingested(root) if source else None)
+    if absent := lacking(catalog, versions):
+        found["without data"] = absent
     return found
 
 

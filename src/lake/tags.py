@@ -1,6 +1,6 @@
 """the registry's versions -> tags credit-score-N on the snapshots of the data that version N was trained on"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table, Transaction
@@ -34,6 +34,13 @@ def sync_tags(catalog: Catalog, versions: Mapping[int, Event], ingested: str | N
     if bronze and (present := bronze.metadata.current_snapshot_id):
         put_tags(bronze, {number: present for number, md5 in md5s.items() if md5 == ingested})
     return new
+
+
+def lacking(catalog: Catalog, versions: Iterable[int]) -> list[str]:
+    """Return the tags of versions whose data could not be had: DVC's remote has lost them, or never got them."""
+    silver = find_table(catalog, SILVER)
+    known = {*silver.metadata.refs} | {tag_of(version) for version in expired_of(silver)} if silver else set()
+    return [tag for version in sorted(versions) if (tag := tag_of(version)) not in known]
 
 
 def put_tags(table: Table, snapshots: Mapping[int, int]) -> list[str]:

@@ -25,6 +25,7 @@ from src.lake.sync import sync
 from src.lineage.chain import Place, append, read_chain
 from src.lineage.folder import Folder
 from src.lineage.lock import DATA
+from src.lineage.storage import Bucket
 from src.pipeline import ingest
 from tests.conftest import ROOT
 from tests.monitoring.conftest import engine, migrated, sqlite
@@ -67,7 +68,8 @@ class Lake:
         write_table(table, content)
         data = content.getvalue().to_pybytes()
         md5 = hashlib.md5(data).hexdigest()
-        self.place.create(f"files/md5/{md5[:2]}/{md5[2:]}", data)
+        start = f"s3://{self.place.name}/" if isinstance(self.place, Bucket) else f"{self.place.path}/"
+        self.place.create(self.place.url_of(md5).removeprefix(start), data)
         facts = {"form_sha256": "f" * 64, "sha256": "d" * 64, "data_md5": md5, "metrics": {"roc_auc": 0.8}}
         append(self.place, read_chain(self.place), kind="publish", version=version, by="t", why="a test", **facts)
         return md5

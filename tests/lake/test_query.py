@@ -1,5 +1,7 @@
 """A question is answered from the tables that it names, and can do nothing else; a version's data stay as they were"""
 
+from pathlib import Path
+
 import pyarrow as arrow
 import pytest
 import sqlalchemy as sa
@@ -42,6 +44,9 @@ def test_version_sees_what_it_was_trained_on_though_columns_came_and_changed(lak
     assert lake.sync()["tags"] == ["credit-score-3"]
     assert lake.ask("SELECT count(*) FROM silver.applications", 3) == [(10,)]
     assert lake.ask("SELECT count(*) FROM silver.applications") == [(1000,)], "the project's own data stand"
+    lost = Path(lake.place.url_of(lake.publish(4, typed.slice(5))))
+    lost.unlink()
+    assert lake.sync()["without data"] == ["credit-score-4"]
     with pytest.raises(LakeError, match="no data of version 4; it has those of 1, 2, 3"):
         lake.ask("SELECT 1", 4)
     with pytest.raises(LakeError, match=r"training_runs.* does not exist.*; there is silver\.applications$"):
