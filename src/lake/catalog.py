@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow as arrow
 from botocore.exceptions import BotoCoreError, ClientError
@@ -51,6 +52,9 @@ S3 = {  # keys of DVC's remote -> pyiceberg's
 }
 
 
+AWS = (".amazonaws.com", ".amazonaws.com.cn")
+
+
 class LakeError(LastroError):
     """The lake cannot be read or written."""
 
@@ -66,13 +70,21 @@ def open_catalog(settings: Settings, place: Place) -> Catalog:
     """Return the catalog, made where there is none; `place` is DVC's remote. Raises LakeError."""
     options = {"warehouse": warehouse_of(settings, place)}
     if isinstance(place, Bucket):
-        options |= {S3[key]: str(place.options[key]) for key in S3 if place.options.get(key)}
+        options |= s3_of(place)
     with plainly():
         if (address := settings.catalog_url) is None:
             from pyiceberg.catalog.glue import GlueCatalog
 
             return GlueCatalog(NAME, **options)
         return of_database(address, options)
+
+
+def s3_of(place: Bucket) -> dict[str, str]:
+    """Return how pyiceberg reaches DVC's bucket: as DVC does; where its remote names no server, by the environment."""
+    found = {S3[key]: str(place.options[key]) for key in S3 if place.options.get(key)}
+    address: str = place.client.meta.endpoint_url
+    ours = not str(urlsplit(address).hostname).endswith(AWS)
+    return {"s3.endpoint": address, **found} if ours else found
 
 
 def of_database(address: str, options: dict[str, str]) -> Catalog:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
-from src.journal.unread import PLACE, Progress, Rows, Wanted, forget_numbers, restored, unread
+from src.journal.unread import PLACE, Progress, Wanted, forget_numbers, restored, unread
+from src.journal.unread import Rows as Rows  # of a part, for who counts them
 from src.monitoring.progress import noted, step
 
 log = logging.getLogger(__name__)
