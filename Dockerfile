@@ -1,6 +1,7 @@
-# Six images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
-# delivered to it), `delivery` (which delivers it), `page`, `batch` (files of any size, or a worker of a Dask cluster),
-# and `pipeline` (everything else of compose.yaml). The context is the project's root.
+# Seven images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
+# delivered to it), `delivery` (which delivers it), `page`, `batch` (files of any size, or a worker of a Dask cluster), `lake`
+# (which brings and asks the lake's tables), and `pipeline` (everything else of compose.yaml). The context is the project's
+# root.
 # `python -m ops.image serving` builds the first one with the arguments and the secret that it needs.
 ARG PYTHON_VERSION=3.12
 
@@ -60,6 +61,14 @@ RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
  && for library in networkx numpy pandas pyarrow scipy sklearn; do \
     find /opt/lastro/lib/python3*/site-packages/$library -type d -name tests -prune -exec rm -r {} +; done \
  && rm -r /opt/lastro/lib/python3*/site-packages/pyarrow/include
+
+FROM base AS lake-environment
+RUN --mount=type=bind,source=requirements-lake.txt,target=/tmp/requirements.txt \
+    --mount=type=cache,target=/tmp/.cache/pip \
+    python -m venv --without-pip /opt/lastro \
+ && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
+    -r /tmp/requirements.txt \
+ && find /opt/lastro -type d \( -name tests -o -path '*/pyarrow/include' \) -prune -exec rm -r {} +
 
 # --- the kernel that sums trees: its compiler stays here
 FROM base AS kernel
@@ -224,6 +233,25 @@ LABEL org.opencontainers.image.title="Lastro's pipeline and MLflow" \
       org.opencontainers.image.revision="$GIT_COMMIT"
 USER 10001:10001
 CMD ["python", "-m", "ops.pipeline"]
+
+# the store is where the environment says: what .dvc/config names is this machine's
+FROM base AS lake
+COPY --from=lake-environment /opt/lastro /opt/lastro
+COPY src src
+COPY ops/__init__.py ops/enter.py ops/errors.py ops/
+COPY params.yaml dvc.yaml dvc.lock ./
+COPY data/external data/external
+COPY .dvc/config .dvc/config
+RUN sed -i '/endpointurl/d' .dvc/config \
+ && python -c "import src.lake.sync, src.lake.query, src.lake.openlineage, src.lineage.storage, dvc_s3"
+ENV LASTRO_STATE=/var/lib/lastro
+ENTRYPOINT ["python", "-m", "ops.enter"]
+CMD ["python", "-m", "src.lake", "sync"]
+ARG GIT_COMMIT
+LABEL org.opencontainers.image.title="Lastro's lake: tables that others can query" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT"
+USER 10001:10001
 
 FROM api AS serving
 COPY --from=serving-environment /opt/lastro /opt/lastro

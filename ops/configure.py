@@ -17,7 +17,14 @@ DIRECTORY = "'remote \"local\"'"
 SECRETS = {"AWS_ACCESS_KEY_ID": 10, "AWS_SECRET_ACCESS_KEY": 20}  # bytes; MinIO allows 20 and 40 hex digits
 KEYS, TOKEN_KEYS = "LASTRO_API_KEYS", "LASTRO_TOKEN_KEYS"
 OURS_ALONE = {KEYS, TOKEN_KEYS, "LASTRO_USERS"}  # from .env alone: what a terminal has exported may be old
-UNTOLD = {"LASTRO_SLACK_WEBHOOK_URL", "LASTRO_DATABASE_URL", "LASTRO_FEATURES_URL", "LASTRO_API_KEY"}  # secrets
+UNTOLD = {
+    "LASTRO_SLACK_WEBHOOK_URL",
+    "LASTRO_DATABASE_URL",
+    "LASTRO_FEATURES_URL",
+    "LASTRO_API_KEY",
+    "LASTRO_LAKE_CATALOG",
+    "LASTRO_OPENLINEAGE_URL",
+}  # their values are secrets
 FORBIDDEN = set(" \t'\"$`\\#;")
 
 

@@ -18,7 +18,18 @@ from ops.errors import run
 
 FOLDER = Path("/secrets")
 STORE, OURS, ROOT = 1000, 10001, 0  # uids: MinIO's image, the other images built here, PostgreSQL's first process
-OURS_ALONE = ("pipeline", "mlflow", "delivery", "api", "features", "monitor", "page", "prometheus", "alertmanager")
+OURS_ALONE = (
+    "pipeline",
+    "mlflow",
+    "delivery",
+    "api",
+    "features",
+    "monitor",
+    "lake",
+    "page",
+    "prometheus",
+    "alertmanager",
+)
 OWNERS = {"store": STORE, "database": ROOT, **dict.fromkeys(OURS_ALONE, OURS)}
 KEYS = ("store", "delivery", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
 API_KEYS = {"page": "", "prometheus": ":read", "user": ""}  # who calls the API, and what an entry ends with
@@ -80,6 +91,8 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         "features/credentials": s3["delivery"],
         "monitor/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
         "monitor/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),
+        "lake/credentials": s3["store"],
+        "lake/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
         "page/LASTRO_API_KEY": values["page"],
         "prometheus/LASTRO_API_KEY": values["prometheus"],
         "alertmanager/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),

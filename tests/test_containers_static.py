@@ -17,6 +17,7 @@ import yaml
 from ops import minio
 from ops.deployment import PORTS, parse
 from src.api.settings import Settings
+from src.lake.settings import Settings as Lake
 from src.monitoring.settings import Settings as Monitoring
 from tests.conftest import ROOT, project_files
 from tests.ops.test_kernel import NEEDED
@@ -284,11 +285,26 @@ def test_compose_hands_every_setting_to_the_api() -> None:
     assert set(found) & settings <= documented
 
 
+def test_lake_alone_gets_its_settings_and_runs_when_it_is_asked_for() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    given = {f"LASTRO_{name}".upper() for name in Lake.model_fields} - {"LASTRO_DATABASE_URL"}  # ops.credentials' file
+    assert given <= set(services["lake"]["environment"])
+    assert services["lake"]["profiles"] == ["lake"]
+    others = [name for name, service in services.items() if "LASTRO_LAKE_CATALOG" in service.get("environment", {})]
+    assert others == ["lake"]
+
+
 def test_prometheus_and_alertmanager_are_started_only_when_asked_for_and_with_grafana_too() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
     both = ["monitoring", "grafana"]
-    assert profiles == {"prometheus": both, "alertmanager": both, "grafana": ["grafana"], "features": ["features"]}
+    assert profiles == {
+        "prometheus": both,
+        "alertmanager": both,
+        "grafana": ["grafana"],
+        "features": ["features"],
+        "lake": ["lake"],
+    }
     bound = dict(mount.split(":")[:2] for mount in services["grafana"]["volumes"] if mount.startswith("./"))
     assert all((ROOT / folder).is_dir() for folder in bound)
     provider = yaml.safe_load((ROOT / "deploy/monitoring/grafana/provisioning/dashboards/lastro.yml").read_text())

@@ -89,8 +89,9 @@ def test_users_key_is_printed_and_accepted(
     assert f"user:{digest}" in texts(folder)["api/LASTRO_API_KEYS"]
 
 
-def test_only_the_store_and_the_pipeline_hold_its_key(folder: Path) -> None:
+def test_only_the_store_and_who_writes_into_it_hold_its_key(folder: Path) -> None:
     credentials.main()
     found = texts(folder)
     secret = found["store/password"]
-    assert {name.partition("/")[0] for name, text in found.items() if secret in text} == {"master", "store", "pipeline"}
+    holders = {name.partition("/")[0] for name, text in found.items() if secret in text}
+    assert holders == {"master", "store", "pipeline", "lake"}
