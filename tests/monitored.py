@@ -20,6 +20,7 @@ LOOKS = ("mature", "mature", "mature", "early", "open", "open")
 SCORES = ["to 450", "over 450 to 500", "over 500 to 550", "over 550 to 600", "over 600"]
 SAID = "duration moved <b>&</b> *much*"  # a text that a page must not take for its own
 COMMAND = "python -m src.monitoring status"
+LEFT_OUT = "100 predictions of the batch run 7 are left out: /scores/manifest.json: no such file."
 Rows = list[dict[str, Any]]
 
 
@@ -114,6 +115,8 @@ def cohort(place: int, look: str) -> dict[str, Any]:
         "brier": metric(0.021, 0.024), "spiegelhalter_z": None, "expected_roc_auc": 0.73,
         "false_accept_cost": 305.0, "groups": [], "groups_known": 0.4,
     }  # fmt: skip
+    if place == 0:
+        found["says"] = LEFT_OUT
     if place == 1:
         sizes = {"female": (3000, 810, 0.77), "male": (6001, 2100, 1.0)}
         found |= {"groups_known": 0.99, "groups": [

@@ -50,7 +50,14 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.lineage.policy",
     },
     "src.frontend": set(),
-    "src.pipeline.refresh": {"src.journal", "src.model", "src.contract", "src.params", "src.lineage.policy"},
+    "src.pipeline.refresh": {
+        "src.journal",
+        "src.model",
+        "src.contract",
+        "src.params",
+        "src.lineage.policy",
+        "src.batch.matured",
+    },
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }
 PICKLED = ["src.model.features", "src.model.binning", "src.model.additive"]  # whose classes a model.pkl holds

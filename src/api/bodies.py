@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from src.api.larger import with_commands
 from src.api.problems import ProblemError, invalid
 
 JSON = "application/json"
@@ -76,7 +77,7 @@ def refusal(text: bytes, error: ValidationError) -> ProblemError:
     """Return 422 with each field that is wrong, or the one thing that is wrong with all of the text."""
     if text.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # UTF-32 begins as the first one does
         return ProblemError(422, "The body begins with the mark of UTF-16 or UTF-32: send JSON as UTF-8.")
-    return invalid(error.errors(include_url=False, include_input=False, include_context=False))
+    return invalid(with_commands(error.errors(include_url=False, include_input=False, include_context=False)))
 
 
 def require_unique_names(text: bytes) -> None:

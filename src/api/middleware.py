@@ -10,6 +10,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from src.api.larger import command_for
 from src.api.metrics import Metrics
 from src.api.problems import ProblemError, failure
 from src.api.protocol import Bounds, has_come
@@ -92,7 +93,7 @@ class Exchange:
         if size_of_head(self.scope) > bounds.head_bytes:
             raise ProblemError(431, f"A head has at most {bounds.head_bytes} bytes.", headers=CLOSE)
         if self.length > bounds.body_bytes:
-            raise too_large(bounds.body_bytes)
+            raise too_large(bounds.body_bytes, self.scope["path"])
 
     async def receive(self) -> Message:
         """Return the next part of the body; raises ProblemError 413 or 408 where it is too long or too slow."""
@@ -102,7 +103,7 @@ class Exchange:
         self.complete = not message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > self.layer.bounds.body_bytes:
-            raise too_large(self.layer.bounds.body_bytes)
+            raise too_large(self.layer.bounds.body_bytes, self.scope["path"])
         return message
 
     async def in_time(self) -> Message:
@@ -143,6 +144,6 @@ def size_of_head(scope: Scope) -> int:
     return len(scope.get("raw_path", b"")) + len(scope["query_string"]) + sum(map(len, chain(*scope["headers"])))
 
 
-def too_large(limit: int) -> ProblemError:
+def too_large(limit: int, path: str) -> ProblemError:
     """Return 413; the connection is closed, for the rest of the body is not read."""
-    return ProblemError(413, f"A body has at most {limit} bytes.", headers=CLOSE)
+    return ProblemError(413, f"A body has at most {limit} bytes.{command_for(path)}", headers=CLOSE)

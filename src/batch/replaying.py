@@ -13,13 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from src.batch import places
 from src.batch.answers import MANIFEST, Stretch, manifest_of, read, stretches
-from src.batch.checking import Checker
-from src.batch.parts import source_of
-from src.batch.planning import columns_of, project_package
+from src.batch.planning import project_package
+from src.batch.rereading import rows_at, verified_plan
 from src.batch.run import Input, Run, contract_sha256, identified
 from src.batch.sampling import Sampled, one_row, sampled
 from src.contract.package import Package
-from src.contract.parts import Plan, parts_of, plan_of, read_part
 from src.errors import LastroError
 from src.files import sha256_of
 from src.journal.batch_ids import row_of, run_of
@@ -164,27 +162,10 @@ def inputs_of(served: Served, found: Recorded, file: Input, rows: Sequence[Sampl
     package = project_package()
     refuse_other_contract(found, package)
     try:
-        plan = plan_of(source_of(file.path), package, needed=[])
+        plan = verified_plan(file, package)
     except (LastroError, OSError) as error:
-        raise MissingError("object", f"{file.path}: {error}") from None
-    if plan.sha256 != file.sha256:
-        raise MissingError("object", f"{file.path}: its sha256 is {plan.sha256}, the manifest names {file.sha256}")
+        raise MissingError("object", str(error)) from None
     return dict(rows_at(file, plan, package, served, {row.place for row in rows}))
-
-
-def rows_at(
-    file: Input, plan: Plan, package: Package, served: Served, wanted: set[int]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the inputs of rows by their places in a file, those that the contract takes."""
-    checker = Checker(served.card, served.export.fields, package)
-    names = columns_of(served.card, package)
-    for part in parts_of(source_of(file.path), plan, names):
-        its = {place for place in wanted if part.first <= place < part.first + part.rows}
-        if its:
-            checked = checker.check(read_part(source_of(file.path), plan.layout, part, names), part.first)
-            for at, place in enumerate(checked.rows.tolist()):
-                if place in its:
-                    yield place, {name: one.values[one.codes[at]] for name, one in checked.columns.items()}
 
 
 def model_of(trials: Trials, entry: Entry, services: Mapping[str, Service]) -> Served:

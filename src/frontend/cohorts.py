@@ -7,6 +7,7 @@ import streamlit as st
 
 from src.frontend import live_metrics
 from src.frontend import monitoring_charts as charts
+from src.frontend.answer import escaped
 from src.frontend.language import _, current
 from src.frontend.texts import NONE
 from src.frontend.watched import Watched, amount, look, share
@@ -62,6 +63,9 @@ def months(found: Watched) -> None:
         hide_index=True,
         alt=_("One row a month of application, the newest first"),
     )
+    for each in cohorts:
+        if each.get("says"):
+            st.warning(f"{each['month']}: {escaped(each['says'])}", icon=":material/folder_off:")
 
 
 def result(cohort: Json) -> str:

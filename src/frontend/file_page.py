@@ -19,6 +19,8 @@ from src.frontend.table import Table, UnreadableError, read, template
 from src.frontend.texts import NONE, Texts, texts
 
 WORK, UPLOAD = "work", "upload"  # in the session
+LARGEST = 50  # MB that are uploaded
+COMMAND = "python -m src.batch INPUT OUTPUT"
 PATIENCE = 5  # times that a busy service is asked again
 
 
@@ -38,7 +40,10 @@ def show() -> None:
     words = texts(info)
     whose.line(info)
     introduce(fields)
-    st.file_uploader(_("CSV file"), type="csv", key=UPLOAD, on_change=take, args=(fields,), max_upload_size=50)
+    st.file_uploader(_("CSV file"), type="csv", key=UPLOAD, on_change=take, args=(fields,), max_upload_size=LARGEST)
+    st.caption(
+        _("A file of more than {size} MB is scored where the project is:").format(size=LARGEST) + f" `{COMMAND}`"
+    )
     match st.session_state.get(WORK):
         case UnreadableError() as error:
             st.error(unreadable(error), icon=":material/error:")

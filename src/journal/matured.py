@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,14 +30,22 @@ class Matured(NamedTuple):
     decision: str
 
 
-def matured(log: Reader, before: datetime, until: datetime) -> Iterator[Matured]:
-    """Yield the applications made before a moment whose outcome was observed until another, by their identifiers.
+def told_until(log: Reader, until: datetime) -> dict[str, dict[str, str]]:
+    """Return, of what was observed until a moment, what counts of each prediction: outcome ("") and groups by fields.
 
-    A what-if is none. Of what was told of one until then, that counts which was observed last. Raises LastroError.
+    Rows of batches are among them. Raises LastroError.
     """
     told: dict[str, dict[str, str]] = defaultdict(dict)
     for (prediction, field), standing in latest(facts(log, until)).items():
         told[prediction][field] = standing.value
+    return told
+
+
+def matured(log: Reader, before: datetime, told: Mapping[str, Mapping[str, str]]) -> Iterator[Matured]:
+    """Yield the applications made before a moment whose outcome was told, by their identifiers.
+
+    A what-if is none, and rows of batches are not in the log. Raises LastroError.
+    """
     row = PREDICTIONS.c
     names = (row.id, row.time, row.inputs, row.probability_of_default, row.score, row.decision)
     known = row.id.in_(sa.select(OUTCOMES.c.prediction_id))

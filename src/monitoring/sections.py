@@ -153,6 +153,7 @@ def months(found: Found) -> Section:
         "known, or nearly all are (an early look); while it is open, its bads are known before its goods. More bads "
         "than expected, against the same ratio at development, in two months running is an alert."
     )
+    what = " ".join([what, *(f"{each['month']}: {each['says']}" for each in found.cohorts if each.get("says"))])
     return headed("Months of application", what, table(head, rows, "Months of application")) if rows else []
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from src.batch.matured import matured_rows
 from src.contract.grown import Grown, read_grown, rows_of, write_grown
 from src.contract.joining import Joining, joining
 from src.contract.package import Package
@@ -22,7 +23,7 @@ from src.contract.table import type_table
 from src.contract.text import read_text
 from src.contract.written import value_of
 from src.errors import LastroError, code_of, run
-from src.journal.matured import Matured, matured
+from src.journal.matured import Matured, matured, told_until
 from src.journal.reader import read_log
 from src.lineage.policy import read_policy
 from src.model.base_rates import Answered, bads_of, by_band, mixed
@@ -104,7 +105,11 @@ def refresh(until: datetime, mixed_rates: bool) -> int:
     params = read_params(PARAMS, KINDS)
     age = timedelta(days=read_policy().monitoring.maturity_days)
     with read_log() as log:
-        applications = {one.id: one for one in matured(log, until - age, until)}
+        told = told_until(log, until)
+        applications = {one.id: one for one in matured(log, until - age, told)}
+        batches = matured_rows(log, until - age, told, MODELS, Path(params.dataset))
+    applications |= batches.rows
+    say(*batches.says)
     grown = read_grown(Path(params.dataset))
     records = {one: record_of(found, grown.package) for one, found in applications.items()}
     new = joining(records, grown.package, grown.own[0], grown.name)

@@ -17,6 +17,21 @@ def test_too_large_body_is_413_with_and_without_its_length(client_with: Callable
     for content in (b"x" * 1001, iter([b"x" * 600, b"x" * 600])):
         answer = client.post("/predict", content=content, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert answer.json()["detail"] == "A body has at most 1000 bytes."
+
+
+def test_what_is_too_large_for_a_request_is_told_the_command_for_files(
+    client_with: Callable[..., TestClient], client: TestClient
+) -> None:
+    small = client_with(max_body_bytes=1000)
+    for path, name, command in (
+        ("/predict/batch", "applicants", "`python -m src.batch INPUT OUTPUT`"),
+        ("/outcomes", "outcomes", "`python -m src.monitoring outcomes FILE`"),
+    ):
+        body: dict[str, list[dict[str, str]]] = {name: [{}] * 1001}
+        assert command in small.post(path, json=body, headers=HEADERS).json()["detail"]
+        errors = client.post(path, json=body, headers=HEADERS).json()["errors"]
+        assert [error["pointer"] for error in errors if command in error["detail"]] in ([f"#/{name}"], [])
 
 
 @pytest.mark.parametrize("path", ["/health", "/docs", "/nowhere", "/model/info", "/openapi.json"])

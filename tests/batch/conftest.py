@@ -11,8 +11,10 @@ from src.batch.command import Asked, score_files
 from src.batch.planning import project_package
 from src.journal.batch_runs import runs
 from src.journal.batch_tables import BatchRun
+from tests.batch.scored import scored
 from tests.conftest import ROOT
 
+__all__ = ["scored"]
 ROWS, FILES = 60, 5
 Batch = Callable[..., int]
 

@@ -36,6 +36,7 @@ def upload(page: AppTest, content: bytes) -> AppTest:
 
 def test_file_is_scored_in_its_order_and_can_be_downloaded(open_page: Open, content: bytes, client: Client) -> None:
     page = upload(open_page("file_page"), content)
+    assert "A file of more than 50 MB is scored where the project is: `python -m src.batch INPUT OUTPUT`" in words(page)
     assert "1,200 rows, without errors" in words(page)
     button(page, "Score the file").click().run()
     assert not page.exception

@@ -14,7 +14,7 @@ from tests.api.live import KEYS
 from tests.frontend.conftest import Open
 from tests.frontend.pages import widget, words
 from tests.frontend.service import Service
-from tests.monitored import COMMAND, DAYS, MONTHS, SAID, seed, simulated
+from tests.monitored import COMMAND, DAYS, LEFT_OUT, MONTHS, SAID, seed, simulated
 
 FORM, OTHER = "f" * 64, "e" * 64
 CHARTS = 6  # heat, distribution, points, volume; bands, vintages
@@ -101,6 +101,7 @@ def test_page_shows_drift_distribution_points_and_volume(open_page: Open, titles
 @pytest.mark.usefixtures("_seeded")
 def test_page_marks_what_is_not_mature_and_shows_groups_where_they_are_known(open_page: Open) -> None:
     page = open_page("monitoring_page")
+    assert f"2026-03: {LEFT_OUT}" in [each.value.replace("\\", "") for each in page.warning]
     months = table(page, "Outcomes known")
     assert months["Month"] == list(MONTHS[::-1])
     assert months["State"] == ["○ open", "○ open", "◔ early look", *["✓ mature"] * 3]

@@ -7,7 +7,7 @@ import pytest
 
 from src.errors import LastroError
 from src.journal.journal import Journal
-from src.journal.matured import Matured, matured
+from src.journal.matured import Matured, matured, told_until
 from src.journal.outcomes import Told, predicted, record
 from src.journal.reader import Reader
 from tests.journal.rows import entry, leave_release, of_release
@@ -33,7 +33,7 @@ def tell(journal: Journal, *told: Told) -> None:
 
 def read(address: str, before: datetime = NOW - 365 * DAY, until: datetime = NOW) -> list[Matured]:
     with Reader(address, 5.0) as log:
-        return list(matured(log, before, until))
+        return list(matured(log, before, told_until(log, until)))
 
 
 def test_mature_applications_have_what_counted_then(address: str, journal: Journal) -> None:

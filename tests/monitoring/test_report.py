@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from src.journal.database import connect_engine, migrate, sqlite_file
 from src.journal.monitoring_tables import MONITOR_PROGRESS
 from src.monitoring.__main__ import main
-from tests.monitored import MONTHS, SAID, SCORES, seed, simulated
+from tests.monitored import LEFT_OUT, MONTHS, SAID, SCORES, seed, simulated
 
 FORM = "f" * 64
 SUBJECTS = {"duration_months": ["to 12", "over 12", "<script>alert(1)</script>"], "purpose": ["car", "missing"]}
@@ -68,6 +68,7 @@ def test_report_is_one_file_that_loads_nothing_and_shows_every_part(
     assert capsys.readouterr().out == f"{path}\n"
     text, found = written(path)
     assert (found.loads, found.open) == ([], [])
+    assert f"2026-03: {LEFT_OUT}" in text
     assert not {"script", "link", "img", "iframe"} & set(found.tags)
     assert "url(" not in text
     assert "default-src 'none'" in text

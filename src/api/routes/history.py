@@ -13,6 +13,8 @@ from src.api.openapi import problems
 from src.api.problems import ProblemError
 from src.api.schemas import OutcomeOut, PageOut, RecordedModel, RecordedOut, Timed
 from src.api.security import Gate
+from src.journal.batch_ids import of_batch, row_of
+from src.journal.batch_runs import runs_of
 from src.journal.journal import Journal, Page
 from src.journal.outcomes import Standing, standing
 from src.journal.tables import Entry, Purpose
@@ -31,6 +33,10 @@ Asker = Annotated[
     ),
 ]
 
+BATCH = (
+    "This is row {row} of the batch run {run}, recorded {time:%Y-%m-%d %H:%M} UTC: its answer stands in the run's"
+    " output, not in the log. Where the project is: `python -m src.lineage.replay {id}`."
+)
 Moment = Annotated[Timed | None, Query(description="with its zone, such as 2026-01-31T12:00:00Z")]
 
 
@@ -48,8 +54,17 @@ class History:
         """Return the row of a prediction of this caller; raises ProblemError 404."""
         entry = self.journal.find(self.whose(request, caller), str(prediction_id))
         if entry is None:
-            raise ProblemError(404, "This caller has no prediction with this id.")
+            raise ProblemError(404, self.lacking(str(prediction_id)))
         return entry
+
+    def lacking(self, prediction_id: str) -> str:
+        """Return why there is no such prediction; a batch's row is told by its run."""
+        if of_batch(prediction_id):
+            with self.journal.transaction() as connection:
+                run = runs_of(connection, [prediction_id]).get(prediction_id)
+            if run is not None:
+                return BATCH.format(row=row_of(prediction_id), run=run.run_id, time=run.time, id=prediction_id)
+        return "This caller has no prediction with this id."
 
     def predictions(
         self,

@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from src.batch.recording import record
+from src.journal.batch_ids import ids_of
+from src.journal.clock import clock_of
 from src.journal.journal import Journal
+from src.journal.settings import Settings
 from tests.api.live import DIGESTS, HEADERS, KEYS
+from tests.journal.batches import RUN, batch_run
 from tests.journal.rows import entry, leave_release, of_release
 
+MADE = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 ADMIN = {"x-api-key": "key-of-ops"}
 WITH_ADMIN = f"{DIGESTS},ops:{sha256(b'key-of-ops').hexdigest()}:read+admin"
 
@@ -39,6 +46,25 @@ def test_prediction_of_another_key_is_404(client: TestClient, applicant: dict[st
     path = f"/predictions/{client.post('/predict', json=applicant, headers=HEADERS).json()['prediction_id']}"
     assert client.get(path, headers=HEADERS).json()["inputs"] == applicant
     assert client.get(path, headers={"x-api-key": KEYS["batch"]}).status_code == 404
+
+
+def test_row_of_a_batch_is_404_that_names_its_run_and_how_to_see_it(
+    client_with: Callable[..., TestClient], tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 'log.db'}"
+    client = client_with(database_url=address)
+    record(batch_run(rejected=1), [5], settings=Settings(database_url=SecretStr(address)), clock=clock_of(lambda: MADE))
+    (there,), (rejected,) = ids_of(RUN, 4, 1), ids_of(RUN, 5, 1)
+    found = client.get(f"/predictions/{there}", headers=HEADERS)
+    assert found.status_code == 404
+    detail = found.json()["detail"]
+    assert f"This is row 4 of the batch run {RUN}, recorded 2026-03-02 12:30 UTC" in detail
+    assert f"`python -m src.lineage.replay {there}`" in detail
+    assert batch_run().output not in detail
+    for other in (rejected, RUN):
+        detail = client.get(f"/predictions/{other}", headers=HEADERS).json()["detail"]
+        assert detail == "This caller has no prediction with this id."
+    assert client.post(f"/predictions/{there}/verify", headers=HEADERS).status_code == 404
 
 
 def test_filters_by_decision_and_time(client: TestClient, applicant: dict[str, Any]) -> None:

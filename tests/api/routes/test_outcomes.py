@@ -10,11 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from src.batch.recording import record
+from src.journal.batch_ids import ids_of
+from src.journal.settings import Settings
 from tests.api.deliveries import name_card
 from tests.api.live import HEADERS, KEYS
 from tests.api.routes.test_verify import CALLERS, WITH_SCOPES
+from tests.journal.batches import RUN, batch_run
 
 OTHER = {"x-api-key": KEYS["batch"]}
 GROUPS = {"personal_status_sex": "female and single", "foreign_worker": "no"}
@@ -62,6 +67,17 @@ def test_any_key_with_the_scope_labels_and_history_shows_what_counts(client: Tes
     assert shown["outcome"] == "bad"
     assert client.get(f"/predictions/{made}", headers=HEADERS).json()["outcome"] == shown
     assert statuses(tell(client, bad | {"observed_at": shown["observed_at"]})) == ["repeated"]
+
+
+def test_rows_of_a_batch_are_told_like_others(client: TestClient, log: Path) -> None:
+    record(batch_run(rejected=1), [5], settings=Settings(database_url=SecretStr(f"sqlite:///{log}")))
+    (row,), (rejected,) = ids_of(RUN, 4, 1), ids_of(RUN, 5, 1)
+    good = {"prediction_id": row.upper(), "outcome": "good"}
+    told = tell(client, good, {**good, "prediction_id": rejected}, good, {**good, "outcome": "bad"})
+    assert statuses(told) == ["recorded", "unknown", "repeated", "corrected"]
+    assert stored(log) == [("good", "web", "batch:run"), ("bad", "web", "batch:run")]
+    early = tell(client, {**good, "observed_at": "2020-01-01T00:00:00Z"})
+    assert early.json()["errors"][0]["detail"] == "must not be before the prediction"
 
 
 def test_groups_are_told_without_an_outcome_and_refused_by_predict(

@@ -1,0 +1,39 @@
+"""a file of a run, places -> the inputs of its rows again, as the run read them, if its bytes are the same"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from src.batch.checking import Checker
+from src.batch.parts import source_of
+from src.batch.planning import columns_of
+from src.batch.run import Input
+from src.contract.package import Package
+from src.contract.parts import Plan, parts_of, plan_of, read_part
+from src.errors import LastroError
+from src.serving.predictors import Served
+
+
+def verified_plan(file: Input, package: Package) -> Plan:
+    """Return how a file is cut into parts; raises LastroError where it is gone, or another now."""
+    try:
+        plan = plan_of(source_of(file.path), package, needed=[])
+    except LastroError as error:
+        raise LastroError(f"{file.path}: {str(error).removeprefix(f'{file.path}: ')}") from None
+    if plan.sha256 != file.sha256:
+        raise LastroError(f"{file.path}: its sha256 is {plan.sha256}, the manifest names {file.sha256}")
+    return plan
+
+
+def rows_at(
+    file: Input, plan: Plan, package: Package, served: Served, wanted: set[int]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the inputs of rows by their places in a file, those that the contract takes."""
+    checker = Checker(served.card, served.export.fields, package)
+    names = columns_of(served.card, package)
+    for part in parts_of(source_of(file.path), plan, names):
+        its = {place for place in wanted if part.first <= place < part.first + part.rows}
+        if its:
+            checked = checker.check(read_part(source_of(file.path), plan.layout, part, names), part.first)
+            for at, place in enumerate(checked.rows.tolist()):
+                if place in its:
+                    yield place, {name: one.values[one.codes[at]] for name, one in checked.columns.items()}
