@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from src.journal.batch_tables import BATCH_RUNS
 from src.journal.monitoring_tables import CHECKS, COHORTS, MONITOR_PROGRESS
 from src.lineage.policy import Monitoring
+from src.monitoring import batch_outcomes
 from src.monitoring.batches import count_batches
 from src.monitoring.counts import Hour, Key, count_new, hours_where
 from src.monitoring.measure import Measured, measure
@@ -115,7 +116,11 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == (pytest.approx(other, rel=1e-9) if isinstance(other, float) else other))
 
 
-def test_month_of_a_batch_is_judged_as_the_same_rows_of_the_service(engine: sa.Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [1, 7, 20_000])
+def test_month_of_a_batch_is_judged_as_the_same_rows_of_the_service(
+    engine: sa.Engine, tmp_path: Path, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_outcomes, "ROWS", together)
     seeded = spread(MONDAY, 500, HOUR)
     _, batched = run_over(engine, tmp_path, seeded, MONDAY + HOUR / 2)
     told(engine, batched)
