@@ -1,6 +1,6 @@
-# Five images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
-# delivered to it), `delivery` (which delivers it), `page`, and `pipeline` (everything else of compose.yaml). The context
-# is the project's root.
+# Six images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
+# delivered to it), `delivery` (which delivers it), `page`, `batch` (files of any size, or a worker of a Dask cluster),
+# and `pipeline` (everything else of compose.yaml). The context is the project's root.
 # `python -m ops.image serving` builds the first one with the arguments and the secret that it needs.
 ARG PYTHON_VERSION=3.12
 
@@ -33,6 +33,14 @@ RUN --mount=type=bind,source=requirements-fetch.txt,target=/tmp/requirements.txt
 
 FROM base AS page-environment
 RUN --mount=type=bind,source=requirements-page.txt,target=/tmp/requirements.txt \
+    --mount=type=cache,target=/tmp/.cache/pip \
+    python -m venv --without-pip /opt/lastro \
+ && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
+    -r /tmp/requirements.txt \
+ && find /opt/lastro -type d \( -name tests -o -path '*/pyarrow/include' \) -prune -exec rm -r {} +
+
+FROM base AS batch-environment
+RUN --mount=type=bind,source=requirements-batch.txt,target=/tmp/requirements.txt \
     --mount=type=cache,target=/tmp/.cache/pip \
     python -m venv --without-pip /opt/lastro \
  && pip --python /opt/lastro/bin/python install --quiet --no-compile --require-hashes --no-deps \
@@ -86,7 +94,8 @@ RUN python -c "from src.serving.kernel import load; load() or exit('the kernel c
 
 # --- the API
 FROM scoring AS api
-COPY src/journal/__init__.py src/journal/clock.py src/journal/database.py src/journal/group_commit.py src/journal/identifiers.py \
+COPY src/journal/__init__.py src/journal/batch_ids.py src/journal/batch_runs.py src/journal/batch_tables.py \
+     src/journal/clock.py src/journal/database.py src/journal/group_commit.py src/journal/identifiers.py \
      src/journal/journal.py src/journal/monitored.py src/journal/monitoring_tables.py src/journal/outbox.py \
      src/journal/outcome_tables.py src/journal/outcomes.py src/journal/service.py src/journal/settings.py \
      src/journal/shadows.py src/journal/tables.py src/journal/training_data.py src/journal/writer.py src/journal/
@@ -161,6 +170,40 @@ CMD ["python", "-m", "streamlit", "run", "src/frontend/app.py", \
      "--server.address", "0.0.0.0", "--server.port", "8501", "--server.headless", "true"]
 ARG GIT_COMMIT
 LABEL org.opencontainers.image.title="Lastro's page" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT"
+USER 10001:10001
+
+FROM scoring AS batch
+COPY --from=batch-environment /opt/lastro /opt/lastro
+COPY src/contract/cells.py src/contract/cutting.py src/contract/distinct.py src/contract/header.py \
+     src/contract/labelled.py src/contract/layout.py src/contract/origin.py src/contract/parts.py \
+     src/contract/quotes.py src/contract/source.py src/contract/text.py src/contract/
+COPY src/model/additive.py src/model/cells.py src/model/development.py src/model/features.py src/model/formulas.py \
+     src/model/kinds.py src/model/
+COPY src/journal/__init__.py src/journal/batch_ids.py src/journal/batch_runs.py src/journal/batch_tables.py \
+     src/journal/clock.py src/journal/database.py src/journal/group_commit.py src/journal/identifiers.py \
+     src/journal/service.py src/journal/settings.py src/journal/tables.py src/journal/writer.py src/journal/
+COPY src/journal/migrations src/journal/migrations
+COPY src/lineage/__init__.py src/lineage/chain.py src/lineage/events.py src/lineage/folder.py src/lineage/follow.py \
+     src/lineage/lock.py src/lineage/s3_errors.py src/lineage/settings.py src/lineage/storage.py src/lineage/
+COPY src/batch/__init__.py src/batch/__main__.py src/batch/checking.py src/batch/cluster.py src/batch/code.py \
+     src/batch/command.py src/batch/counting.py src/batch/engine.py src/batch/fields.py src/batch/formulas.py \
+     src/batch/ids.py src/batch/lookup.py src/batch/manifest.py src/batch/models.py src/batch/objects.py src/batch/output.py \
+     src/batch/parcel.py src/batch/parts.py src/batch/places.py src/batch/planning.py src/batch/recording.py \
+     src/batch/resuming.py src/batch/run.py src/batch/scoring.py src/batch/settings.py src/batch/sums.py src/batch/
+COPY ops/__init__.py ops/enter.py ops/errors.py ops/
+COPY .dvc/config .dvc/config
+COPY params.yaml ./
+COPY data/external data/external
+RUN python -m src.batch --help >/dev/null && python -c "import alembic.script, distributed, psycopg"
+ENV LASTRO_STATE=/var/lib/lastro \
+    AWS_SHARED_CREDENTIALS_FILE=/run/secrets/credentials
+COPY --from=commit /commit ./
+ENTRYPOINT ["python", "-m", "ops.enter"]
+CMD ["python", "-m", "src.batch", "--help"]
+ARG GIT_COMMIT
+LABEL org.opencontainers.image.title="Lastro's scoring of files" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.revision="$GIT_COMMIT"
 USER 10001:10001

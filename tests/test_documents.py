@@ -190,7 +190,11 @@ def test_what_the_text_names_exists(page: str) -> None:
 def is_value(name: str) -> bool:
     """Whether it is something else that has a stop or a slash: a sign, an address, a rate, what is made elsewhere."""
     return (
-        re.fullmatch(r"\.|127\.0\.0\.1|0\.\d+|\d+/minute|application/json|serving\.json|model\.version", name)
+        re.fullmatch(
+            r"\.|127\.0\.0\.1|0\.\d+|\d+/minute|application/json|serving\.json|model\.version"
+            r"|manifest\.json|_run\.json|_parts/|rejected/",
+            name,
+        )
         is not None
     )
 

@@ -29,7 +29,7 @@ ABSENT = {  # what an image's code names, but does not import there
     "fetch": {"sklearn", "pandas", "dvc", "mypy_boto3_s3"},
     "page": set(),
     "pipeline": {"mypy_boto3_s3"},
-    "batch": {"mypy_boto3_s3"},
+    "batch": {"mypy_boto3_s3", "scipy", "sklearn", "threadpoolctl"},  # of what is fitted
     "lake": {"mypy_boto3_s3"},
 }
 NAMED = [

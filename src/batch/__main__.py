@@ -11,6 +11,7 @@ import re
 import sys
 from pathlib import Path
 
+from src.batch import cluster
 from src.batch.command import Asked, score_files
 from src.batch.models import CHAMPION
 from src.errors import code_of
@@ -51,7 +52,10 @@ def asked() -> Asked:
 
 def main() -> int:
     """Score what is asked for."""
-    return score_files(asked())
+    found = asked()
+    if found.scheduler:
+        cluster.verify(found.scheduler)
+    return score_files(found)
 
 
 if __name__ == "__main__":

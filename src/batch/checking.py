@@ -8,18 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
+from src.batch.fields import FieldChecker
 from src.contract.distinct import Cells, Distinct
-from src.contract.fields import Column as Field
-from src.contract.labelled import Reader
 from src.contract.package import Package
 from src.errors import LastroError
-from src.model.card import Card
-from src.serving.applicants import time_type, whole_type
+from src.model.card import Card, Feature, Time
 from src.serving.codes import FieldCode
 
-REMEMBERED = 200_000  # cells of a field
 NOTHING = "every field is null or left out: nothing is known to score"
 
 
@@ -58,57 +54,19 @@ class Checked(NamedTuple):
     rejected: list[Rejected]
 
 
-class Told(NamedTuple):
-    """What a distinct cell is: a value, or the rule that it breaks."""
-
-    value: Any
-    rule: str | None
-
-
-class FieldChecker:
-    """Checks the cells of one field, and remembers what they are."""
-
-    def __init__(self, field: Field, package: Package, kind: Any, required: bool) -> None:
-        self.required = required
-        self.readers = {typed: Reader(field, package, typed) for typed in (False, True)}
-        self.adapter = TypeAdapter(kind)
-        self.known: dict[tuple[str | None, bool], Told] = {}
-
-    def told(self, cells: list[str | None], typed: bool) -> list[Told]:
-        """Return what each cell is."""
-        unknown = [cell for cell in dict.fromkeys(cells) if (cell, typed) not in self.known]
-        if len(self.known) + len(unknown) > REMEMBERED:
-            self.known, unknown = {}, list(dict.fromkeys(cells))
-        for cell, (value, rule) in zip(unknown, self.readers[typed].read(unknown) if unknown else [], strict=True):
-            self.known[cell, typed] = Told(None, rule) if rule else self.checked(value)
-        return [self.known[cell, typed] for cell in cells]
-
-    def checked(self, value: Any) -> Told:
-        """Return what the API makes of a value."""
-        if value is None and self.required:
-            return Told(None, "required")
-        try:
-            return Told(self.adapter.validate_python(value), None)
-        except ValidationError as error:
-            return Told(None, error.errors(include_url=False)[0]["msg"].removeprefix("Value error, "))
-
-
 class Checker:
     """Checks parts of files for one model and one data package."""
 
     def __init__(self, card: Card, fields: list[FieldCode], package: Package) -> None:
         by_name = {column.name: column for column in package.columns}
-        kinds = {feature.name: whole_type(feature) for feature in card.features}
+        kinds: dict[str, Feature | Time] = {feature.name: feature for feature in card.features}
         if card.time:
-            kinds[card.time.name] = time_type(card.time)
+            kinds[card.time.name] = card.time
         if unknown := [name for name in kinds if name not in by_name]:
             raise LastroError(
                 f"the model asks for {unknown[0]!r}, which is no field of the data package {package.name!r}"
             )
-        required = {feature.name for feature in card.features if feature.required}
-        self.checkers = {
-            name: FieldChecker(by_name[name], package, kind, name in required) for name, kind in kinds.items()
-        }
+        self.checkers = {name: FieldChecker(by_name[name], package, kind) for name, kind in kinds.items()}
         self.features = [feature.name for feature in card.features]
         self.optional = not any(feature.required for feature in card.features)
         self.dates = [(field.name, field.before) for field in fields if field.before is not None]
@@ -124,13 +82,14 @@ class Checker:
         for name, checker in self.checkers.items():
             given = cells.columns.get(name) or Distinct([None], np.zeros(len(rows), dtype=np.int32))
             told = checker.told(given.cells, name in cells.typed)
-            columns[name] = Column([one.value for one in told], given.places)
-            bad = np.array([one.rule is not None for one in told], dtype=bool)
-            if bad.any():
+            columns[name] = Column(told.values, given.places)
+            if told.rules:
+                bad = np.zeros(len(told.values), dtype=bool)
+                bad[list(told.rules)] = True
                 found = np.flatnonzero(bad[given.places])
                 wrong[found] = True
                 pairs = zip(rows[found].tolist(), given.places[found].tolist(), strict=True)
-                rejected += [Rejected(row, name, given.cells[place], str(told[place].rule)) for row, place in pairs]
+                rejected += [Rejected(row, name, given.cells[place], told.rules[place]) for row, place in pairs]
         for field, rule, mask in self.across(columns):
             found = np.flatnonzero(mask & ~wrong)
             wrong[found] = True

@@ -8,6 +8,8 @@ travels as bytes whose sha256 every task names. This is the only door to Dask.
 import contextlib
 import ipaddress
 import logging
+import re
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -65,6 +67,16 @@ class Order(Generic[Task, Done]):
     model: Model
 
 
+def verify(address: str) -> None:
+    """Raise ClusterError where a scheduler may not be used, or nothing listens there: before anything is written."""
+    _security(address)
+    url = urlsplit(address)
+    try:
+        socket.create_connection((url.hostname, url.port), PATIENCE).close()
+    except OSError as error:
+        raise ClusterError(f"--scheduler {address}: no connection: {_line(error)}") from error
+
+
 def run(work: Callable[[Task], Done], tasks: Iterable[Task], address: str, models: Path) -> Iterator[Done]:
     """Yield the result of each task as it is done, in no order; `work` is a function that its module names.
 
@@ -110,20 +122,22 @@ def _kept(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 def _done(order: Order[Task, Done], files: Mapping[str, bytes]) -> Done:
     """Do a task on a worker, with its own copy of the model; raises LastroError for another model or other code."""
+    from distributed import get_worker
+
     if order.model.code != fingerprint():
         raise ClusterError("a worker runs other code or libraries than this command: give both the same image")
-    folder = unpacked().folder(files, order.model.files)
+    folder = unpacked().folder(files, order.model.files, Path(get_worker().local_directory))
     return order.work(order.task._replace(models=str(folder)))
 
 
 def _security(address: str) -> "Security | None":
     """Return what a connection is secured by; raises ClusterError where it would not be."""
     url = urlsplit(address)
+    if url.scheme not in ("tls", "tcp") or not url.hostname or not re.search(r":\d{1,5}$", address):
+        raise ClusterError(f"--scheduler {address}: rule tls://host:port, or tcp://127.0.0.1:port")
     if url.scheme == "tls":
         return _certificates(address)
-    if url.scheme != "tcp":
-        raise ClusterError(f"--scheduler {address}: rule tls://host:port, or tcp://127.0.0.1:port")
-    if not _is_here(url.hostname or ""):
+    if not _is_here(url.hostname):
         raise ClusterError(
             f"--scheduler {address}: a scheduler runs what it is sent: tls:// it must be, plain to this machine alone"
         )

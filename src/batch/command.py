@@ -20,6 +20,7 @@ from src.batch.parts import REJECTED, Done, Task, work
 from src.batch.planning import Job, job_of, order, tasks_of
 from src.batch.recording import batch_run, open_log, record
 from src.batch.resuming import MANIFEST, begin, done_of
+from src.batch.settings import Settings
 from src.errors import LastroError
 
 ALL_SCORED, SOME_REJECTED = 0, 1
@@ -42,14 +43,15 @@ class Asked(NamedTuple):
 
 def score_files(asked: Asked) -> int:
     """Score files; returns the exit code; raises LastroError where nothing can be scored."""
-    open_log()
+    settings = Settings()
+    open_log(settings)
     with model_of(asked.model, asked.models) as (folder, origin):
         job = job_of(asked.input, asked.output, folder, origin, asked.reasons)
         if asked.strict:
             refuse_wrong(job, asked)
         begin(job.output, job.run, job.stems, asked.overwrite)
         done = scored(job, asked)
-    finish(job, done)
+    finish(job, done, settings)
     rejected = sum(one.rejected for one in done)
     log.info("%d rows scored, %d rejected, by run %s", job.rows - rejected, rejected, job.run.run_id)
     return SOME_REJECTED if rejected else ALL_SCORED
@@ -85,7 +87,7 @@ def worked(tasks: Iterable[Task], job: Job, asked: Asked) -> Iterator[Done]:
     return engine.run(work, tasks, asked.workers)
 
 
-def finish(job: Job, done: list[Done]) -> None:
+def finish(job: Job, done: list[Done], settings: Settings) -> None:
     """Write the manifest and record the run; both as they are where they are there already."""
     manifest, path = manifest_of(job.run, done), places.inside(job.output, MANIFEST)
     if not places.exists(path) or places.read(path) != manifest:
@@ -93,7 +95,7 @@ def finish(job: Job, done: list[Done]) -> None:
     counted = total(one.counted for one in done if one.counted)
     rejected = sum(one.rejected for one in done)
     run = batch_run(manifest, job.card, counted, rejected, job.output, reasons=job.run.reasons)
-    record(run, rejected_rows(job, done))
+    record(run, rejected_rows(job, done), settings=settings, commit=settings.git_commit)
 
 
 def rejected_rows(job: Job, done: Iterable[Done]) -> Iterator[int]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.batch.checking import Column
+from src.batch.fields import MANY
 from src.serving.codes import FieldCode, days_before
 
 
@@ -34,8 +35,23 @@ def weights_of(field: FieldCode, columns: Mapping[str, Column]) -> Lookup:
 def looked_up(field: FieldCode, table: Sequence[float], columns: Mapping[str, Column], kind: Any) -> Lookup:
     """Return what the table holds for the code of each value."""
     column = dated(field, columns) if field.before else columns[field.name]
+    if field.labels is None and len(column.values) > MANY:
+        return Lookup(of_numbers(field, np.array(table, dtype=kind), column.values), column.codes)
     read = field.reader(table)
     return Lookup(np.array([read(value) for value in column.values], dtype=kind), column.codes)
+
+
+def of_numbers(field: FieldCode, table: NDArray[Any], values: Sequence[Any]) -> NDArray[Any]:
+    """Return what the table holds for the code of each number, or state, all at once."""
+    texts = [place for place, value in enumerate(values) if isinstance(value, str)]
+    plain = list(values)
+    for place in texts:
+        plain[place] = None
+    numbers = np.array(plain, dtype=np.float64)  # None becomes NaN
+    found = table[1 + np.searchsorted(field.cuts, numbers, side="right")]
+    found[np.isnan(numbers)] = table[0]
+    found[texts] = [table[1 + field.states.get(values[place], -1)] for place in texts]
+    return found
 
 
 def dated(field: FieldCode, columns: Mapping[str, Column]) -> Column:

@@ -30,12 +30,12 @@ class Unpacked:
         self.lock = Lock()  # a worker may have several threads
         self.folders: dict[tuple[tuple[str, str], ...], Path] = {}
 
-    def folder(self, files: Mapping[str, bytes], named: tuple[tuple[str, str], ...]) -> Path:
-        """Return the folder with these files; raises LastroError where one is not the one whose sha256 is named."""
+    def folder(self, files: Mapping[str, bytes], named: tuple[tuple[str, str], ...], below: Path) -> Path:
+        """Return a folder with these files; raises LastroError where one is not the one whose sha256 is named."""
         with self.lock:
             if named not in self.folders:
                 _verify(files, named)
-                folder = Path(tempfile.mkdtemp(prefix="lastro-model-"))
+                folder = Path(tempfile.mkdtemp(prefix="model-", dir=below))
                 weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # when the process ends, too
                 for name, content in files.items():
                     (folder / name).write_bytes(content)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from src.contract.cells import plainly, values_of
 from src.contract.fields import FREE, Column
@@ -48,6 +50,12 @@ class Reader:
             values = [value if state is None else state for value, state in zip(values, states, strict=True)]
         wrong = found.wrong.tolist()
         return [self.one(*each) for each in zip(cells, values, wrong, strict=True)]
+
+    def numbers(self, cells: Sequence[str | None]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the numbers of cells, and which cells are one: no state, no label, not missing, not wrong."""
+        series = pd.Series(list(cells), dtype="str")
+        values = values_of(series, self.column, self.package).values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values, ~(np.isnan(values) | series.isin(self.twofold).to_numpy())
 
     def one(self, cell: str | None, value: Any, wrong: bool) -> Read:
         """Return what a cell means by what the package makes of it."""

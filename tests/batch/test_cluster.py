@@ -17,7 +17,7 @@ from src.files import digest
 from tests.batch.clusters import Cluster, certificates
 from tests.batch.command import batch, files, split
 from tests.batch.work import Numbered, killed, refused_number, written
-from tests.ports import wait_until
+from tests.ports import free_port, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +161,7 @@ def test_cluster_that_is_lost_is_a_sentence(models: Path, tmp_path: Path, monkey
         ("tcp://10.0.0.7:8786", "a scheduler runs what it is sent: tls:// it must be, plain to this machine alone"),
         ("tcp://scheduler:8786", "plain to this machine alone"),
         ("127.0.0.1:8786", "rule tls://host:port, or tcp://127.0.0.1:port"),
+        ("tcp://127.0.0.1", "rule tls://host:port, or tcp://127.0.0.1:port"),
         ("ws://127.0.0.1:8786", "rule tls://host:port, or tcp://127.0.0.1:port"),
         ("tls://127.0.0.1:8786", "tls:// needs certificates: DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK"),
     ],
@@ -168,3 +169,13 @@ def test_cluster_that_is_lost_is_a_sentence(models: Path, tmp_path: Path, monkey
 def test_unsafe_scheduler_is_refused(address: str, said: str, models: Path) -> None:
     with pytest.raises(ClusterError, match=said):
         list(run(written, [], address, models))
+
+
+def test_scheduler_that_is_not_there_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    split(tmp_path / "in", 1)
+    for address in ("tcp://10.0.0.7:8786", f"tcp://127.0.0.1:{free_port()}"):
+        assert batch(tmp_path, "out", "--scheduler", address).wait() == 2
+    said = (tmp_path / "out.said").read_text()
+    assert "tls:// it must be" in said
+    assert "no connection: [Errno 111] Connection refused" in said
+    assert not (tmp_path / "out").exists()
