@@ -19,7 +19,7 @@ from src.batch.models import model_of
 from src.batch.parts import REJECTED, Done, Task, work
 from src.batch.planning import Job, job_of, order, tasks_of
 from src.batch.recording import batch_run, open_log, record
-from src.batch.resuming import MANIFEST, begin, done_of
+from src.batch.resuming import MANIFEST, alone, begin, done_of, unchanged
 from src.batch.settings import Settings
 from src.errors import LastroError
 
@@ -49,9 +49,10 @@ def score_files(asked: Asked) -> int:
         job = job_of(asked.input, asked.output, folder, origin, asked.reasons)
         if asked.strict:
             refuse_wrong(job, asked)
-        begin(job.output, job.run, job.stems, asked.overwrite)
-        done = scored(job, asked)
-    finish(job, done, settings)
+        with alone(job.output):
+            begin(job.output, job.run, job.stems, asked.overwrite)
+            done = scored(job, asked)
+            finish(job, done, settings)
     rejected = sum(one.rejected for one in done)
     log.info("%d rows scored, %d rejected, by run %s", job.rows - rejected, rejected, job.run.run_id)
     return SOME_REJECTED if rejected else ALL_SCORED
@@ -89,6 +90,7 @@ def worked(tasks: Iterable[Task], job: Job, asked: Asked) -> Iterator[Done]:
 
 def finish(job: Job, done: list[Done], settings: Settings) -> None:
     """Write the manifest and record the run; both as they are where they are there already."""
+    unchanged(job.output, job.run)
     manifest, path = manifest_of(job.run, done), places.inside(job.output, MANIFEST)
     if not places.exists(path) or places.read(path) != manifest:
         places.write(path, manifest)

@@ -46,22 +46,23 @@ class Job(NamedTuple):
 
 def job_of(address: str, output: str, models: Path, origin: Origin, reasons: bool) -> Job:
     """Return what is to be done; reads each file once, with a progress bar; raises LastroError."""
-    files = places.expand(address)
+    files, folder = places.expand(address), places.whole(output)
+    if inside := [file.path for file in files if file.path.startswith(f"{folder}/")]:
+        raise LastroError(f"{folder}: holds {inside[0]}, which is to be scored; another folder")
     served, package = load(models), project_package()
     needed = [feature.name for feature in served.card.features if feature.required]
     plans, inputs = [], []
     with tqdm(total=sum(file.bytes for file in files), unit="B", unit_scale=True, desc="read") as bar:
         for file in files:
-            plan = plan_of(source_of(file.path), package, needed)
+            plan = plan_of(source_of(file.path), package, needed, tell=bar.update)
             plans.append(plan)
             inputs.append(Input(file.path, plan.bytes, plan.sha256))
-            bar.update(file.bytes)
     if not any(plan.rows for plan in plans):
         raise LastroError(f"{address}: no rows; a table needs at least one")
     run = run_of(served, origin, tuple(inputs), package, reasons)
     stems = stems_of([file.path for file in files])
     wanted = columns_of(served.card, package)
-    return Job(run, served.card, package, plans, stems, models, places.whole(output), wanted)
+    return Job(run, served.card, package, plans, stems, models, folder, wanted)
 
 
 def project_package() -> Package:

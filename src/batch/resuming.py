@@ -3,12 +3,18 @@
 OUTPUT/_run.json is written first: what the run is made of. A run goes on where it was only if all of that is the same.
 """
 
+import contextlib
+import fcntl
 import json
+import os
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from src.batch import places
 from src.batch.code import fingerprint
+from src.batch.objects import S3
 from src.batch.parts import NOTES, REJECTED, Done, note_of, read_note
 from src.batch.run import Run, facts_of
 from src.errors import LastroError
@@ -38,6 +44,33 @@ def begin(output: str, run: Run, stems: list[str], overwrite: bool) -> None:
         refuse(output, before, json.loads(json.dumps(state)))
     clear(output)
     places.write(places.inside(output, STATE), f"{json.dumps(state, indent=1)}\n".encode())
+
+
+@contextlib.contextmanager
+def alone(output: str) -> Iterator[None]:
+    """Let one command of this machine write to a folder; raises LastroError where another does.
+
+    In a bucket nobody is kept out: `unchanged` says whether somebody came.
+    """
+    if output.startswith(S3):
+        yield
+        return
+    Path(output).mkdir(parents=True, exist_ok=True)
+    folder = os.open(output, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise LastroError(f"{output}: another command writes to it") from None
+    finally:
+        os.close(folder)
+
+
+def unchanged(output: str, run: Run) -> None:
+    """Raise LastroError where OUTPUT is no longer this run's."""
+    state = read_state(output)
+    if state is None or any(state.get(name) != json.loads(json.dumps(told)) for name, told in facts_of(run).items()):
+        raise LastroError(f"{output}: another command has begun another run in it; this one is not finished")
 
 
 def read_state(output: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ once, and its parts carry their content. Cuts follow from the file alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import IO, NamedTuple
 
@@ -21,6 +21,7 @@ from src.contract.source import lines_of
 
 MOST_ROWS = 500_000
 MOST_CELLS = 25_000_000  # of a part
+Tell = Callable[[int], object]
 GIANT = 2 * MOST_ROWS  # rows of a row group that is not read from its middle
 
 
@@ -54,19 +55,22 @@ class Part(NamedTuple):
     simple: bool = False
 
 
-def plan_of(source: Source, package: Package, needed: Sequence[str], most: int = MOST_ROWS) -> Plan:
+def plan_of(
+    source: Source, package: Package, needed: Sequence[str], most: int = MOST_ROWS, tell: Tell = lambda _: None
+) -> Plan:
     """Return how a file is cut into parts; reads it once; raises ContractError where it is none of the contract's.
 
-    `needed` are the columns that every file has, `most` the rows of a part.
+    `needed` are the columns that every file has, `most` the rows of a part; `tell` is told the bytes that were read.
     """
     layout = layout_of(source, package, needed)
     rows = max(1, min(most, MOST_CELLS // len(layout.columns)))
-    return plan_of_parquet(source, layout, rows) if layout.parquet else plan_of_text(source, layout, rows)
+    make = plan_of_parquet if layout.parquet else plan_of_text
+    return make(source, layout, rows, tell)
 
 
-def plan_of_parquet(source: Source, layout: Layout, most: int) -> Plan:
+def plan_of_parquet(source: Source, layout: Layout, most: int, tell: Tell) -> Plan:
     """Return the plan of a Parquet file."""
-    sha256, size = hashed(source)
+    sha256, size = hashed(source, tell)
     with source.columns() as file:
         metadata = ParquetFile(file).metadata
         groups = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
@@ -75,36 +79,38 @@ def plan_of_parquet(source: Source, layout: Layout, most: int) -> Plan:
     return Plan(layout, sha256, size, rows, most, False, None if max(groups, default=0) > GIANT else pieces)
 
 
-def plan_of_text(source: Source, layout: Layout, most: int) -> Plan:
+def plan_of_text(source: Source, layout: Layout, most: int, tell: Tell) -> Plan:
     """Return the plan of a text; one that is no row a line is read to its end before anything is made of it."""
     lines, sha256 = Lines(layout.dialect.quote_char, most, layout.dialect.header), hashlib.sha256()
     pieces: list[Piece] = []
     if may_be_simple(layout):
         with content_of(source, layout) as file:
-            pieces = list(lines.pieces(blocks(file, sha256)))
+            pieces = list(lines.pieces(blocks(file, sha256, None if layout.packed else tell)))
     else:
         lines.odd = True
     read_whole = may_be_simple(layout) and not layout.packed
-    digest, size = (sha256.hexdigest(), lines.read) if read_whole else hashed(source)
+    digest, size = (sha256.hexdigest(), lines.read) if read_whole else hashed(source, tell)
     if not lines.simple:
         return Plan(layout, digest, size, sum(1 for _ in rows_of(source, layout)), most, False, None)
     rows = sum(piece.lines for piece in pieces)
     return Plan(layout, digest, size, rows, most, True, None if layout.packed else tuple(pieces))
 
 
-def hashed(source: Source) -> tuple[str, int]:
+def hashed(source: Source, tell: Tell) -> tuple[str, int]:
     """Return a file's SHA-256 and its bytes."""
     sha256 = hashlib.sha256()
     with source.open() as file:
-        size = sum(map(len, blocks(file, sha256)))
+        size = sum(map(len, blocks(file, sha256, tell)))
     return sha256.hexdigest(), size
 
 
-def blocks(file: IO[bytes], sha256: "hashlib._Hash | None" = None) -> Iterator[bytes]:
-    """Yield a file's bytes; each block is hashed."""
+def blocks(file: IO[bytes], sha256: "hashlib._Hash | None" = None, tell: Tell | None = None) -> Iterator[bytes]:
+    """Yield a file's bytes; each block is hashed, and its size told."""
     while block := file.read(BLOCK):
         if sha256 is not None:
             sha256.update(block)
+        if tell is not None:
+            tell(len(block))
         yield block
 
 

@@ -15,6 +15,7 @@ import pytest
 from src.batch import command
 from src.batch.command import Asked
 from src.batch.models import fetched
+from src.batch.resuming import alone
 from src.batch.run import Origin
 from src.errors import LastroError
 from src.journal.batch_ids import ids_of
@@ -167,21 +168,30 @@ def test_champion_is_fetched_and_verified(tmp_path: Path) -> None:
         fetched(place, "7", tmp_path / "seven")
 
 
-def test_interrupted_command_leaves_what_it_goes_on_with(
-    inputs: Path, tmp_path: Path, state: Path, batch: Batch
-) -> None:
-    words = [sys.executable, "-m", "src.batch", str(inputs), str(tmp_path / "out"), "--models", "models"]
-    asked = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: any((tmp_path / "out").glob("_parts/*.json")))
-    asked.send_signal(signal.SIGINT)
-    _, said = asked.communicate()
-    assert asked.returncode in (0, 130)  # it may have been done
-    assert asked.returncode == 0 or said.endswith("interrupted: the same command goes on where it was\n")
-    assert batch() == 0
-    assert len(recorded(state)) == 1
-
-
 def test_command_line_is_what_the_command_takes() -> None:
     assert Asked._fields == ("input", "output", "model", "models", "reasons", "strict", "overwrite", "workers",
                              "scheduler")  # fmt: skip
     assert (command.ALL_SCORED, command.SOME_REJECTED) == (0, 1)
+
+
+def test_folder_of_the_input_and_one_that_another_command_writes_to_are_refused(
+    batch: Batch, inputs: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(LastroError, match=r"in: holds .*day-0\.csv, which is to be scored"):
+        batch(output=inputs, overwrite=True)
+    with alone(str(tmp_path / "out")), pytest.raises(LastroError, match="out: another command writes to it"):
+        batch()
+
+
+def test_file_without_a_header_is_read_as_the_package_says_and_a_part_may_have_no_good_row(
+    batch: Batch, tmp_path: Path
+) -> None:
+    lines = (ROOT / "data/external/german_credit/german.data").read_text().splitlines()[:5]
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/german.data").write_text("\n".join(lines))
+    (tmp_path / "own/wrong.data").write_text("\n".join(line.replace("A1", "B1") for line in lines))
+    assert batch(tmp_path / "own") == 1
+    manifest = json.loads((tmp_path / "out/manifest.json").read_bytes())
+    assert [(part["rows"], part["rejected"]) for part in manifest["parts"]] == [(5, 0), (5, 5)]
+    assert len(pd.read_parquet(tmp_path / "out/wrong-00000.parquet")) == 0
+    assert pd.read_parquet(tmp_path / "out/german-00000.parquet")["decision"].isin(["approve", "decline"]).all()
