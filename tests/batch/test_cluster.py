@@ -1,23 +1,36 @@
 """A Dask cluster: a real scheduler, two real workers, TLS; nothing is lost or repeated, what is unsafe is refused."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import dask
 import pytest
 from pyarrow.parquet import read_table
 
-from src.batch import cluster, places
+from src.batch import cluster
+from src.batch.__main__ import main
 from src.batch.cluster import ClusterError, run
+from src.batch.command import Asked, score_files
 from src.errors import LastroError
 from src.files import digest
 from tests.batch.clusters import Cluster, certificates
-from tests.batch.command import batch, files, split
-from tests.batch.work import Numbered, killed, refused_number, written
+from tests.batch.command import files, split
+from tests.batch.work import Numbered, refused_number, written
+from tests.conftest import ROOT
 from tests.ports import free_port, wait_until
+
+ASKED: dict[str, Any] = {
+    "model": "champion",
+    "models": ROOT / "models",
+    "reasons": False,
+    "strict": False,
+    "overwrite": False,
+    "workers": 1,
+    "scheduler": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,30 +85,27 @@ def sha256s(folder: Path) -> dict[str, str]:
     return {path.name: digest(path) for path in folder.iterdir()}
 
 
-def test_worker_that_is_killed_gets_another_in_its_place(secured: Cluster, models: Path, tmp_path: Path) -> None:
-    found = []
-    for number, process, folder in run(written, tasks(models, tmp_path / "out", 40), secured.address, models):
-        found.append(number)
-        assert Path(folder) != models
-        if len(found) == 5:
-            os.kill(process, signal.SIGKILL)
-            secured.add()  # a new one gets the model too
-    assert sorted(found) == list(range(40))
-    places.tidy(str(tmp_path / "out"))
-    assert len(sha256s(tmp_path / "out")) == 40
-
-
-def test_file_is_scored_by_a_cluster_of_which_a_worker_is_killed(secured: Cluster, tmp_path: Path) -> None:
+def test_file_is_scored_by_a_cluster_of_which_a_worker_is_killed(secured: Cluster, state: Path, tmp_path: Path) -> None:
     split(tmp_path / "in", 60)
-    assert batch(tmp_path, "quiet").wait() == 0
-    asked = batch(tmp_path, "killed", "--scheduler", secured.address)
-    wait_until(lambda: len(list(tmp_path.glob("killed/*.parquet"))) > 2, 60)
-    secured.processes[-1].kill()
-    assert not (tmp_path / "killed" / "manifest.json").exists()
-    assert asked.wait() == 0
+    quiet, killed = (Asked(str(tmp_path / "in"), str(tmp_path / name), **ASKED) for name in ("quiet", "killed"))
+    assert score_files(quiet) == 0
+    thread = Thread(target=kill_in_the_middle, args=(secured, tmp_path / "killed"))
+    thread.start()
+    assert score_files(killed._replace(scheduler=secured.address)) == 0
+    thread.join()
+    assert len(secured.processes) == 2, "it was killed when all was done"
     assert files(tmp_path / "killed") == files(tmp_path / "quiet")
     rows = [row for path in (tmp_path / "killed").glob("*.parquet") for row in read_table(path).to_pylist()]
     assert len({row["prediction_id"] for row in rows}) == len(rows) == 960
+    assert state.is_dir()
+
+
+def kill_in_the_middle(cluster: Cluster, output: Path) -> None:
+    """Kill a worker when some parts are there, and none of what comes last."""
+    wait_until(lambda: len(list(output.glob("*.parquet"))) > 2, 60)
+    cluster.processes[-1].kill()
+    if not (output / "manifest.json").exists():
+        cluster.processes.pop().wait()
 
 
 def test_error_of_a_task_is_raised_here(secured: Cluster, models: Path, tmp_path: Path) -> None:
@@ -134,27 +144,6 @@ def test_certificate_of_another_authority_connects_nowhere(
         list(run(written, [], started.address, models))
 
 
-def test_cluster_that_is_lost_is_a_sentence(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 2)
-    plain = Cluster(tmp_path / "cluster", {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}, "tcp")
-    plain.start(0)
-    try:
-        with pytest.raises(ClusterError, match="the cluster has no worker"):
-            list(run(killed, tasks(models, tmp_path / "none", 1), plain.address, models))
-        plain.add()
-        monkeypatch.setattr(cluster, "PATIENCE", 20)
-        with pytest.raises(ClusterError, match="workers died of the same part again and again"):
-            list(run(killed, tasks(models, tmp_path / "dead", 1), plain.address, models))
-        plain.add()
-        found = run(written, tasks(models, tmp_path / "lost", 100), plain.address, models)
-        next(found)
-        plain.processes[0].kill()
-        with pytest.raises(ClusterError, match="the cluster was lost; the same command goes on where it was"):
-            list(found)
-    finally:
-        plain.stop()
-
-
 @pytest.mark.parametrize(
     ("address", "said"),
     [
@@ -171,11 +160,11 @@ def test_unsafe_scheduler_is_refused(address: str, said: str, models: Path) -> N
         list(run(written, [], address, models))
 
 
-def test_scheduler_that_is_not_there_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    split(tmp_path / "in", 1)
-    for address in ("tcp://10.0.0.7:8786", f"tcp://127.0.0.1:{free_port()}"):
-        assert batch(tmp_path, "out", "--scheduler", address).wait() == 2
-    said = (tmp_path / "out.said").read_text()
-    assert "tls:// it must be" in said
-    assert "no connection: [Errno 111] Connection refused" in said
-    assert not (tmp_path / "out").exists()
+def test_scheduler_that_is_not_there_is_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    words = ["src.batch", str(tmp_path / "absent"), str(tmp_path / "out"), "--scheduler", address]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(ClusterError, match=r"no connection: \[Errno 111\] Connection refused"):
+        main()

@@ -39,21 +39,21 @@ def test_every_task_is_done_once_by_other_processes_and_taken_when_one_is_free()
 def test_task_of_a_killed_worker_is_done_by_another(tmp_path: Path) -> None:
     tasks = [(number, str(tmp_path / "mark")) for number in range(7)]
     assert sorted(run(squared_unless_first, tasks, 2)) == [number * number for number in range(7)]
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_task_that_kills_every_worker_is_a_sentence() -> None:
     with pytest.raises(
         WorkerError, match=r"3 workers died of the same part, one after another \(the last by signal SIGKILL\)"
     ):
-        list(run(dead, range(2), 2))
+        list(run(dead, range(1), 2))
 
 
 def test_error_of_a_task_is_raised_with_its_place() -> None:
-    with pytest.raises(LastroError, match=r"^number: 0: rule even$|^number: 1: rule even$"):
-        list(run(refused, range(2), 2))
+    with pytest.raises(LastroError, match=r"^number: 0: rule even$"):
+        list(run(refused, range(1), 2))
     with pytest.raises(ZeroDivisionError) as caught:
-        list(run(wrong, range(2), 2))
+        list(run(wrong, range(1), 2))
     assert "in wrong" in caught.value.__notes__[0]
 
 

@@ -9,21 +9,30 @@ from pathlib import Path
 
 import pytest
 
-from src.lineage.storage import Bucket
+from src.lineage.storage import Bucket, remote
 from tests.batch.clusters import Cluster
 from tests.batch.command import batch, split
-from tests.batch.test_bucket import place  # noqa: F401
 from tests.conftest import ROOT, Project
-from tests.lineage.conftest import bucket, minio, minio_program  # noqa: F401
+from tests.lineage.conftest import Minio, bucket, minio, minio_program, point  # noqa: F401
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.lifecycle
 MODELS = ["--models", "models"]
 
 
+@pytest.fixture
+def place(project: Project, minio: Minio, bucket: str) -> Bucket:  # noqa: F811  # the fixtures above
+    """The bucket of DVC's remote, to which the project points."""
+    point(project.root, minio.remote(bucket))
+    found = remote(project.root)
+    assert isinstance(found, Bucket)
+    found.set_up()
+    return found
+
+
 def test_bucket_is_scored_by_a_cluster_and_goes_on(
     project: Project,
-    place: Bucket,  # noqa: F811  # the fixture above
+    place: Bucket,
     tmp_path: Path,
 ) -> None:
     split(tmp_path / "in", 60)

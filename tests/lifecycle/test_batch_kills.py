@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from src.batch import cluster, engine, places
+from src.batch.cluster import ClusterError
 from tests.batch.clusters import Cluster
 from tests.batch.command import batch, files, split
 from tests.batch.test_cluster import models, sha256s, tasks  # noqa: F401
-from tests.batch.work import written
+from tests.batch.work import killed, written
 from tests.ports import wait_until
 
 pytestmark = pytest.mark.lifecycle
@@ -90,3 +91,28 @@ def test_command_that_is_killed_goes_on(cluster_of: int, tmp_path: Path) -> None
     sys.stderr.write(f"{codes.count(-signal.SIGKILL)} of {KILLS} kills in the middle\n")
     assert codes.count(-signal.SIGKILL) >= KILLS / 2  # the others came when all was done
     assert files(tmp_path / "killed") == files(tmp_path / "quiet")
+
+
+def test_cluster_that_is_lost_is_a_sentence(
+    models: Path,  # noqa: F811  # the fixture above
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 2)
+    plain = Cluster(tmp_path / "cluster", {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}, "tcp")
+    plain.start(0)
+    try:
+        with pytest.raises(ClusterError, match="the cluster has no worker"):
+            list(cluster.run(killed, tasks(models, tmp_path / "none", 1), plain.address, models))
+        plain.add()
+        monkeypatch.setattr(cluster, "PATIENCE", 20)
+        with pytest.raises(ClusterError, match="workers died of the same part again and again"):
+            list(cluster.run(killed, tasks(models, tmp_path / "dead", 1), plain.address, models))
+        plain.add()
+        found = cluster.run(written, tasks(models, tmp_path / "lost", 100), plain.address, models)
+        next(found)
+        plain.processes[0].kill()
+        with pytest.raises(ClusterError, match="the cluster was lost; the same command goes on where it was"):
+            list(found)
+    finally:
+        plain.stop()
