@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from src.batch.answers import Manifest, manifest_of, rows_of, stretches
-from src.batch.rereading import rows_at, verified_plan
+from src.batch.rereading import Form, form_of, rows_at, verified_plan
 from src.batch.run import Input
 from src.contract.package import Package, read_package
 from src.errors import LastroError
@@ -24,7 +24,6 @@ from src.journal.batch_tables import BATCH_RUNS, BatchRun
 from src.journal.matured import OUTCOME, Matured
 from src.journal.reader import Reader
 from src.journal.writer import reason
-from src.serving.predictors import Served, load
 
 ANSWER = ("probability_of_default", "score", "decision")
 Told = Mapping[str, Mapping[str, str]]
@@ -40,14 +39,15 @@ class Rows(NamedTuple):
 def matured_rows(log: Reader, before: datetime, told: Told, models: Path, dataset: Path) -> Rows:
     """Return the rows of runs recorded before a moment whose outcome was told.
 
-    `models` is the folder whose contract reads the files, as the data package `dataset` says. Raises LastroError.
+    `models` is the folder whose card says what is read of the files, as the data package `dataset` says.
+    Raises LastroError.
     """
     found, says = dict[str, Matured](), list[str]()
     for run, ids in its_runs(log, [one for one in told if of_batch(one) and OUTCOME in told[one]]).items():
         if run.time >= before:
             continue
         try:
-            its = {one.id: one for one in of_run(run, ids, told, load(models), read_package(dataset))}
+            its = {one.id: one for one in of_run(run, ids, told, form_of(models), read_package(dataset))}
         except (LastroError, OSError) as error:
             says.append(f"batch run {run.run_id}: {len(ids)} applications with outcomes are left out: {error}")
             continue
@@ -72,7 +72,7 @@ def its_runs(log: Reader, ids: Sequence[str]) -> dict[BatchRun, list[str]]:
     return found
 
 
-def of_run(run: BatchRun, ids: Sequence[str], told: Told, served: Served, package: Package) -> Iterator[Matured]:
+def of_run(run: BatchRun, ids: Sequence[str], told: Told, form: Form, package: Package) -> Iterator[Matured]:
     """Yield a run's applications; raises LastroError where its output or a file of its input is gone, or another."""
     wanted = {row_of(one): one for one in ids}
     manifest = manifest_of(run.output, run.manifest_sha256)
@@ -82,7 +82,7 @@ def of_run(run: BatchRun, ids: Sequence[str], told: Told, served: Served, packag
         file = Input(one["path"], one["bytes"], one["sha256"])
         plan = verified_plan(file, package)
         its = {row - first for row in wanted if first <= row < first + plan.rows}
-        for place, inputs in rows_at(file, plan, package, served, its) if its else ():
+        for place, inputs in rows_at(file, plan, package, form, its) if its else ():
             prediction = wanted[place + first]
             groups = dict(told[prediction])
             outcome, answer = groups.pop(OUTCOME), answers[place + first]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from src.batch import places
 from src.batch.answers import MANIFEST, Stretch, manifest_of, read, stretches
 from src.batch.planning import project_package
-from src.batch.rereading import rows_at, verified_plan
+from src.batch.rereading import Form, form_of, rows_at, verified_plan
 from src.batch.run import Input, Run, contract_sha256, identified
 from src.batch.sampling import Sampled, one_row, sampled
 from src.contract.package import Package
@@ -30,7 +30,6 @@ from src.journal.writer import reason
 from src.lineage.rerun import Answer, MissingError
 from src.lineage.trials import Trials
 from src.lineage.verdicts import Outcome
-from src.serving.predictors import Served, load
 
 Replayed = tuple[Entry, Outcome]
 Manifest = dict[str, Any]
@@ -97,7 +96,7 @@ def replayed(reader: Reader, trials: Trials, found: Recorded, rows: Sequence[Sam
         its = [row for row in rows if row.input == number]
         entries = [entry_of(row, found.run) for row in its]
         try:
-            inputs = inputs_of(model_of(trials, entries[0], services), found, file, its) if its else {}
+            inputs = inputs_of(asked_by(trials, entries[0], services), found, file, its) if its else {}
         except MissingError as error:
             yield from ((entry, lost(error)) for entry in entries)
             continue
@@ -157,7 +156,7 @@ def judged(outcome: Outcome | None, row: Sampled) -> Outcome:
     return outcome._replace(verdict="different", says=(*outcome.says, row.wrong))
 
 
-def inputs_of(served: Served, found: Recorded, file: Input, rows: Sequence[Sampled]) -> dict[int, dict[str, Any]]:
+def inputs_of(form: Form, found: Recorded, file: Input, rows: Sequence[Sampled]) -> dict[int, dict[str, Any]]:
     """Return the inputs of rows by their places in a file, those that the contract takes; raises MissingError."""
     package = project_package()
     refuse_other_contract(found, package)
@@ -165,14 +164,14 @@ def inputs_of(served: Served, found: Recorded, file: Input, rows: Sequence[Sampl
         plan = verified_plan(file, package)
     except (LastroError, OSError) as error:
         raise MissingError("object", str(error)) from None
-    return dict(rows_at(file, plan, package, served, {row.place for row in rows}))
+    return dict(rows_at(file, plan, package, form, {row.place for row in rows}))
 
 
-def model_of(trials: Trials, entry: Entry, services: Mapping[str, Service]) -> Served:
-    """Return the model that answered, whose card says what is read; raises MissingError where it cannot be had."""
+def asked_by(trials: Trials, entry: Entry, services: Mapping[str, Service]) -> Form:
+    """Return what the model that answered asks for; raises MissingError where it cannot be had."""
     service = services.get(entry.service_id or "")
     ways = trials.known_ways(entry, service.code_commit if service else None)
-    return load(trials.workshop.delivered(ways[0].model))
+    return form_of(trials.workshop.delivered(ways[0].model))
 
 
 def refuse_other_contract(found: Recorded, package: Package) -> None:

@@ -1,7 +1,8 @@
 """a file of a run, places -> the inputs of its rows again, as the run read them, if its bytes are the same"""
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from src.batch.checking import Checker
 from src.batch.parts import source_of
@@ -10,7 +11,21 @@ from src.batch.run import Input
 from src.contract.package import Package
 from src.contract.parts import Plan, parts_of, plan_of, read_part
 from src.errors import LastroError
-from src.serving.predictors import Served
+from src.model.card import CARD, Card, read_card
+from src.serving.codes import FieldCode
+from src.serving.export import EXPORT, read_form
+
+
+class Form(NamedTuple):
+    """What a model asks for: its card, and the fields as its export has them."""
+
+    card: Card
+    fields: list[FieldCode]
+
+
+def form_of(models: Path) -> Form:
+    """Return what the model of a folder asks for, by what Git keeps of it; raises LastroError."""
+    return Form(read_card(models / CARD), read_form(models / EXPORT)[0].fields)
 
 
 def verified_plan(file: Input, package: Package) -> Plan:
@@ -25,11 +40,11 @@ def verified_plan(file: Input, package: Package) -> Plan:
 
 
 def rows_at(
-    file: Input, plan: Plan, package: Package, served: Served, wanted: set[int]
+    file: Input, plan: Plan, package: Package, form: Form, wanted: set[int]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the inputs of rows by their places in a file, those that the contract takes."""
-    checker = Checker(served.card, served.export.fields, package)
-    names = columns_of(served.card, package)
+    checker = Checker(form.card, form.fields, package)
+    names = columns_of(form.card, package)
     for part in parts_of(source_of(file.path), plan, names):
         its = {place for place in wanted if part.first <= place < part.first + part.rows}
         if its:

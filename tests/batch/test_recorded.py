@@ -7,14 +7,13 @@ import pytest
 
 from src.batch import planning
 from src.batch.answers import manifest_of, stretches
-from src.batch.rereading import rows_at, verified_plan
+from src.batch.rereading import form_of, rows_at, verified_plan
 from src.batch.run import Input
 from src.batch.sampling import sampled
 from src.journal.batch_runs import runs
 from src.model.development import read_development
 from src.monitoring.counts import Columns, count_form
 from src.monitoring.reading import NOBODY
-from src.serving.predictors import load
 from tests.batch.scored import Scored
 
 
@@ -30,7 +29,7 @@ def test_counts_of_a_run_are_those_of_its_rows_one_by_one(scored: Scored, monkey
     package, inputs = planning.project_package(), dict[tuple[int, int], str]()
     for number, file in enumerate(files):
         its = {row.place for row in rows if row.input == number}
-        for place, found in rows_at(file, verified_plan(file, package), package, load(models), its):
+        for place, found in rows_at(file, verified_plan(file, package), package, form_of(models), its):
             inputs[number, place] = json.dumps(found)
     columns = Columns(
         tuple(inputs[row.input, row.place] for row in rows),
