@@ -39,8 +39,8 @@ def add(file: Path, origin: Origin, now: datetime) -> str:
     if clash := sorted(set(KEYS) & set(kept)):
         raise ContractError(f"{clash[0]}: that name is kept for the store's own column; name the feature otherwise")
     table = rows_of(file, package, origin, now)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    draft = FOLDER / f".{file.name}.adding"
+    offline.require_dvc()
+    draft = FOLDER / f".{file.name}.parquet"
     try:
         offline.write(table, offline.package_of(package), draft)
         path = FOLDER / f"{stem(file)}-{digest(draft)[:HASH]}.parquet"

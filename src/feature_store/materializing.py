@@ -126,6 +126,7 @@ def put(engine: sa.Engine, rows: Sequence[Row]) -> None:
         driver: Any = connection.connection.driver_connection
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f"PRAGMA cache_size = {CACHE}")
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")  # or a row that was replaced could not be forgotten
             driver.executemany(SQLITE, rows)
             return
         with driver.cursor() as cursor:

@@ -22,6 +22,7 @@ PARAMS = Path("params.yaml")
 ID, EVENT_TIME, KNOWN_AT = KEYS = ("id", "event_time", "known_at")
 PACKAGE, FIELDS = b"lastro.package", b"lastro.fields"
 MOMENT = arrow.timestamp("us", "UTC")
+IGNORED = ("*.parquet", ".*.parquet.*")  # the second: what is being written
 GROUP = 50_000  # rows of a part that is read or written at a time
 LONGEST = 256  # characters of an applicant's id
 
@@ -82,11 +83,16 @@ def write(table: arrow.Table, package: Package, path: Path) -> None:
         write_table(ordered.replace_schema_metadata(metadata), temporary, row_group_size=GROUP, compression="zstd")
 
 
-def give_to_dvc(path: Path) -> None:
-    """Let DVC track a file of the folder, and Git ignore it; raises LastroError."""
+def require_dvc() -> None:
+    """Raise LastroError where DVC does not track this folder's files; let Git ignore what it is going to track."""
     if not Path(".dvc").is_dir():
-        raise LastroError(f"{path}: DVC is to track it, and there is no .dvc here: run this in the project's folder")
-    ignore(path.parent / ".gitignore", [path.name])
+        raise LastroError(f"{FOLDER}: DVC is to track it, and there is no .dvc here: run this in the project's folder")
+    ignore(FOLDER / ".gitignore", IGNORED)
+
+
+def give_to_dvc(path: Path) -> None:
+    """Let DVC track a file of the folder; raises LastroError."""
+    require_dvc()
     dvc("add", [path])
 
 

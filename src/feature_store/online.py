@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ LOOKUPS = (
     " FROM json_each(?) CROSS JOIN feature_rows ON feature_rows.id = value"
 )
 PACKAGES = "SELECT id, name, fields FROM feature_packages"
+PERIOD = 0.1  # seconds between two looks at which file is there
 MAPPED = 1 << 40  # bytes of the file that may be read as memory: all of it, by the system's own cache
 
 
@@ -72,6 +74,7 @@ class Sqlite(Online):
         self.file, self.timeout = file, timeout
         self.packages: dict[int, Package] = {}
         self.inode: tuple[int, int] | None = None
+        self.looked = 0.0
         self.connection: sqlite3.Connection | None = None
         self.engine: sa.Engine | None = None
         self.lock = Lock()  # of opening alone: sqlite3 itself lets one thread at a time ask
@@ -115,7 +118,11 @@ class Sqlite(Online):
         return Found(moment(row[0]), package, row[2])
 
     def opened(self) -> sqlite3.Connection:
-        """Return the connection to the file that is there now."""
+        """Return the connection to the file that is there, or was a moment ago: a look gives way to other threads."""
+        now = monotonic()
+        if self.connection is not None and now < self.looked + PERIOD:
+            return self.connection
+        self.looked = now
         try:
             present = self.file.stat()
         except OSError:

@@ -47,8 +47,9 @@ def show(fields: Sequence[Field], form: str) -> None:
         st.session_state.pop(LOOKED_UP, None)
         return
     if found is None or found.number != number:
-        found = st.session_state[LOOKED_UP] = look_up(number)
-        if found.values:
+        before, found = known(), look_up(number)
+        st.session_state[LOOKED_UP] = found
+        if found.values or before:  # nobody's number must not stand over somebody's values
             fill(fields, found.values, form)
     tell(found)
 

@@ -11,7 +11,7 @@ from tests.api.live import HEADERS, Server
 
 EXAMPLES = 12  # random ones of each operation, beside the cases that each rule of the document asks for
 LEAST_REQUESTS = 1200
-LEAST_ACCEPTED = 0.25  # share of answers that are 2xx: most cases are wrong on purpose
+LEAST_ACCEPTED = 0.2  # share of answers that are 2xx: most cases are wrong on purpose, and no applicant is stored
 OPEN = {"/health": 200, "/ready": 200, "/login": 415}  # what asks for no key, and how it answers to no body
 COUNTED = re.compile(r'^lastro_request_seconds_count\{.*status="(\d+)"\} (\S+)$', re.MULTILINE)
 

@@ -1,12 +1,13 @@
 """A lookup sees the table that is there now, and says where none is"""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from src.feature_store.online import NoStoreError, StoreUnavailableError, online
+from src.feature_store.online import PERIOD, NoStoreError, StoreUnavailableError, online
 from src.feature_store.table import open_table
 
 ROW = "INSERT INTO feature_rows (id, event_time, known_at, package, features) VALUES ('a', 0, 0, 1, '{}')"
@@ -42,6 +43,7 @@ def test_file_that_takes_anothers_place_is_read(tmp_path: Path) -> None:
     for end in ("-wal", "-shm"):
         (tmp_path / f"online.db{end}").unlink(missing_ok=True)
     (tmp_path / "new.db").replace(tmp_path / "online.db")
+    time.sleep(2 * PERIOD)
     found = table.find("a")
     assert found is not None
     assert found.package.name == "other"

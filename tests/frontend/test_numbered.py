@@ -48,6 +48,8 @@ def test_number_fills_the_form_and_the_record_names_the_applicant(
     button(page, "Score").click().run()
     changed = client.prediction(page.code[0].value)
     assert (changed["applicant_id"], changed["inputs"]) == ("a/17", record["inputs"] | {"credit_amount": 1234})
+    typed(page, "nobody")
+    assert [each.value for each in [*page.number_input, *page.selectbox] if each.value is not None] == []
 
 
 def test_example_has_no_number_and_an_empty_field_forgets_whose_values_they_were(
