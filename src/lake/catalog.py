@@ -142,7 +142,7 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise LakeError(f"the lake's catalog: {reason(error)}") from None
+        raise LakeError(f"the lake's catalog, or the log: {reason(error)}") from None
     except ClientError as error:
         raise LakeError(f"the lake's catalog: {error.response['Error'].get('Code')}") from None
     except BotoCoreError as error:

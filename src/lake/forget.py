@@ -6,10 +6,12 @@ What a version's tag holds is left and listed: it is the proof of what that vers
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pyarrow as arrow
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table, Transaction
+from pyiceberg.table.update.snapshot import ManageSnapshots
 
 from src.lake.bronze import PREDICTION
 from src.lake.catalog import BRONZE, PREDICTIONS, SILVER, find_table, opened
@@ -124,16 +126,16 @@ def expire(catalog: Catalog, place: Place, version: int) -> list[str]:
     """Take a version's tag from the lake, with the files that only its snapshot held; return what was done."""
     told = []
     for name in DATA:
-        if (table := find_table(catalog, name)) and tag_of(version) in table.metadata.refs:
-            commit(table, lambda transaction, table=table: untag(table, transaction, version))  # type: ignore[misc]
+        if table := find_table(catalog, name):
+            tagged = tag_of(version) in table.metadata.refs
+            commit(table, partial(untag, table, version))
             erase(table, place)
-            told.append(f"{name}: {tag_of(version)} is gone, and the files that only it held")
+            told += [f"{name}: {tag_of(version)} is gone, and the files that only it held"] if tagged else []
     return told or [f"no table has the tag {tag_of(version)}"]
 
 
-def untag(table: Table, transaction: Transaction, version: int) -> None:
+def untag(table: Table, version: int, transaction: Transaction) -> None:
     """Remove a version's tag, and note that it is not to come again."""
-    from pyiceberg.table.update.snapshot import ManageSnapshots
-
-    ManageSnapshots(transaction).remove_tag(tag_of(version)).commit()
+    if tag_of(version) in table.metadata.refs:
+        ManageSnapshots(transaction).remove_tag(tag_of(version)).commit()
     transaction.set_properties({EXPIRED: " ".join(map(str, sorted({*expired_of(table), version})))})

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from pyiceberg.catalog import Catalog
 
-from src.journal.database import sqlite_file
+from src.journal.database import is_later_or_same, revision, sqlite_file
 from src.journal.reader import reading_engine
 from src.lake import bronze, checks, runs, silver
-from src.lake.catalog import BRONZE, CHECKS, OUTCOMES, PREDICTIONS, RUNS, SILVER, plainly
-from src.lake.forget import forget_in
+from src.lake.catalog import BRONZE, CHECKS, OUTCOMES, PREDICTIONS, RUNS, SILVER, LakeError, plainly
+from src.lake.forget import forget_rows
 from src.lake.forgotten import forgotten_of, of_log
 from src.lake.outcomes import sync_outcomes
 from src.lake.predictions import sync_predictions
@@ -22,6 +22,7 @@ from src.lake.whole import put
 from src.lineage.chain import Place, read_chain
 from src.lineage.events import Event
 
+NEEDED = "0004"  # the first schema that says in which order rows were committed
 PATIENCE = 30.0  # seconds that the log is waited for
 
 
@@ -39,7 +40,7 @@ def sync(catalog: Catalog, settings: Settings, root: Path, place: Place, *, inpu
             return found | {"without": "no prediction log yet"}
         found |= sync_log(catalog, log, inputs)
         if gone:  # whoever was forgotten while a sync had read what they said
-            forget_in(catalog, place, sorted(gone), dry_run=False)
+            forget_rows(catalog.load_table(PREDICTIONS), PREDICTIONS, place, sorted(gone), dry_run=False)
     return found
 
 
@@ -51,6 +52,8 @@ def opened_log(settings: Settings) -> Iterator[sa.Engine | None]:
         return
     log = reading_engine(settings.journal_url, max(PATIENCE, settings.database_timeout))
     try:
+        if not is_later_or_same(revision(log), NEEDED):
+            raise LakeError("the prediction log is not there, or of a release before the monitor: the API brings it on")
         yield log
     finally:
         log.dispose()

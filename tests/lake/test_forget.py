@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from pyarrow.parquet import read_table
 
-from src.lake import bronze, silver
+from src.lake import bronze, erase, silver
 from src.lake.catalog import BRONZE, PREDICTIONS, SILVER
 from src.lake.forget import expire, forget_in
+from src.lake.predictions import sync_predictions
 from src.lake.whole import Source, put
 from tests.journal.rows import entry
 from tests.lake.conftest import Lake, at
@@ -43,7 +44,7 @@ def test_forgotten_inputs_are_in_no_file_and_do_not_come_again(lake: Lake, typed
     lake.publish(2, joined(typed.slice(10), said.id, kept.id))
     lake.sync()
     lake.add([entry(time=at(1))])
-    lake.sync()
+    sync_predictions(lake.catalog, lake.log, inputs=True)
     before = lake.ask("SELECT count(*) FROM silver.applications", 1)
     would = forget_in(lake.catalog, lake.place, [said.id], dry_run=True)
     assert files_with(lake, "secret-purpose")
@@ -85,9 +86,7 @@ def test_rows_that_joined_the_training_data_leave_bronze_and_silver(lake: Lake, 
 def test_erasure_that_was_killed_is_finished_by_the_next(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     said = entry(time=at(1), inputs='{"purpose": "secret-purpose"}')
     lake.add([said])
-    lake.sync()
-    from src.lake import erase
-
+    sync_predictions(lake.catalog, lake.log, inputs=True)
     delete, deleted = erase.delete, []
 
     def kill(*place: object) -> None:

@@ -134,7 +134,7 @@ def test_wrong_settings_and_servers_that_are_gone_are_sentences(
             "error: LASTRO_LAKE_CATALOG: is not sqlite, postgresql",
         ),
         ("LASTRO_LAKE_CATALOG", "postgresql", "error: LASTRO_LAKE_CATALOG: postgresql is the prediction log's own"),
-        ("LASTRO_LAKE_CATALOG", "postgresql://u:secret@127.0.0.1:1/d", "error: the lake's catalog: "),
+        ("LASTRO_LAKE_CATALOG", "postgresql://u:secret@127.0.0.1:1/d", "error: the lake's catalog, or the log: "),
         ("LASTRO_LAKE_WAREHOUSE", "gs://bucket", "error: LASTRO_LAKE_WAREHOUSE: is neither"),
         ("LASTRO_OPENLINEAGE_URL", "kafka://x", "error: LASTRO_OPENLINEAGE_URL: is neither a file nor"),
     ):
