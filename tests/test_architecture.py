@@ -26,6 +26,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.serving": {"src.model.artifact", "src.model.card", "src.model.points"},
     "src.compile": {"src.serving", "src.model", "src.contract", "src.params"},
     "src.journal": {"src.model.points"},
+    "src.journal.__main__": {"src.forgetting.commands"},
     "src.lineage": {"src.document", "src.journal", "src.serving", "src.model", "src.contract", "src.params"},
     "src.api": {"src.journal", "src.serving", "src.model", "src.contract", "src.params"},
     "src.monitoring": {
@@ -46,8 +47,16 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.contract",
         "src.lineage.policy",
     },
+    "src.forgetting": {"src.journal", "src.lineage", "src.contract", "src.params"},
     "src.frontend": set(),
-    "src.pipeline.refresh": {"src.journal", "src.model", "src.contract", "src.params", "src.lineage.policy"},
+    "src.pipeline.refresh": {
+        "src.journal",
+        "src.model",
+        "src.contract",
+        "src.params",
+        "src.lineage.policy",
+        "src.lineage.storage",
+    },
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }
 PICKLED = ["src.model.features", "src.model.binning", "src.model.additive"]  # whose classes a model.pkl holds

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, JsonValue
 
 from src.journal.outcomes import Status
-from src.journal.tables import Purpose
+from src.journal.tables import Kept, Purpose
 from src.model.points import Decision
 from src.params import Scale
 
@@ -102,6 +102,7 @@ class RecordedOut(BaseModel):
     scale: Scale | None = Field(description="what turned this PD into points; null in rows of old releases")
     purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")
     outcome: OutcomeOut | None = Field(None, description="null until it is known")
+    kept: Kept = Field("whole", description="archived: inputs and reasons left the log; forgotten: they are no more")
 
 
 class ScoredOut(BaseModel):

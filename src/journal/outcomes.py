@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from src.journal.archive_tables import ARCHIVED, FORGOTTEN
 from src.journal.database import alone_in
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
 from src.journal.tables import PREDICTIONS
@@ -48,11 +49,19 @@ class Standing(NamedTuple):
 
 
 def predicted(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Predicted]:
-    """Return the predictions with these ids, whoever asked for them; a what-if is no applicant, and not among them."""
-    row = PREDICTIONS.c
-    query = sa.select(row.id, row.key_id, row.time, row.form_sha256).where(row.purpose.is_distinct_from("what-if"))
-    found = (one for part in parts(ids) for one in connection.execute(query.where(row.id.in_(part))))
-    return {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in found}
+    """Return the predictions with these ids, whoever asked for them, archived ones too.
+
+    A what-if is no applicant, and not among them.
+    """
+    found: dict[str, Predicted] = {}
+    wanted = set(ids)
+    for table in (PREDICTIONS, ARCHIVED):
+        row = table.c
+        query = sa.select(row.id, row.key_id, row.time, row.form_sha256).where(row.purpose.is_distinct_from("what-if"))
+        for part in parts(wanted - set(found)):
+            known = connection.execute(query.where(row.id.in_(part)))
+            found |= {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in known}
+    return found
 
 
 def wrong_time(observed_at: datetime, known: Predicted | None, now: datetime) -> str | None:
@@ -73,9 +82,10 @@ def record(
     """Store what is told and not stored yet; return what became of each entry, in order.
 
     All in the caller's transaction, which is to begin with this: others who record wait until its end. `corrected` is
-    an entry by which something else counts than before.
+    an entry by which something else counts than before. Groups of who was forgotten are not stored again.
     """
     alone_in(connection, LOCK)
+    told = without_groups(told, forgotten(connection, [one.prediction_id for one in told if one.groups]))
     ledger = Ledger(facts(connection, [one.prediction_id for one in told if one.prediction_id in known]))
     found = [ledger.add(one, known.get(one.prediction_id), now) for one in told]
     received = {"received_at": now, "key_id": key_id}
@@ -128,6 +138,17 @@ class Ledger:
             return "recorded"
         self.standing[key] = Standing(value, at)
         return "corrected" if before and before.value != value else "recorded"
+
+
+def forgotten(connection: sa.Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of these predictions are of applicants who were forgotten, or are to be."""
+    one = FORGOTTEN.c.prediction_id
+    return {found for part in parts(ids) for found in connection.execute(sa.select(one).where(one.in_(part))).scalars()}
+
+
+def without_groups(told: Sequence[Told], ids: set[str]) -> list[Told]:
+    """Return what is told, without the groups of some."""
+    return [one._replace(groups={}) if one.prediction_id in ids else one for one in told]
 
 
 def standing(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Standing]:

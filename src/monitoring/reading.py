@@ -22,8 +22,8 @@ ROWS = 5_000  # that are in memory at once
 NOTHING = "3:3:"  # PostgreSQL's snapshot in which no transaction is visible: 3 is the first number of any
 NAME = "reading"
 WHAT = """
-    SELECT CASE WHEN purpose = 'what-if' THEN NULL ELSE inputs END, probability_of_default, score, decision,
-           {hour}, CASE WHEN {usual} THEN NULL ELSE {served} END, {place}
+    SELECT CASE WHEN purpose = 'what-if' OR inputs = '{{}}' THEN NULL ELSE inputs END,
+           probability_of_default, score, decision, {hour}, CASE WHEN {usual} THEN NULL ELSE {served} END, {place}
     FROM predictions WHERE
 """
 SQLITE = (
@@ -82,8 +82,8 @@ NOBODY = Served(None, "", None)
 class Row(NamedTuple):
     """What counts of a prediction, as the driver gives it; what says where the row stands comes after.
 
-    `inputs` is a JSON text, None of one that is no application; `served` the JSON text of what answered it, None where
-    that is the part's `usual`.
+    `inputs` is a JSON text, None of one that is no application, or was forgotten before it was counted; `served` the
+    JSON text of what answered it, None where that is the part's `usual`.
     """
 
     inputs: str | None

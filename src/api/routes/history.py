@@ -113,4 +113,5 @@ def recorded(entry: Entry, outcome: Standing | None) -> RecordedOut:
         scale=json.loads(entry.scale) if entry.scale else None,
         purpose=entry.purpose,
         outcome=OutcomeOut(outcome=outcome.value, observed_at=outcome.observed_at) if outcome else None,
+        kept=entry.kept,
     )

@@ -1,0 +1,121 @@
+"""the log's predictions before a moment -> Parquet objects, each verified before its rows leave the log
+
+The log keeps a narrow row of each, without inputs and reasons: `POST /outcomes`, `GET /predictions/{id}` and the
+monitor need no more. Its outcomes, groups and shadows stay where they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from src.errors import LastroError
+from src.forgetting.desk import Desk
+from src.forgetting.objects import recover, store
+from src.forgetting.progress import Progress
+from src.forgetting.scrub import empty_wal, vacuum_file
+from src.forgetting.waiting import free
+from src.journal.archive_tables import ARCHIVED
+from src.journal.identifiers import first_id
+from src.journal.monitored import in_utc
+from src.journal.outcomes import zoned
+from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS, Entry
+from src.lineage.policy import POLICY, read_policy
+
+ROWS = 10_000  # of an object: in memory at once, and moved in one transaction, for which who writes waits
+MANY = 500  # rows of a statement
+SPACE = "{file}: {free:.1f} MB of {size:.1f} are free, and new rows take them; --vacuum gives them back at once"
+WAIT = (
+    "{rows} rows before then wait for the monitor to count them (`python -m src.monitoring run`), or are the log's last"
+)
+
+
+class Moved(NamedTuple):
+    """How many rows left the log, and what there is to say."""
+
+    rows: int
+    told: list[str]
+
+
+def archive(desk: Desk, before: datetime, now: datetime, *, vacuum: bool = False) -> Moved:
+    """Move what was predicted before a moment; raises LastroError where that is too young, or something fails."""
+    refuse_young(desk, before, now)
+    left = recover(desk)
+    total, waits = counted(desk, before)
+    rows = 0
+    with Progress(total) as progress:
+        for entries in parts(desk, before):
+            store(desk, entries, now, partial(move, entries))
+            rows += len(entries)
+            progress.at(rows)
+    told = [f"{rows} predictions moved to {desk.place.address.removesuffix('/dvc')}"] if rows else ["nothing to move"]
+    told += [WAIT.format(rows=waits)] if waits else []
+    return Moved(rows, [*told, *space(desk, vacuum=vacuum), *left])
+
+
+def refuse_young(desk: Desk, before: datetime, now: datetime) -> None:
+    """Raise LastroError where rows would leave whose outcomes are still awaited."""
+    days = read_policy(desk.root / POLICY).monitoring.maturity_days
+    if before > now - timedelta(days=days):
+        raise LastroError(
+            f"--before: {before:%Y-%m-%dT%H:%M:%SZ} is less than {days} days ago, which {POLICY} names as"
+            f" monitoring.maturity_days; T is at most {now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+
+def old(before: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of rows that were predicted before a moment."""
+    return sa.and_(PREDICTIONS.c.id < first_id(before), PREDICTIONS.c.time < in_utc(before))
+
+
+def counted(desk: Desk, before: datetime) -> tuple[int, int]:
+    """Return how many rows are to leave, and how many have to wait."""
+    with desk.engine.connect() as connection:
+        query = sa.select(sa.func.count()).select_from(PREDICTIONS).where(old(before))
+        every = connection.execute(query).scalar_one()
+        leaving = connection.execute(query.where(free(connection))).scalar_one()
+    return leaving, every - leaving
+
+
+def parts(desk: Desk, before: datetime) -> Iterator[list[Entry]]:
+    """Yield the rows that are to leave, the oldest first; each part must have left before the next is asked for."""
+    query = sa.select(PREDICTIONS).where(old(before)).order_by(PREDICTIONS.c.id, PREDICTIONS.c.key_id).limit(ROWS)
+    while True:
+        with desk.engine.connect() as connection:
+            found = [Entry(*row) for row in connection.execute(query.where(free(connection)))]
+        if not found:
+            return
+        yield [entry._replace(time=zoned(entry.time)) for entry in found]
+
+
+def move(entries: Sequence[Entry], connection: sa.Connection, key: str) -> None:
+    """Leave a narrow row of each prediction, and delete it; raises LastroError where one is not there any more."""
+    names = [column.name for column in ARCHIVED.c if column.name in PREDICTIONS.c]
+    gone = (PREDICTIONS.c.inputs == FORGOTTEN_INPUTS).label("forgotten")
+    kept: list[Any] = [*(PREDICTIONS.c[name] for name in names), sa.literal(key), gone]
+    place = sa.tuple_(PREDICTIONS.c.key_id, PREDICTIONS.c.id)
+    for start in range(0, len(entries), MANY):
+        some = place.in_([(entry.key_id, entry.id) for entry in entries[start : start + MANY]])
+        rows = sa.select(*kept).where(some)
+        connection.execute(ARCHIVED.insert().from_select([*names, "archive", "forgotten"], rows))
+        done = connection.execute(PREDICTIONS.delete().where(some))
+        if done.rowcount != len(entries[start : start + MANY]):
+            raise LastroError("the log changed while its rows were moved: nothing has left it, try again")
+
+
+def space(desk: Desk, *, vacuum: bool) -> list[str]:
+    """Return what became of the space that the rows took."""
+    if desk.file is None:
+        return ["PostgreSQL's autovacuum lets new rows take the space; `VACUUM FULL predictions` gives it back at once"]
+    empty_wal(desk)
+    if vacuum:
+        seconds = vacuum_file(desk)
+        return [f"{desk.file}: written anew, {desk.file.stat().st_size / 1e6:.1f} MB; others waited {seconds:.1f} s"]
+    with desk.engine.connect() as connection:
+        size, pages = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_size", "freelist_count")
+        )
+    whole = desk.file.stat().st_size / 1e6
+    return [SPACE.format(file=desk.file, free=size * pages / 1e6, size=whole)]
