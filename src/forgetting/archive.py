@@ -4,9 +4,10 @@ The log keeps a narrow row of each, without inputs and reasons: `POST /outcomes`
 monitor need no more. Its outcomes, groups and shadows stay where they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -87,22 +88,35 @@ def parts(desk: Desk, before: datetime) -> Iterator[list[Entry]]:
             found = [Entry(*row) for row in connection.execute(query.where(free(connection)))]
         if not found:
             return
-        yield [entry._replace(time=zoned(entry.time)) for entry in found]
+        yield [entry._replace(time=zoned(entry.time)) for entry in whole(found)]
 
 
-def move(entries: Sequence[Entry], connection: sa.Connection, key: str) -> None:
+def whole(found: list[Entry]) -> list[Entry]:
+    """Return the rows of a part without those of its last identifier, which may have more: two keys may have one."""
+    kept = [entry for entry in found if entry.id != found[-1].id]
+    return kept if kept and len(found) == ROWS else found
+
+
+def batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield identifiers, so many together."""
+    left = iter(ids)
+    while part := list(islice(left, size)):
+        yield part
+
+
+def move(entries: Sequence[Entry], connection: sa.Connection, number: int) -> None:
     """Leave a narrow row of each prediction, and delete it; raises LastroError where one is not there any more."""
     names = [column.name for column in ARCHIVED.c if column.name in PREDICTIONS.c]
     gone = (PREDICTIONS.c.inputs == FORGOTTEN_INPUTS).label("forgotten")
-    kept: list[Any] = [*(PREDICTIONS.c[name] for name in names), sa.literal(key), gone]
-    place = sa.tuple_(PREDICTIONS.c.key_id, PREDICTIONS.c.id)
-    for start in range(0, len(entries), MANY):
-        some = place.in_([(entry.key_id, entry.id) for entry in entries[start : start + MANY]])
+    kept: list[Any] = [*(PREDICTIONS.c[name] for name in names), sa.literal(number), gone]
+    done = 0
+    for part in batches({entry.id: None for entry in entries}, MANY):
+        some = PREDICTIONS.c.id.in_(part)
         rows = sa.select(*kept).where(some)
         connection.execute(ARCHIVED.insert().from_select([*names, "archive", "forgotten"], rows))
-        done = connection.execute(PREDICTIONS.delete().where(some))
-        if done.rowcount != len(entries[start : start + MANY]):
-            raise LastroError("the log changed while its rows were moved: nothing has left it, try again")
+        done += connection.execute(PREDICTIONS.delete().where(some)).rowcount
+    if done != len(entries):
+        raise LastroError("the log changed while its rows were moved: nothing has left it, try again")
 
 
 def space(desk: Desk, *, vacuum: bool) -> list[str]:

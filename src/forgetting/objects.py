@@ -14,7 +14,7 @@ from src.journal.archived import fetch, key_of
 from src.journal.tables import Entry
 from src.lineage.removal import remove
 
-Move = Callable[[sa.Connection, str], None]  # what a transaction does in which an object begins to count
+Move = Callable[[sa.Connection, int], None]  # what a transaction does in which the object of a number begins to count
 
 
 def store(desk: Desk, entries: Sequence[Entry], now: datetime, move: Move) -> str:
@@ -26,15 +26,20 @@ def store(desk: Desk, entries: Sequence[Entry], now: datetime, move: Move) -> st
     key = key_of(content)
     with desk.alone() as connection:
         row = {"object": key, "state": WRITING, "rows": len(entries), "time": now}
-        if not connection.execute(sa.select(ARCHIVES.c.object).where(ARCHIVES.c.object == key)).scalar():
-            connection.execute(ARCHIVES.insert().values(row))
+        connection.execute(ARCHIVES.insert().values(row))
     desk.place.create(key, content)
     if fetch(desk.place.get, key) != list(entries):
         raise LastroError(f"{key}: what was read back is not what was written; nothing has left the log")
     with desk.alone() as connection:
-        move(connection, key)
+        move(connection, number_of(connection, key))
         connection.execute(ARCHIVES.update().where(ARCHIVES.c.object == key).values(state=STORED))
     return key
+
+
+def number_of(connection: sa.Connection, key: str) -> int:
+    """Return the number by which rows name an object."""
+    found: int = connection.execute(sa.select(ARCHIVES.c.number).where(ARCHIVES.c.object == key)).scalar_one()
+    return found
 
 
 def recover(desk: Desk) -> list[str]:
@@ -57,8 +62,8 @@ def rewrite(desk: Desk, key: str, ids: Collection[str], now: datetime) -> list[s
     """Write an archive anew with these predictions blank, then remove the former; return commands for what stays."""
     entries = fetch(desk.place.get, key)
 
-    def move(connection: sa.Connection, new: str) -> None:
-        mine = ARCHIVED.c.archive == key
+    def move(connection: sa.Connection, new: int) -> None:
+        mine = ARCHIVED.c.archive == number_of(connection, key)
         gone = {"forgotten": True, "applicant_id": None}
         connection.execute(ARCHIVED.update().where(mine, ARCHIVED.c.id.in_(list(ids))).values(gone))
         connection.execute(ARCHIVED.update().where(mine).values(archive=new))

@@ -5,7 +5,6 @@ split long ago may hold copies in their free space. The first is emptied; the se
 where it is found, the file is written anew.
 """
 
-import mmap
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +17,7 @@ from src.journal.outcome_tables import OUTCOME_GROUPS
 from src.journal.tables import PREDICTIONS
 
 PAUSE = 0.05
+AT_ONCE = 1 << 23  # bytes of a file in memory
 READ = "others read the log all the time: its -wal file still holds the values; the same command again empties it"
 COPIES = (
     "copies were left in free space of {file}: it was written anew (VACUUM), for which others waited {seconds:.1f} s"
@@ -84,5 +84,11 @@ def holds(path: Path, needles: list[bytes]) -> bool:
     """Return whether a file holds any of these bytes."""
     if not needles or not path.is_file() or not path.stat().st_size:
         return False
-    with path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return any(content.find(needle) >= 0 for needle in needles)
+    overlap, before = max(map(len, needles)) - 1, b""
+    with path.open("rb") as opened:
+        while content := opened.read(AT_ONCE):
+            here = before + content
+            if any(needle in here for needle in needles):
+                return True
+            before = here[len(here) - overlap :]
+    return False

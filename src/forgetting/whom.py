@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from src.journal.archive_tables import ARCHIVED, FORGOTTEN
+from src.journal.archive_tables import ARCHIVED, ARCHIVES, FORGOTTEN
 from src.journal.outcome_tables import OUTCOME_GROUPS
 from src.journal.outcomes import parts, zoned
 from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS
@@ -50,7 +50,9 @@ def find(connection: sa.Connection, whom: Whom) -> Found:
         full = row.inputs != FORGOTTEN_INPUTS
         logged += connection.execute(sa.select(row.id).where(row.id.in_(part), full)).scalars()
         for one, key in connection.execute(
-            sa.select(narrow.id, narrow.archive).where(narrow.id.in_(part), ~narrow.forgotten)
+            sa.select(narrow.id, ARCHIVES.c.object)
+            .join(ARCHIVES, ARCHIVES.c.number == narrow.archive)
+            .where(narrow.id.in_(part), ~narrow.forgotten)
         ):
             archives.setdefault(key, []).append(one)
         told = sa.select(sa.func.count()).where(OUTCOME_GROUPS.c.prediction_id.in_(part))

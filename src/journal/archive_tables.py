@@ -11,10 +11,12 @@ WRITING, STORED, LEAVING = "writing", "stored", "leaving"  # an object's states:
 ARCHIVES = sa.Table(
     "archives",
     METADATA,
-    sa.Column("object", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("object", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("time", MOMENT, nullable=False),
+    sa.UniqueConstraint("object", name="archives_once"),
 )
 ARCHIVED = sa.Table(
     "archived_predictions",
@@ -33,7 +35,7 @@ ARCHIVED = sa.Table(
     sa.Column("form_sha256", sa.Text),
     sa.Column("git_commit", sa.Text),
     sa.Column("applicant_id", sa.Text),
-    sa.Column("archive", sa.Text, nullable=False),
+    sa.Column("archive", sa.Integer, nullable=False),
     sa.Column("forgotten", sa.Boolean, nullable=False),
     sa.Index("archived_predictions_id", "id"),
     sa.Index("archived_predictions_archive", "archive"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from src.errors import LastroError
 from src.files import sha256_of
 from src.journal.archive_file import entries_of
-from src.journal.archive_tables import ARCHIVED
+from src.journal.archive_tables import ARCHIVED, ARCHIVES
 from src.journal.tables import Entry
 
 Get = Callable[[str], bytes | None]  # an object's bytes by its key; None where it is not there
@@ -47,12 +47,12 @@ class Archives:
         """Yield the predictions of which the narrow rows are chosen, by their identifiers."""
         row = ARCHIVED.c
         after: sa.ColumnElement[bool] = sa.true()
-        query = sa.select(row.id, row.key_id, row.archive).where(*chosen)
+        query = sa.select(row.id, row.key_id, ARCHIVES.c.object).join(ARCHIVES, ARCHIVES.c.number == row.archive)
         order = (row.id.desc(), row.key_id.desc()) if newest_first else (row.id, row.key_id)
         place = sa.tuple_(row.id, row.key_id)
-        while found := self.rows(query.where(after).order_by(*order).limit(PAGE)):
+        while found := self.rows(query.where(*chosen, after).order_by(*order).limit(PAGE)):
             for one in found:
-                yield self.entry(one["archive"], (one["key_id"], one["id"]))
+                yield self.entry(one["object"], (one["key_id"], one["id"]))
             last = sa.tuple_(sa.literal(found[-1]["id"]), sa.literal(found[-1]["key_id"]))
             after = place < last if newest_first else place > last
 

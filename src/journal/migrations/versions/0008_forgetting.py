@@ -12,10 +12,12 @@ def upgrade() -> None:
     """Add the tables."""
     op.create_table(
         "archives",
-        sa.Column("object", sa.Text, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("object", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("rows", sa.Integer, nullable=False),
         sa.Column("time", MOMENT, nullable=False),
+        sa.UniqueConstraint("object", name="archives_once"),
     )
     op.create_table(
         "archived_predictions",
@@ -33,7 +35,7 @@ def upgrade() -> None:
         sa.Column("form_sha256", sa.Text),
         sa.Column("git_commit", sa.Text),
         sa.Column("applicant_id", sa.Text),
-        sa.Column("archive", sa.Text, nullable=False),
+        sa.Column("archive", sa.Integer, nullable=False),
         sa.Column("forgotten", sa.Boolean, nullable=False),
     )
     op.create_index("archived_predictions_id", "archived_predictions", ["id"])
