@@ -17,10 +17,11 @@ from typing import NamedTuple
 SCRIPT = """
 local requests, n = {}, 0
 function init(arguments)
+  local open = string.find(arguments[3], "{}", 1, true)
   for line in io.lines(arguments[1]) do
-    requests[#requests + 1] = wrk.format(arguments[2], arguments[3],
+    requests[#requests + 1] = wrk.format(arguments[2], (string.gsub(arguments[3], "{}", line)),
       {["host"] = "127.0.0.1", ["content-type"] = "application/json", [arguments[4]] = arguments[5]},
-      arguments[2] ~= "GET" and line or nil)
+      arguments[2] ~= "GET" and not open and line or nil)
   end
   n = math.random(#requests)
 end
@@ -34,7 +35,10 @@ end
 
 
 class Load(NamedTuple):
-    """What to ask: bodies stand in a file, one a line, and are sent in turn, with a key or what `header` holds."""
+    """What to ask: bodies stand in a file, one a line, and are sent in turn, with a key or what `header` holds.
+
+    Where the path has `{}`, a line takes that place, and there is no body.
+    """
 
     method: str
     path: str
@@ -83,15 +87,17 @@ def by_python(port: int, load: Load, connections: int, seconds: float) -> Found:
 
 def asked(port: int, load: Load, bodies: Sequence[bytes], end: float) -> tuple[list[float], int]:
     """Send bodies on one connection until the end; return the seconds of each and how many failed."""
-    head = f"{load.method} {load.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    head = " HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     head += f"{load.header}: {load.key}\r\ncontent-length: "
     times: list[float] = []
     failed = number = 0
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection, connection.makefile("rb") as answers:
         while (started := time.monotonic()) < end:
-            body = b"" if load.method == "GET" else bodies[number % len(bodies)]
+            line = bodies[number % len(bodies)]
+            body = b"" if load.method == "GET" or "{}" in load.path else line
             number += 1
-            connection.sendall(f"{head}{len(body)}\r\n\r\n".encode() + body)
+            path = load.path.replace("{}", line.decode())
+            connection.sendall(f"{load.method} {path}{head}{len(body)}\r\n\r\n".encode() + body)
             failed += not answers.readline().startswith(b"HTTP/1.1 2")
             length = 0
             while (line := answers.readline()) not in (b"\r\n", b""):

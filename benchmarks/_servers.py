@@ -49,13 +49,14 @@ class Server:
 
     def wait(self, load: Load) -> None:
         """Return when it has answered one request by 200."""
-        body = None if load.method == "GET" else load.bodies.read_bytes().partition(b"\n")[0]
+        line = load.bodies.read_bytes().partition(b"\n")[0]
+        body = None if load.method == "GET" or "{}" in load.path else line
         headers = {"content-type": "application/json", load.header: load.key}
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
-                connection.request(load.method, load.path, body, headers)
+                connection.request(load.method, load.path.replace("{}", line.decode()), body, headers)
                 answer = connection.getresponse()
                 if answer.status != 200:
                     raise SystemExit(f"{self.command}: {answer.status} {answer.read().decode()}")

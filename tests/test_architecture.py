@@ -27,8 +27,16 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.compile": {"src.serving", "src.model", "src.contract", "src.params"},
     "src.journal": {"src.model.points"},
     "src.journal.__main__": {"src.forgetting.commands"},
+    "src.feature_store": {
+        "src.journal.settings",
+        "src.journal.database",
+        "src.serving",
+        "src.model",
+        "src.contract",
+        "src.params",
+    },
     "src.lineage": {"src.document", "src.journal", "src.serving", "src.model", "src.contract", "src.params"},
-    "src.api": {"src.journal", "src.serving", "src.model", "src.contract", "src.params"},
+    "src.api": {"src.feature_store", "src.journal", "src.serving", "src.model", "src.contract", "src.params"},
     "src.monitoring": {
         "src.document",
         "src.journal",
@@ -47,7 +55,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.contract",
         "src.lineage.policy",
     },
-    "src.forgetting": {"src.journal", "src.lineage", "src.contract", "src.params"},
+    "src.forgetting": {"src.feature_store.forget", "src.journal", "src.lineage", "src.contract", "src.params"},
     "src.frontend": set(),
     "src.pipeline.refresh": {
         "src.journal",

@@ -33,7 +33,10 @@ class Body:
     async def of(self, request: Request) -> Any:
         """Return the request's body; raises ProblemError 415 or 422."""
         require_json(request.scope["headers"])
-        text = await whole(request)
+        return self.parsed(await whole(request))
+
+    def parsed(self, text: bytes) -> Any:
+        """Return what a text of JSON says; raises ProblemError 422."""
         if text.startswith(BOM_UTF8):
             text = text.removeprefix(BOM_UTF8)  # RFC 8259, 8.1: it may be ignored
         try:

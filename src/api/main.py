@@ -20,6 +20,7 @@ from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
 from src.api.routes.alerts import Alerts
+from src.api.routes.applicants import Applicants
 from src.api.routes.history import History
 from src.api.routes.login import Login
 from src.api.routes.models import Models
@@ -37,6 +38,7 @@ from src.api.trial import Trial, trial_of
 from src.api.watch import Watch
 from src.api.workers import Workers
 from src.errors import LastroError, refusal
+from src.feature_store.online import Online, online
 from src.journal.clock import Clock, clock_of
 from src.journal.journal import Journal
 from src.journal.service import Service, service_of
@@ -78,20 +80,23 @@ def service(settings: Settings, clock: Clock) -> FastAPI:
     watch = Watch(settings.models, settings.deliveries, workers, metrics, TrainingRecord(journal))
     process = service_of(ROOT, settings.git_commit, clock)
     trial = trial_of(settings, journal, metrics, clock)
+    store = online(settings.features_address, settings.database_timeout)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
     app = FastAPI(
         title="Lastro",
-        lifespan=lifespan(journal, process, gate, watch, trial, bounds),
+        lifespan=lifespan(journal, process, gate, watch, trial, bounds, store),
         openapi_url=None,
         redirect_slashes=False,  # the address would be made of a header that anybody may write
         telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
         generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
     )
     predictions = Predictions(watch, journal, metrics, process.id, trial, clock)
-    direct = predictions.routes()
+    applicants = Applicants(predictions, store, settings.features_max_age)
+    direct = [*predictions.routes(), *applicants.direct()]
     app.router.routes += direct
     history = History(journal, gate)
     rooms = (
+        applicants,
         Login(gate),
         history,
         Verify(history, watch),
@@ -114,7 +119,7 @@ def service(settings: Settings, clock: Clock) -> FastAPI:
 
 
 def lifespan(
-    journal: Journal, process: Service, gate: Gate, watch: Watch, trial: Trial | None, bounds: Bounds
+    journal: Journal, process: Service, gate: Gate, watch: Watch, trial: Trial | None, bounds: Bounds, store: Online
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what surrounds the service's life; its state reaches each connection of the server."""
 
@@ -130,6 +135,7 @@ def lifespan(
         if trial:
             trial.close()
         gate.passwords.close()
+        store.close()
         journal.close()
 
     return live

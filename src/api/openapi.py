@@ -13,6 +13,7 @@ from src.api.outcome_bodies import outcomes_schemas
 from src.api.problems import MEDIA_TYPE, ProblemDocument
 from src.api.versions import Version
 from src.serving.applicants import schema_of
+from src.serving.overrides import ids_type, overrides_type
 
 KEY, BEARER = "ApiKey", "Bearer"
 SCHEMES = {  # the second is no `http`: a tool that fills in both would then be refused, for it would show two at once
@@ -30,12 +31,12 @@ DETAILS = {
     403: "the key or the user may not do this",
     404: "there is no such thing, or it is another caller's",
     408: "the body took too long",
-    409: "this cannot be shown here: `detail` has the command that shows it",
+    409: "this cannot be shown here, `detail` has the command that shows it; or the stored features have expired",
     413: "the body is too large",
     415: "the body is not JSON",
     422: "fields are missing, unknown or wrong: `errors` names each",
     429: "more requests than allowed: wait as Retry-After says",
-    503: "the prediction log or the limits' storage does not answer, or that version is refused: nothing was recorded",
+    503: "the log, the features or the limits' storage do not answer, or that version is refused: nothing was recorded",
 }
 
 
@@ -57,7 +58,8 @@ def document(app: FastAPI, version: Version, admission: Admission) -> dict[str, 
     components = found.setdefault("components", {})
     batch_schema, named = schema_of(version.batch)
     problem, parts = schema_of(ProblemDocument)
-    own = {"Batch": batch_schema, "ProblemDocument": problem, **outcomes_schemas(version.outcomes)}
+    stored = {"Overrides": schema_of(overrides_type(version.card))[0], "Ids": schema_of(ids_type())[0]}
+    own = {"Batch": batch_schema, "ProblemDocument": problem, **stored, **outcomes_schemas(version.outcomes)}
     components.setdefault("schemas", {}).update(named | parts | own)
     components["securitySchemes"] = SCHEMES
     return found

@@ -61,6 +61,16 @@ class BatchOut(BaseModel):
     predictions: list[PredictionOut]
 
 
+class FeaturesOut(BaseModel):
+    """How it stands with the stored features of applicants."""
+
+    compatible: bool = Field(description="whether the champion's contract takes them")
+    rows: int = Field(description="applicants")
+    newest: datetime | None = Field(description="the newest row's event_time")
+    age_s: float | None = Field(description="seconds since then")
+    package: str = Field(description="the data package by which they were checked")
+
+
 class TokenOut(BaseModel):
     """A user's token, and the seconds for which it is good."""
 
@@ -101,6 +111,8 @@ class RecordedOut(BaseModel):
     threshold: float | None = Field(description="the PD from which on it declined; null in rows of old releases")
     scale: Scale | None = Field(description="what turned this PD into points; null in rows of old releases")
     purpose: Purpose | None = Field(description="a what-if is no applicant; null in rows of old releases")
+    applicant_id: str | None = Field(None, description="whose stored features answered; null where none did")
+    feature_time: datetime | None = Field(None, description="their event_time")
     outcome: OutcomeOut | None = Field(None, description="null until it is known")
     kept: Kept = Field("whole", description="archived: inputs and reasons left the log; forgotten: they are no more")
 

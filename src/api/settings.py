@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_valid
 from pydantic_settings import NoDecode
 
 from src.api import entries
+from src.feature_store import settings as features
 from src.journal import settings as journal
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -18,8 +19,8 @@ TokenKeys = Annotated[dict[str, str], NoDecode]
 READERS = {"api_keys": entries.keys, "users": entries.users, "token_keys": entries.token_keys}
 
 
-class Settings(journal.Settings):
-    """What a deployment decides, beside the prediction log's place; the only reader of the environment in this package.
+class Settings(features.Settings):
+    """What a deployment decides, beside the places of log and features; the only reader of the environment here.
 
     `.env` and paths are the project's, as the log's settings have them.
     """

@@ -1,7 +1,7 @@
 """models/, or serving.json and the folders that it names -> the versions that this process serves"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from src.model.card import Card
 from src.serving.applicants import applicant_type, batch_type, schema_of
 from src.serving.delivered import NUMBER, Delivered, Delivery, read_delivered, verify
 from src.serving.outcomes import OutcomeContract
+from src.serving.overrides import overrides_type
 from src.serving.predictors import Served, load
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -44,11 +45,12 @@ class Version:
         applicant = applicant_type(self.card)
         self.batch = batch_type(applicant)
         self.one = Body(applicant, names=len)
+        self.overrides = Body(overrides_type(self.card), names=len)
         self.many = Body(self.batch, names=lambda batch: 1 + sum(map(len, batch["applicants"])))
         self.contract = to_json([self.card.features, self.card.time])
         self.names = {*(feature.name for feature in self.card.features), self.time}
 
-    def date(self, applicants: list[dict[str, Any]], now: Callable[[], datetime]) -> None:
+    def date(self, applicants: Sequence[dict[str, Any]], now: Callable[[], datetime]) -> None:
         """Write today, in UTC, into each application that does not say when it was made, where the contract asks."""
         if self.time:
             today = now().astimezone(UTC).date().isoformat()

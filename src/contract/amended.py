@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,12 +12,23 @@ FOLLOWS = "path"  # a property that is new stands behind this one
 WIDE = 1 << 20  # characters of a line: none is broken that was not
 
 
-def amended(text: str, changes: Mapping[str, Any]) -> str:
-    """Return the text with other values of the resource's properties; what else stands there stays as it is."""
+def amended(
+    text: str, changes: Mapping[str, Any], gone: Iterable[str] = (), without: Container[str] = frozenset()
+) -> str:
+    """Return the text with other values of the resource's properties.
+
+    Those that are `gone` are not there, nor are the fields that it is `without`; what else stands there stays as it is.
+    """
     plain = text.replace("\r\n", "\n")
     yaml = _yaml_like(plain)
     content = yaml.load(plain)
     resource = content["resources"][0]
+    for name in gone:
+        resource.pop(name, None)
+    fields = resource["schema"]["fields"] if without else []
+    for place in reversed(range(len(fields))):
+        if fields[place]["name"] in without:
+            del fields[place]
     for name, value in changes.items():
         if name in resource:
             resource[name] = _written(value)

@@ -21,7 +21,6 @@ from src.forgetting.waiting import free
 from src.journal.archive_tables import ARCHIVED
 from src.journal.identifiers import first_id
 from src.journal.monitored import in_utc
-from src.journal.outcomes import zoned
 from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS, Entry
 from src.lineage.policy import POLICY, read_policy
 
@@ -88,7 +87,7 @@ def parts(desk: Desk, before: datetime) -> Iterator[list[Entry]]:
             found = [Entry(*row) for row in connection.execute(query.where(free(connection)))]
         if not found:
             return
-        yield [entry._replace(time=zoned(entry.time)) for entry in whole(found)]
+        yield [entry.zoned() for entry in whole(found)]
 
 
 def whole(found: list[Entry]) -> list[Entry]:

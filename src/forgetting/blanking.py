@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from src.forgetting.desk import Desk
-from src.forgetting.whom import APPLICANT, Whom
+from src.forgetting.whom import Whom
 from src.journal.archive_tables import ARCHIVED, FORGOTTEN
 from src.journal.database import alone_in
 from src.journal.outcome_tables import OUTCOME_GROUPS
@@ -15,7 +15,7 @@ from src.journal.outcomes import LOCK as OUTCOMES_LOCK
 from src.journal.outcomes import parts
 from src.journal.tables import FORGOTTEN_INPUTS, NO_REASONS, PREDICTIONS, Entry
 
-BLANK: dict[str, Any] = {"inputs": FORGOTTEN_INPUTS, "reasons": NO_REASONS}
+BLANK: dict[str, Any] = {"inputs": FORGOTTEN_INPUTS, "reasons": NO_REASONS, "applicant_id": None}
 AT_ONCE = 500  # rows of a transaction: who writes predictions waits for no more
 
 
@@ -38,18 +38,16 @@ def mark(desk: Desk, whom: Whom, ids: Iterable[str], now: datetime) -> None:
 
 def blank(desk: Desk, ids: Sequence[str]) -> None:
     """Take inputs, reasons and the applicant's number from rows of the log, and delete their groups."""
-    gone = BLANK | ({APPLICANT: None} if APPLICANT in PREDICTIONS.c else {})
     for part in parts(ids):
         with desk.engine.begin() as connection:
             alone_in(connection, OUTCOMES_LOCK)
-            connection.execute(PREDICTIONS.update().where(PREDICTIONS.c.id.in_(part)).values(gone))
+            connection.execute(PREDICTIONS.update().where(PREDICTIONS.c.id.in_(part)).values(BLANK))
             connection.execute(OUTCOME_GROUPS.delete().where(OUTCOME_GROUPS.c.prediction_id.in_(part)))
 
 
 def blanked(entry: Entry) -> Entry:
     """Return a row of an archive without what is forgotten."""
-    gone: dict[str, Any] = BLANK | ({APPLICANT: None} if APPLICANT in Entry._fields else {})
-    return entry._replace(**gone)
+    return entry._replace(**BLANK)
 
 
 def done(desk: Desk, ids: Iterable[str], now: datetime) -> None:

@@ -7,5 +7,16 @@ sentences, none where it holds nothing. It can be asked again: what is gone alre
 from collections.abc import Callable, Sequence
 
 Place = Callable[[Sequence[str], Sequence[str], bool], list[str]]
-BEFORE: tuple[Place, ...] = ()  # those from which new predictions could still be made of the applicant
+NOTHING = ("the online table: 0 ", "the online table: there is none")  # how the feature tables begin to say it
+
+
+def features(applicants: Sequence[str], _: Sequence[str], dry_run: bool) -> list[str]:
+    """Delete applicants' rows from the feature tables and their files."""
+    from src.feature_store.forget import forget
+
+    said = forget(applicants, dry_run=dry_run) if applicants else []
+    return [f"features: {sentence}" for sentence in said if not sentence.startswith(NOTHING)]
+
+
+BEFORE: tuple[Place, ...] = (features,)  # those from which new predictions could still be made of the applicant
 AFTER: tuple[Place, ...] = ()  # projections of the log

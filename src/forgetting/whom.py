@@ -10,8 +10,6 @@ from src.journal.outcome_tables import OUTCOME_GROUPS
 from src.journal.outcomes import parts, zoned
 from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS
 
-APPLICANT = "applicant_id"
-
 
 class Whom(NamedTuple):
     """One applicant, or one prediction."""
@@ -38,8 +36,7 @@ class Found(NamedTuple):
 def find(connection: sa.Connection, whom: Whom) -> Found:
     """Return what the log knows of whom is meant."""
     tables = [(PREDICTIONS, "id"), (ARCHIVED, "id"), (FORGOTTEN, "prediction_id")]
-    queries = [sa.select(table.c[name]).where(condition) for table, name in tables
-               for condition in [means(table, name, whom)] if condition is not None]  # fmt: skip
+    queries = [sa.select(table.c[name]).where(means(table, name, whom)) for table, name in tables]
     ids = sorted({one for query in queries for one in connection.execute(query).scalars()})
     logged: list[str] = []
     done: list[datetime | None] = []
@@ -62,8 +59,6 @@ def find(connection: sa.Connection, whom: Whom) -> Found:
     return Found(ids, logged, archives, groups, max(known) if known and len(known) == len(ids) else None)
 
 
-def means(table: sa.Table, name: str, whom: Whom) -> sa.ColumnElement[bool] | None:
-    """Return the condition on a table's rows; None where it knows no applicants."""
-    if whom.prediction is not None:
-        return table.c[name] == whom.prediction
-    return table.c[APPLICANT] == whom.applicant if APPLICANT in table.c else None
+def means(table: sa.Table, name: str, whom: Whom) -> sa.ColumnElement[bool]:
+    """Return the condition on a table's rows; `name` is the column of predictions."""
+    return table.c[name] == whom.prediction if whom.prediction is not None else table.c.applicant_id == whom.applicant

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
 
@@ -99,6 +100,18 @@ class Client:
         """Return the answer for one applicant, with reasons in any case; of the champion, or of the version `model`."""
         params = {"reasons": "true", "purpose": purpose} | ({"model": model} if model else {})
         return self.ask("POST", "/predict", params=params, json=dict(applicant))
+
+    def predict_stored(self, number: str, changed: Mapping[str, Any], purpose: Purpose = "application") -> Json:
+        """Return the champion's answer for an applicant whom the API knows by number, with what is changed."""
+        params = {"reasons": "true", "purpose": purpose}
+        return self.ask("POST", f"/predict/applicant/{quote(number, safe='')}", params=params, json=dict(changed))
+
+    def features(self) -> Json:
+        """Return how it stands with applicants by number; nothing where the API has none."""
+        try:
+            return self.ask("GET", "/features/status")
+        except NotFoundError:
+            return {}
 
     def predict_batch(
         self, applicants: Sequence[Mapping[str, Any]], purpose: Purpose = "application", model: str | None = None

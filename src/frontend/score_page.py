@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from src.frontend import advice, answer, finder, served, whatif, whose
+from src.frontend import advice, answer, finder, numbered, served, whatif, whose
 from src.frontend.errors import RefusedError, SchemaChangedError
 from src.frontend.form import Applicant, draw, empty, faults, fill, given, purpose_of
 from src.frontend.language import _
@@ -16,6 +16,7 @@ from src.frontend.texts import Texts, texts
 
 FORM = "applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
+STORED = "stored"  # in the session: whose stored values had filled the form that was sent
 DECIDED = "decided by"  # in the session: the card by which the answer was decided
 FILLED = "filled"  # in the session: since when the example stands in the form; infinite while it is being drawn
 HALF = 380  # pixels; where form and answer would be narrower, the answer stands beneath
@@ -52,7 +53,8 @@ def halves() -> None:
 def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
     """Draw the form; return what stands in it, and whether it was sent."""
     example = {field.name: field.example for field in fields}
-    st.button(_("Example applicant"), on_click=use_example, args=(fields, example), icon=":material/person:")
+    st.button(_("Example applicant"), on_click=begin_with, args=(fields, example), icon=":material/person:")
+    numbered.show(fields, FORM)
     finder.show(fields, words, FORM)
     with st.form(FORM, border=False):
         values = draw(fields, words, FORM)
@@ -61,6 +63,12 @@ def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
                 _("Score"), type="primary", on_click=catch_up, args=(fields, example), width="stretch"
             )
     return values, sent
+
+
+def begin_with(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
+    """Fill the form with the API's own example, who has no number."""
+    numbered.clear()
+    use_example(fields, example)
 
 
 def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
@@ -84,7 +92,7 @@ def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:
         heading = _("Correct these, then score again:")
         st.error(f"{heading}\n{said}", icon=":material/error:")
         return
-    st.session_state[ASKED] = given(values)
+    st.session_state[ASKED], st.session_state[STORED] = given(values), numbered.known()
 
 
 def outcome(fields: Sequence[Field], asked: Applicant, words: Texts) -> None:
@@ -106,7 +114,7 @@ def outcome(fields: Sequence[Field], asked: Applicant, words: Texts) -> None:
 def predicted(fields: Sequence[Field], asked: Applicant) -> Mapping[str, Any]:
     """Return the API's answer; raises SchemaChangedError where the API asks for other fields by now."""
     try:
-        return served.client().predict(asked, purpose_of([asked], fields))
+        return numbered.predict(st.session_state.get(STORED), asked, purpose_of([asked], fields))
     except RefusedError:
         st.session_state[ASKED] = None
         served.forget()

@@ -138,7 +138,7 @@ class Journal:
                 entries = [Entry(*row) for row in connection.execute(query)]
         except (SQLAlchemyError, OSError) as error:
             raise JournalUnavailableError(reason(error)) from None
-        return [entry._replace(time=entry.time.replace(tzinfo=entry.time.tzinfo or UTC)) for entry in entries]
+        return [entry.zoned() for entry in entries]
 
 
 def owned(key_id: str) -> list[tuple[sa.Select[Any], Any]]:

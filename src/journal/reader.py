@@ -4,7 +4,7 @@ Nothing is migrated, made or written: the log of a running service is read besid
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from types import TracebackType
@@ -91,8 +91,7 @@ class Reader:
     def entries(self, chosen: sa.ColumnElement[bool], limit: int) -> list[Entry]:
         """Return the first predictions that are chosen, times with their zone."""
         query = self.columns(PREDICTIONS).where(chosen).order_by(PREDICTIONS.c.id).limit(limit)
-        found = [Entry(**row) for row in self.rows(query)]
-        return [entry._replace(time=entry.time.replace(tzinfo=entry.time.tzinfo or UTC)) for entry in found]
+        return [Entry(**row).zoned() for row in self.rows(query)]
 
     def services(self, ids: Iterable[str]) -> dict[str, Service]:
         """Return the services of these ids; a log from before they were written down has none."""

@@ -1,7 +1,7 @@
 """the log's tables, as the newest migration leaves them, and a row of it"""
 
-from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple, Self, get_args
 
 import sqlalchemy as sa
 
@@ -35,7 +35,15 @@ PREDICTIONS = sa.Table(
     sa.Column("git_commit", sa.Text),
     sa.Column("model_asked", sa.Text),
     sa.Column("service_id", sa.Text),
+    sa.Column("applicant_id", sa.Text),
+    sa.Column("feature_time", sa.DateTime(timezone=True)),
     sa.Index("predictions_id", "id"),
+    sa.Index(
+        "predictions_applicant",
+        "applicant_id",
+        sqlite_where=sa.text("applicant_id IS NOT NULL"),
+        postgresql_where=sa.text("applicant_id IS NOT NULL"),
+    ),
 )
 SERVICES = sa.Table(
     "services",
@@ -73,6 +81,7 @@ class Entry(NamedTuple):
 
     Rows of the first release have no threshold, scale and purpose, those of the second not what follows: the served
     form's sha256, the model's commit, which version was asked for (null: none) and the service that answered.
+    `applicant_id` and `feature_time` say whose stored features answered, and of when; null where none did.
     """
 
     key_id: str
@@ -92,8 +101,20 @@ class Entry(NamedTuple):
     git_commit: str | None = None
     model_asked: str | None = None
     service_id: str | None = None
+    applicant_id: str | None = None
+    feature_time: datetime | None = None
 
     @property
     def kept(self) -> Kept:
         """Return whether inputs and reasons are here, in an archive, or forgotten."""
         return {FORGOTTEN_INPUTS: KEPT[2], ARCHIVED_INPUTS: KEPT[1]}.get(self.inputs, KEPT[0])
+
+    def zoned(self) -> Self:
+        """Return the row with the zone of its times, which SQLite does not keep: UTC."""
+        feature_time = self.feature_time and in_utc(self.feature_time)
+        return self._replace(time=in_utc(self.time), feature_time=feature_time)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment with its zone, UTC where it has none."""
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

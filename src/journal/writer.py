@@ -21,7 +21,7 @@ from src.journal.tables import PREDICTIONS, Entry
 
 MOST_ROWS = 64  # of one INSERT, of which the driver keeps one prepared for each number of rows
 BUSY = 0.001  # seconds between two commits in which the check after the one is the check before the other
-WIDTH, TIME = len(Entry._fields), Entry._fields.index("time")
+WIDTH, TIME, FEATURE_TIME = len(Entry._fields), *map(Entry._fields.index, ("time", "feature_time"))
 
 
 class JournalUnavailableError(WriteRefusedError):
@@ -75,6 +75,7 @@ class Writer:
         for entry in entries:
             values += entry
         values[TIME::WIDTH] = map(self.bind_time, values[TIME::WIDTH])
+        values[FEATURE_TIME::WIDTH] = [time and self.bind_time(time) for time in values[FEATURE_TIME::WIDTH]]
         self.run(self.statement(len(entries)), values)
 
     def check(self) -> None:

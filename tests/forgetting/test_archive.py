@@ -55,7 +55,7 @@ def seen(log: Log) -> list[object]:
             standing(connection, ids),
             read_month(connection, month, [version()]),
             {form: sorted(pds) for form, pds in approved_pds(connection, month, [version()]).items()},
-            [entry._replace(inputs="", reasons="", model_asked=None, service_id=None)
+            [entry._replace(inputs="", reasons="", model_asked=None, service_id=None, feature_time=None)
              for entry in log.journal.page("web", Page(9))],
         ]  # fmt: skip
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from src.forgetting.scrub import SERVER
 from src.forgetting.whom import Whom
 from src.journal import __main__ as command
 from src.journal.outcomes import Told, predicted, record
-from src.journal.tables import FORGOTTEN_INPUTS, Entry
+from src.journal.tables import Entry
 from src.lineage.commits import History
 from src.lineage.rerun import Workshop
 from src.lineage.trials import GONE, Trials
@@ -25,6 +26,8 @@ from src.lineage.verdicts import exit_code
 from tests.conftest import ROOT
 from tests.forgetting.conftest import BEFORE, NOW, OLD, Log
 
+BLANK: dict[str, Any] = {"inputs": "{}", "reasons": "[]", "applicant_id": None}
+HOUR = timedelta(hours=1)
 SQLITE = pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 
 
@@ -47,7 +50,7 @@ def test_row_stays_without_inputs_reasons_and_groups(log: Log) -> None:
         report = forget(desk, Whom(prediction=hers.id), NOW, dry_run=False)
     assert report.done[0].startswith("log: 1 of 1 predictions: inputs and reasons blank; 1 groups deleted")
     found = {one.id: log.journal.find("web", one.id) for one in made}
-    assert found[hers.id] == hers._replace(inputs=FORGOTTEN_INPUTS, reasons="[]")
+    assert found[hers.id] == hers._replace(**BLANK)
     assert [found[one.id] for one in (made[0], made[2])] == [made[0], made[2]]
     assert log.all("SELECT count(*) FROM outcomes") == [(3,)]
     others = sorted((one.id,) for one in (made[0], made[2]))
@@ -145,7 +148,7 @@ def test_archived_prediction_is_forgotten_in_its_object(log: Log) -> None:
     assert former not in log.objects
     assert len(log.objects) == 1
     with log.reader() as reader:
-        assert reader.find(made[2].id) == [made[2]._replace(inputs=FORGOTTEN_INPUTS, reasons="[]")]
+        assert reader.find(made[2].id) == [made[2]._replace(**BLANK)]
         assert reader.find(made[3].id) == [made[3]]
     found = log.journal.find("web", made[2].id)
     assert found is not None
@@ -191,3 +194,26 @@ def refused() -> Callable[[list[str]], int]:
         return int(str(ended.value.code))
 
     return code
+
+
+def test_applicant_is_forgotten_wherever_the_number_stands(log: Log) -> None:
+    """In the log, in an archive, in the list of who is to be forgotten: afterwards the number is nowhere."""
+    number = "applicant-4711"
+    old = [*log.write(2, OLD, "old", applicant_id=number, feature_time=OLD), *log.write(1, OLD + HOUR / 2, "other")]
+    new = [*log.write(2, NOW, "new", applicant_id=number), *log.write(1, NOW + HOUR / 2, "another", applicant_id="8")]
+    with log.desk() as desk:
+        archive(desk, BEFORE, NOW)
+        report = forget(desk, Whom(applicant=number), NOW, dry_run=False)
+        with pytest.raises(LastroError, match="nothing of this applicant is in the log"):
+            forget(desk, Whom(applicant=number), NOW, dry_run=False)
+    assert report.done[0].startswith("log: 2 of 4 predictions")
+    with log.reader() as reader:
+        found = [reader.find(one.id)[0] for one in (*old, *new)]
+    assert [one.kept for one in found] == ["forgotten", "forgotten", "whole", "forgotten", "forgotten", "whole"]
+    assert [one.applicant_id for one in found] == [None, None, "a-17", None, None, "8"]
+    assert found[0] == old[0]._replace(**BLANK)
+    if log.address.startswith("sqlite"):
+        assert number.encode() not in files(log)
+    tables = ("predictions", "archived_predictions", "forgotten")
+    counts = [log.all(f"SELECT count(*) FROM {table} WHERE applicant_id = :it", it=number) for table in tables]
+    assert counts == [[(0,)]] * 3

@@ -15,8 +15,9 @@ from src.journal.tables import Entry
 LATER = {
     "0001": "threshold",
     "0002": "form_sha256",
-    "0003": None,
-    "0004": None,
+    "0003": "applicant_id",
+    "0004": "applicant_id",
+    "0005": "applicant_id",
 }  # a schema -> the first column that it lacks
 SCALE = '{"points":600.0,"odds":20.0,"pdo":40.0,"minimum":300.0,"maximum":850.0}'
 
@@ -39,6 +40,8 @@ def entry(key_id: str = "web", **changes: Any) -> Entry:
         "git_commit": "c" * 40,
         "model_asked": None,
         "service_id": new_id(),
+        "applicant_id": "a-17",
+        "feature_time": datetime(2026, 1, 31, tzinfo=UTC),
     }
     return Entry(key_id=key_id, **(values | changes))
 

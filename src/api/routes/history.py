@@ -112,6 +112,8 @@ def recorded(entry: Entry, outcome: Standing | None) -> RecordedOut:
         threshold=entry.threshold,
         scale=json.loads(entry.scale) if entry.scale else None,
         purpose=entry.purpose,
+        applicant_id=entry.applicant_id,
+        feature_time=entry.feature_time,
         outcome=OutcomeOut(outcome=outcome.value, observed_at=outcome.observed_at) if outcome else None,
         kept=entry.kept,
     )

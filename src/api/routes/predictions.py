@@ -1,70 +1,53 @@
 """POST /predict, POST /predict/batch: contract -> scorer -> journal -> answer"""
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from src.api.bodies import JSON, Json
 from src.api.callers import Caller
 from src.api.metrics import Metrics
 from src.api.openapi import problems
-from src.api.problems import ProblemError
 from src.api.schemas import BatchOut, PredictionOut
 from src.api.trial import Row, Trial
-from src.api.versions import CHAMPION, MODEL_RULE, WORD, Version
+from src.api.versions import Version, Versions
 from src.api.watch import Watch
+from src.api.wishes import PARAMETERS, Wish, wishes
 from src.journal.clock import SYSTEM, Clock
 from src.journal.journal import Journal
-from src.journal.tables import PURPOSES, Entry, Purpose
+from src.journal.tables import Entry, Purpose
 from src.serving.scorer import Applicant, Reason, Scored
 
-Word = TypeVar("Word", bound=str)
 REASON = Reason._fields
-MOST_WISHES = 256
-PARAMETERS: list[dict[str, Any]] = [
-    {
-        "name": "reasons",
-        "in": "query",
-        "description": "reasons for an approved applicant too",
-        "schema": {"type": "boolean", "default": False},
-    },
-    {
-        "name": "purpose",
-        "in": "query",
-        "description": "what-if: nobody applies; the record says so, and the metrics leave it out",
-        "schema": {"type": "string", "enum": PURPOSES, "default": PURPOSES[0]},
-    },
-    {
-        "name": "model",
-        "in": "query",
-        "description": "champion, challenger or a version's number: who is to answer, by its own contract",
-        "schema": {"type": "string", "pattern": f"^({WORD.pattern})$", "default": CHAMPION},
-    },
-]
 
 
-class Wish(NamedTuple):
-    """What a request asks for beside its body: reasons in any case, for what purpose, which version."""
+class Source(NamedTuple):
+    """Whose stored features an applicant's are, and of when; neither where the request brought them."""
 
-    reasons: bool
-    purpose: Purpose
-    model: str | None
+    applicant_id: str | None = None
+    feature_time: datetime | None = None
 
-    @property
-    def open(self) -> bool:
-        """Say whether the challenger may have a part in it: somebody applies, and no version was asked for."""
-        return self.model is None and self.purpose == PURPOSES[0]
+
+class Asked(NamedTuple):
+    """Who asks for what, and what is served at that moment: all of an answer is of one."""
+
+    key_id: str
+    wish: Wish
+    now: Versions
+    version: Version
+
+
+BROUGHT = Source()
 
 
 class Predictions:
-    """What the two routes need."""
+    """What all routes that predict need."""
 
     def __init__(
         self,
@@ -81,31 +64,44 @@ class Predictions:
 
     async def predict(self, request: Request) -> Response:
         """Return the probability of default, points, decision and reasons of one applicant."""
+        asked = self.asked(request)
+        return await self.answer(asked, await asked.version.one.of(request))
+
+    async def predict_batch(self, request: Request) -> Response:
+        """Return an answer to each of 1 to 1 000 applicants, in their order, all or none."""
+        asked = self.asked(request)
+        return await self.answer_all(asked, (await asked.version.many.of(request))["applicants"])
+
+    def asked(self, request: Request) -> Asked:
+        """Return what a request asks beside its body; raises ProblemError 404, 422 or 503."""
         caller: Caller = request.scope["state"]["caller"]
         wish = wishes(request.scope["query_string"])
-        now = self.watch.now  # all of an answer is of one moment
+        now = self.watch.now
         version = now.champion if wish.model is None else now.asked(wish.model)
-        applicant = await version.one.of(request)
+        return Asked(caller.key_id, wish, now, version)
+
+    async def answer(self, asked: Asked, applicant: dict[str, Any], source: Source = BROUGHT) -> Response:
+        """Score an applicant, write it down, answer."""
+        key_id, wish, now, version = asked
         version.date([applicant], self.time)
         prediction_id = self.new_id()
         trial = self.trial if self.trial and wish.open else None
         if trial:
             version, _, applicant = trial.draw(now, prediction_id, applicant)
         scored = version.scorer.score(applicant, wish.reasons)
-        entry, answer = self.record(version, caller.key_id, prediction_id, applicant, scored, wish)
+        entry, answer = self.record(version, key_id, prediction_id, applicant, scored, wish, source)
         await self.journal.write([entry])
         if trial:
             trial.answered(now, [(version, prediction_id, applicant)])
         self.count([scored], wish.purpose)
         return Json(answer)
 
-    async def predict_batch(self, request: Request) -> Response:
-        """Return an answer to each of 1 to 1 000 applicants, in their order, all or none."""
-        caller: Caller = request.scope["state"]["caller"]
-        wish = wishes(request.scope["query_string"])
-        now = self.watch.now
-        version = now.champion if wish.model is None else now.asked(wish.model)
-        applicants = (await version.many.of(request))["applicants"]
+    async def answer_all(
+        self, asked: Asked, applicants: Sequence[dict[str, Any]], sources: Sequence[Source] = ()
+    ) -> Response:
+        """Score applicants, write them down together, answer in their order."""
+        key_id, wish, now, version = asked
+        sources = sources or [BROUGHT] * len(applicants)
         version.date(applicants, self.time)
         trial = self.trial if self.trial and wish.open else None
         rows = [(version, self.new_id(), applicant) for applicant in applicants]
@@ -113,8 +109,8 @@ class Predictions:
             rows = [trial.draw(now, one, applicant) for _, one, applicant in rows]
         scored = await run_in_threadpool(score_all, rows, wish.reasons)
         pairs = [
-            self.record(version, caller.key_id, one, applicant, found, wish)
-            for (version, one, applicant), found in zip(rows, scored, strict=True)
+            self.record(version, key_id, one, applicant, found, wish, source)
+            for (version, one, applicant), found, source in zip(rows, scored, sources, strict=True)
         ]
         await self.journal.write([entry for entry, _ in pairs])
         if trial:
@@ -124,7 +120,14 @@ class Predictions:
         return Json(b'{"predictions":[' + answers + b"]}")
 
     def record(
-        self, version: Version, key_id: str, prediction_id: str, applicant: Applicant, scored: Scored, wish: Wish
+        self,
+        version: Version,
+        key_id: str,
+        prediction_id: str,
+        applicant: Applicant,
+        scored: Scored,
+        wish: Wish,
+        source: Source,
     ) -> tuple[Entry, bytes]:
         """Return the log's row and the answer as JSON; what both hold is written once."""
         pd, score, decision, found = scored
@@ -147,6 +150,7 @@ class Predictions:
             version.git_commit,
             wish.model,
             self.service_id,
+            *source,
         )
         head = to_json(
             {"prediction_id": prediction_id, "probability_of_default": pd, "score": score, "decision": decision}
@@ -160,23 +164,27 @@ class Predictions:
                 self.metrics.prediction(found.decision, found.score, found.probability_of_default)
 
     def routes(self) -> list[APIRoute]:
-        """Return the two routes, their bodies in the document taken from the card."""
+        """Return the two routes whose requests bring the applicants."""
         return [
-            APIRoute(
-                path,
-                endpoint,
-                methods=["POST"],
-                tags=["predictions"],
-                operation_id=endpoint.__name__,
-                response_model=answer,
-                responses=problems(404, 408, 413, 415, 422),
-                openapi_extra=operation(name),
-            )
-            for path, endpoint, name, answer in (
-                ("/predict", self.predict, "Applicant", PredictionOut),
-                ("/predict/batch", self.predict_batch, "Batch", BatchOut),
-            )
+            route("/predict", self.predict, PredictionOut, operation("Applicant")),
+            route("/predict/batch", self.predict_batch, BatchOut, operation("Batch")),
         ]
+
+
+def route(
+    path: str, endpoint: Callable[[Request], Awaitable[Response]], answer: type, document: dict[str, Any], *more: int
+) -> APIRoute:
+    """Return a route that predicts: its endpoint reads the request itself, and may refuse by `more` than the others."""
+    return APIRoute(
+        path,
+        endpoint,
+        methods=["POST"],
+        tags=["predictions"],
+        operation_id=endpoint.__name__,
+        response_model=answer,
+        responses=problems(404, 408, *more, 413, 415, 422),
+        openapi_extra=document,
+    )
 
 
 def score_all(rows: Sequence[Row], reasons: bool) -> list[Scored]:
@@ -189,33 +197,10 @@ def score_all(rows: Sequence[Row], reasons: bool) -> list[Scored]:
     return [found[one] for _, one, _ in rows]
 
 
-@lru_cache(MOST_WISHES)
-def wishes(query: bytes) -> Wish:
-    """Return what a request's query wishes; raises ProblemError 422 for other words.
-
-    Kept for the queries that come again: to read one takes a tenth of what a whole request does.
-    """
-    given = QueryParams(query)
-    models = given.getlist("model")
-    if len(models) > 1:
-        raise ProblemError(422, MODEL_RULE)
-    reasons = word(given, "reasons", ("false", "true")) == "true"
-    return Wish(reasons, word(given, "purpose", PURPOSES), models[0] if models else None)
-
-
-def word(query: QueryParams, name: str, words: Sequence[Word]) -> Word:
-    """Return a parameter's word, the first where it is not given; raises ProblemError 422 for others, and for two."""
-    given = query.getlist(name) or [words[0]]
-    for known in words:
-        if given == [known]:
-            return known
-    raise ProblemError(422, f"{name} is {' or '.join(words)}")
-
-
-def operation(name: str) -> dict[str, Any]:
+def operation(name: str, *parameters: dict[str, Any], required: bool = True) -> dict[str, Any]:
     """Return the document's body and parameters of a route that reads the request itself."""
     schema = {"$ref": f"#/components/schemas/{name}"}
     return {
-        "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
-        "parameters": PARAMETERS,
+        "requestBody": {"required": required, "content": {JSON: {"schema": schema}}},
+        "parameters": [*parameters, *PARAMETERS],
     }
