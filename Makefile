@@ -13,7 +13,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers test-lifecycle lint format bench pictures reproduce lock \
+.PHONY: help run start stop status logs test test-tables coverage test-containers test-lifecycle test-spark lint format bench pictures reproduce lock \
 	demo-monitoring demo-year environment ready
 
 help: ## list these commands
@@ -48,6 +48,9 @@ test-containers: environment ## the dev container and the images, really built a
 
 test-lifecycle: ready ## hundreds of kills, switches and resamples, a year, trainings from elsewhere; hours
 	@$(activated) python -m pytest -m lifecycle tests/lifecycle $(TESTS)
+
+test-spark: ready ## Spark reads the lake's tables and agrees; needs JDK 17 and Maven, 650 MB the first time
+	@$(activated) python -m pytest -m spark tests/spark $(TESTS)
 
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy

@@ -26,7 +26,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.serving": {"src.model.artifact", "src.model.card", "src.model.points"},
     "src.compile": {"src.serving", "src.model", "src.contract", "src.params"},
     "src.journal": {"src.model.points"},
-    "src.journal.__main__": {"src.forgetting.commands"},
+    "src.journal.__main__": {"src.forgetting"},
     "src.feature_store": {
         "src.journal.settings",
         "src.journal.database",
@@ -36,6 +36,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.params",
     },
     "src.lineage": {"src.document", "src.journal", "src.serving", "src.model", "src.contract", "src.params"},
+    "src.lake": {"src.lineage", "src.journal", "src.model", "src.contract", "src.params"},
     "src.api": {"src.feature_store", "src.journal", "src.serving", "src.model", "src.contract", "src.params"},
     "src.monitoring": {
         "src.document",
@@ -55,7 +56,14 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.contract",
         "src.lineage.policy",
     },
-    "src.forgetting": {"src.feature_store.forget", "src.journal", "src.lineage", "src.contract", "src.params"},
+    "src.forgetting": {
+        "src.lake",
+        "src.feature_store.forget",
+        "src.journal",
+        "src.lineage",
+        "src.contract",
+        "src.params",
+    },
     "src.frontend": set(),
     "src.pipeline.refresh": {
         "src.journal",
@@ -83,6 +91,9 @@ DOORS = {  # what only one module, or one room, may name
     "xlsxwriter": {"src.serving.scorecard"},
     "streamlit": {"src.frontend"},
     "babel": {"src.frontend"},
+    "pyiceberg": {"src.lake"},
+    "duckdb": {"src.lake"},
+    "openlineage": {"src.lake.openlineage"},
 }
 
 

@@ -30,7 +30,7 @@ ABSENT = {  # what an image's code names, but does not import there
     "page": set(),
     "pipeline": {"mypy_boto3_s3"},
     "batch": {"mypy_boto3_s3"},
-    "lake": {"mypy_boto3_s3"},
+    "lake": {"mypy_boto3_s3", "sklearn", "scipy", "threadpoolctl", "alembic"},  # nothing is fitted, nothing migrated
 }
 NAMED = [
     Requirement(line.partition("#")[0].strip())

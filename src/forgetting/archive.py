@@ -14,9 +14,11 @@ import sqlalchemy as sa
 
 from src.errors import LastroError
 from src.forgetting.desk import Desk
+from src.forgetting.lake import read_by_lake
 from src.forgetting.objects import recover, store
 from src.forgetting.progress import Progress
 from src.forgetting.scrub import empty_wal, vacuum_file
+from src.forgetting.waiting import Progress as Place
 from src.forgetting.waiting import free
 from src.journal.archive_tables import ARCHIVED
 from src.journal.identifiers import first_id
@@ -28,7 +30,8 @@ ROWS = 10_000  # of an object: in memory at once, and moved in one transaction, 
 MANY = 500  # rows of a statement
 SPACE = "{file}: {free:.1f} MB of {size:.1f} are free, and new rows take them; --vacuum gives them back at once"
 WAIT = (
-    "{rows} rows before then wait for the monitor to count them (`python -m src.monitoring run`), or are the log's last"
+    "{rows} rows before then wait: for the monitor to count them (`python -m src.monitoring run`), for the lake to take"
+    " them (`python -m src.lake sync`), or as the last of the log"
 )
 
 
@@ -43,10 +46,11 @@ def archive(desk: Desk, before: datetime, now: datetime, *, vacuum: bool = False
     """Move what was predicted before a moment; raises LastroError where that is too young, or something fails."""
     refuse_young(desk, before, now)
     left = recover(desk)
-    total, waits = counted(desk, before)
+    lake = read_by_lake()
+    total, waits = counted(desk, before, lake)
     rows = 0
     with Progress(total) as progress:
-        for entries in parts(desk, before):
+        for entries in parts(desk, before, lake):
             store(desk, entries, now, partial(move, entries))
             rows += len(entries)
             progress.at(rows)
@@ -70,21 +74,21 @@ def old(before: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(PREDICTIONS.c.id < first_id(before), PREDICTIONS.c.time < in_utc(before))
 
 
-def counted(desk: Desk, before: datetime) -> tuple[int, int]:
+def counted(desk: Desk, before: datetime, lake: Place | None) -> tuple[int, int]:
     """Return how many rows are to leave, and how many have to wait."""
     with desk.engine.connect() as connection:
         query = sa.select(sa.func.count()).select_from(PREDICTIONS).where(old(before))
         every = connection.execute(query).scalar_one()
-        leaving = connection.execute(query.where(free(connection))).scalar_one()
+        leaving = connection.execute(query.where(free(connection, lake))).scalar_one()
     return leaving, every - leaving
 
 
-def parts(desk: Desk, before: datetime) -> Iterator[list[Entry]]:
+def parts(desk: Desk, before: datetime, lake: Place | None) -> Iterator[list[Entry]]:
     """Yield the rows that are to leave, the oldest first; each part must have left before the next is asked for."""
     query = sa.select(PREDICTIONS).where(old(before)).order_by(PREDICTIONS.c.id, PREDICTIONS.c.key_id).limit(ROWS)
     while True:
         with desk.engine.connect() as connection:
-            found = [Entry(*row) for row in connection.execute(query.where(free(connection)))]
+            found = [Entry(*row) for row in connection.execute(query.where(free(connection, lake)))]
         if not found:
             return
         yield [entry.zoned() for entry in whole(found)]

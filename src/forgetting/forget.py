@@ -83,12 +83,13 @@ def described(found: Found) -> list[str]:
         return [f"forgotten already at {found.done_at:%Y-%m-%dT%H:%M:%SZ}: looked for again"]
     if not found.ids:
         return []
-    archived = sum(map(len, found.archives.values()))
-    lines = [
-        f"log: {len(found.logged)} of {len(found.ids)} predictions: inputs and reasons blank;"
-        f" {found.groups} groups deleted; PD, score, decision and model stay"
-    ]
+    archived, lines = sum(map(len, found.archives.values())), []
+    if found.logged or found.groups:
+        lines.append(
+            f"log: {len(found.logged)} of {len(found.ids)} predictions: inputs and reasons blank;"
+            f" {found.groups} groups deleted; PD, score, decision and model stay"
+        )
     if archived:
         lines.append(f"archives: {archived} predictions in {len(found.archives)} objects, each written anew, verified,"
                      " and the former removed")  # fmt: skip
-    return lines
+    return lines or [f"log: {len(found.ids)} predictions, of which nothing is left but what stays"]

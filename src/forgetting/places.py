@@ -6,11 +6,13 @@ sentences, none where it holds nothing. It can be asked again: what is gone alre
 
 from collections.abc import Callable, Sequence
 
+from src.forgetting.lake import forget_in_lake
+
 Place = Callable[[Sequence[str], Sequence[str], bool], list[str]]
 NOTHING = ("the online table: 0 ", "the online table: there is none")  # how the feature tables begin to say it
 
 
-def features(applicants: Sequence[str], _: Sequence[str], dry_run: bool) -> list[str]:
+def forget_features(applicants: Sequence[str], _: Sequence[str], dry_run: bool) -> list[str]:
     """Delete applicants' rows from the feature tables and their files."""
     from src.feature_store.forget import forget
 
@@ -18,5 +20,5 @@ def features(applicants: Sequence[str], _: Sequence[str], dry_run: bool) -> list
     return [f"features: {sentence}" for sentence in said if not sentence.startswith(NOTHING)]
 
 
-BEFORE: tuple[Place, ...] = (features,)  # those from which new predictions could still be made of the applicant
-AFTER: tuple[Place, ...] = ()  # projections of the log
+BEFORE: tuple[Place, ...] = (forget_features,)  # those from which new predictions could still be made of the applicant
+AFTER: tuple[Place, ...] = (forget_in_lake,)  # projections of the log

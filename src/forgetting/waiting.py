@@ -1,6 +1,6 @@
-"""a log -> which of its rows may leave it: those that the monitor has counted, if one has begun
+"""a log -> which of its rows may leave it: those that the monitor and the lake have read, where there are any
 
-It notes the row up to which it read (src.monitoring.reading), and finds those after it by their place in the table.
+Each notes the row up to which it read (src.journal.unread), and finds those after it by their place in the table.
 SQLite gives the place of the last row again when that row goes, so the last one always stays.
 """
 
@@ -12,25 +12,35 @@ import sqlalchemy as sa
 from src.journal.monitoring_tables import MONITOR_PROGRESS
 from src.journal.tables import PREDICTIONS
 
+Progress = dict[str, Any]
 READING = "reading"  # the monitor's name for it
 ROWID = sa.literal_column("predictions.rowid", sa.Integer)
-COUNTED = "transaction IS NULL OR pg_visible_in_snapshot(transaction::text::xid8, CAST(:old AS pg_snapshot))"
+VISIBLE = "(transaction IS NULL OR pg_visible_in_snapshot(transaction::text::xid8, CAST(:{name} AS pg_snapshot)))"
 
 
-def free(connection: sa.Connection) -> sa.ColumnElement[bool]:
-    """Return the condition of the rows that may leave."""
+def free(connection: sa.Connection, lake: Progress | None = None) -> sa.ColumnElement[bool]:
+    """Return the condition of the rows that may leave; `lake` is how far the lake has read, where there is one."""
     query = sa.select(MONITOR_PROGRESS.c.value).where(MONITOR_PROGRESS.c.name == READING)
-    known: dict[str, Any] | None = json.loads(connection.execute(query).scalar() or "null")
+    monitor: Progress | None = json.loads(connection.execute(query).scalar() or "null")
+    return sa.and_(read_by(connection, "monitor", monitor), read_by(connection, "lake", lake))
+
+
+def read_by(connection: sa.Connection, name: str, known: Progress | None) -> sa.ColumnElement[bool]:
+    """Return the condition of rows that a reader has read, the last one left out; of all where there is none."""
     if connection.dialect.name == "sqlite":
         return sa.and_(last_place(connection, known) > ROWID)
     if known is None:
         return sa.true()
-    return sa.text(f"({COUNTED})").bindparams(old=known["old"]) if "old" in known else sa.false()  # type: ignore[return-value]
+    if "old" not in known:
+        return sa.false()
+    return sa.and_(sa.text(VISIBLE.format(name=name)).bindparams(**{name: known["old"]}))
 
 
-def last_place(connection: sa.Connection, known: dict[str, Any] | None) -> int:
-    """Return the place of the last row that the monitor has read; of the last one where there is no monitor."""
-    if not known:
+def last_place(connection: sa.Connection, known: Progress | None) -> int:
+    """Return the place of the last row that a reader has read; of the last one where there is no reader."""
+    if known == {}:
+        return 0
+    if known is None:
         return connection.execute(
             sa.select(sa.func.coalesce(sa.func.max(ROWID), 0)).select_from(PREDICTIONS)
         ).scalar_one()

@@ -91,12 +91,15 @@ def said(moment: datetime, what: str, **about: Any) -> Entry:
 
 
 @pytest.fixture
-def log(address: str, tmp_path: Path) -> Iterator[Log]:
+def log(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     root = tmp_path / "project"
+    monkeypatch.setenv("LASTRO_STATE", str(tmp_path / "state"))  # where no lake and no feature table is
+    monkeypatch.setenv("LASTRO_LAKE_CATALOG", "sqlite")
     (root / ".dvc").mkdir(parents=True)
     (root / ".dvc" / "config").write_text(f"[core]\nremote = local\n['remote \"local\"']\nurl = {root / 'objects'}\n")
     (root / "objects").mkdir()
     shutil.copy(ROOT / "policy.yaml", root)
+    monkeypatch.chdir(root)
     journal = Journal(address, 5.0)
     journal.start()
     yield Log(address, root, journal)

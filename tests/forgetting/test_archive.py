@@ -95,7 +95,7 @@ def test_rows_that_the_monitor_has_not_counted_wait(filled: Log) -> None:
         connection.execute(sa.text(note), {"value": json.dumps(progress)})
     with filled.desk() as desk:
         found = archive(desk, BEFORE, NOW)
-    assert any("wait for the monitor to count them" in line for line in found.told)
+    assert any("rows before then wait: for the monitor" in line for line in found.told)
     assert found.rows == (3 if filled.address.startswith("sqlite") else SIX)
 
 

@@ -40,9 +40,12 @@ def made(client: TestClient, applicant: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def gone(made: list[dict[str, Any]], log: Path, tmp_path: Path) -> list[dict[str, Any]]:
+def gone(
+    made: list[dict[str, Any]], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[dict[str, Any]]:
     """The first is archived, the second archived and forgotten, the third forgotten, the last is whole."""
     root, now = tmp_path / "project", datetime.now(UTC)
+    monkeypatch.setenv("LASTRO_STATE", str(tmp_path / "state"))  # where no lake is
     (root / ".dvc").mkdir(parents=True)
     (root / "objects").mkdir()
     (root / ".dvc" / "config").write_text(f"[core]\nremote = local\n['remote \"local\"']\nurl = {root / 'objects'}\n")
