@@ -23,8 +23,10 @@ from src.lineage.commits import History
 from src.lineage.rerun import Workshop
 from src.lineage.trials import GONE, Trials
 from src.lineage.verdicts import exit_code
+from src.monitoring.counts import count_new
 from tests.conftest import ROOT
 from tests.forgetting.conftest import BEFORE, NOW, OLD, Log
+from tests.monitoring.seeded import version
 
 BLANK: dict[str, Any] = {"inputs": "{}", "reasons": "[]", "applicant_id": None}
 HOUR = timedelta(hours=1)
@@ -217,3 +219,10 @@ def test_applicant_is_forgotten_wherever_the_number_stands(log: Log) -> None:
     tables = ("predictions", "archived_predictions", "forgotten")
     counts = [log.all(f"SELECT count(*) FROM {table} WHERE applicant_id = :it", it=number) for table in tables]
     assert counts == [[(0,)]] * 3
+
+
+def test_monitor_counts_nobody_who_was_forgotten_before(log: Log) -> None:
+    made = log.write(3, OLD, "x")
+    with log.desk() as desk:
+        forget(desk, Whom(prediction=made[1].id), NOW, dry_run=False)
+    assert count_new(log.journal.engine, [version()], NOW) == 2
