@@ -18,7 +18,10 @@ from src.forgetting.traces import traces
 from src.forgetting.untouched import untouched
 from src.forgetting.whom import Found, Whom, find
 
-NOBODY = "nothing of this {kind} is in the log, in archives, in the feature tables or in the lake"
+NOBODY = (
+    "nothing of this {kind} is in the log, in archives, in the feature tables or in the lake; a row of a file that was"
+    " scored stands in its output alone: score the file without it, with --overwrite"
+)
 
 
 class Report(NamedTuple):

@@ -38,7 +38,7 @@ def read_by(connection: sa.Connection, name: str, known: Progress | None) -> sa.
 
 def last_place(connection: sa.Connection, known: Progress | None) -> int:
     """Return the place of the last row that a reader has read; of the last one where there is no reader."""
-    if known == {}:
+    if known is not None and "key_id" not in known:  # it has read none yet
         return 0
     if known is None:
         return connection.execute(

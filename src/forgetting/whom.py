@@ -36,6 +36,8 @@ class Found(NamedTuple):
 def find(connection: sa.Connection, whom: Whom) -> Found:
     """Return what the log knows of whom is meant."""
     tables = [(PREDICTIONS, "id"), (ARCHIVED, "id"), (FORGOTTEN, "prediction_id")]
+    if whom.prediction is not None:  # a row of a file that was scored is in none of them, what was told of it is
+        tables.append((OUTCOME_GROUPS, "prediction_id"))
     queries = [sa.select(table.c[name]).where(means(table, name, whom)) for table, name in tables]
     ids = sorted({one for query in queries for one in connection.execute(query).scalars()})
     logged: list[str] = []

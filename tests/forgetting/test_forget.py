@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from src.errors import LastroError
 from src.forgetting.archive import archive
@@ -226,3 +227,15 @@ def test_monitor_counts_nobody_who_was_forgotten_before(log: Log) -> None:
     with log.desk() as desk:
         forget(desk, Whom(prediction=made[1].id), NOW, dry_run=False)
     assert count_new(log.journal.engine, [version()], NOW) == 2
+
+
+def test_groups_of_a_row_of_a_scored_file_are_deleted(log: Log) -> None:
+    """Such a row is in no table; what was told of it is."""
+    made = log.write(1, OLD, "x")
+    log.tell(made)
+    with log.journal.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM predictions"))
+    with log.desk() as desk:
+        report = forget(desk, Whom(prediction=made[0].id), NOW, dry_run=False)
+    assert "1 groups deleted" in report.done[0]
+    assert log.all("SELECT count(*) FROM outcome_groups") == [(0,)]
