@@ -103,8 +103,9 @@ RUN python -c "from src.serving.kernel import load; load() or exit('the kernel c
 
 # --- the API
 FROM scoring AS api
-COPY src/journal/__init__.py src/journal/batch_ids.py src/journal/batch_runs.py src/journal/batch_tables.py \
-     src/journal/clock.py src/journal/database.py src/journal/group_commit.py src/journal/identifiers.py \
+COPY src/journal/__init__.py src/journal/archive_tables.py src/journal/batch_ids.py src/journal/batch_runs.py \
+     src/journal/batch_tables.py src/journal/clock.py src/journal/database.py src/journal/group_commit.py \
+     src/journal/identifiers.py \
      src/journal/journal.py src/journal/monitored.py src/journal/monitoring_tables.py src/journal/outbox.py \
      src/journal/outcome_tables.py src/journal/outcomes.py src/journal/service.py src/journal/settings.py \
      src/journal/shadows.py src/journal/tables.py src/journal/training_data.py src/journal/writer.py src/journal/

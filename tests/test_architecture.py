@@ -26,6 +26,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     "src.serving": {"src.model.artifact", "src.model.card", "src.model.points"},
     "src.compile": {"src.serving", "src.model", "src.contract", "src.params"},
     "src.journal": {"src.model.points"},
+    "src.journal.__main__": {"src.forgetting"},
     "src.feature_store": {
         "src.journal.settings",
         "src.journal.database",
@@ -58,6 +59,14 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.contract",
         "src.lineage.policy",
     },
+    "src.forgetting": {
+        "src.lake",
+        "src.feature_store.forget",
+        "src.journal",
+        "src.lineage",
+        "src.contract",
+        "src.params",
+    },
     "src.frontend": set(),
     "src.pipeline.refresh": {
         "src.journal",
@@ -66,6 +75,7 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
         "src.params",
         "src.lineage.policy",
         "src.batch.matured",
+        "src.lineage.storage",
     },
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, JsonValue
 
 from src.journal.outcomes import Status
-from src.journal.tables import Purpose
+from src.journal.tables import Kept, Purpose
 from src.model.points import Decision
 from src.params import Scale
 
@@ -114,6 +114,7 @@ class RecordedOut(BaseModel):
     applicant_id: str | None = Field(None, description="whose stored features answered; null where none did")
     feature_time: datetime | None = Field(None, description="their event_time")
     outcome: OutcomeOut | None = Field(None, description="null until it is known")
+    kept: Kept = Field("whole", description="archived: inputs and reasons left the log; forgotten: they are no more")
 
 
 class ScoredOut(BaseModel):

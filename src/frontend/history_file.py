@@ -50,6 +50,7 @@ def row(found: Json, decimal_comma: bool) -> dict[str, str]:
     cells: dict[str, Value] = {name: found.get(name) for name in plain}
     cells |= {name: (found.get("outcome") or {}).get(name) for name in ("outcome", "observed_at")}
     cells |= {f"model.{name}": value for name, value in found["model"].items()}
+    cells["kept"] = found.get("kept")
     cells["reasons"] = json.dumps({each["feature"]: each["points"] for each in found["reasons"]})
     cells |= {f"inputs.{name}": value for name, value in found["inputs"].items()}
     return {name: harmless(written(value, decimal_comma)) for name, value in cells.items()}

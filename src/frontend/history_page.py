@@ -131,6 +131,8 @@ def one(found: Json, info: Json, words: Texts) -> None:
         answer.details(found)
         verify.button(found, words)
         outcome.section(found, info, words)
+    if not found["inputs"]:
+        return
     with halves.cell(), st.expander(_("The applicant"), icon=":material/person:", expanded=True):
         applicant(found["inputs"], info, words)
 

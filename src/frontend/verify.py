@@ -12,12 +12,16 @@ from src.frontend.language import _, current
 from src.frontend.texts import Texts
 
 Json = Mapping[str, Any]
+WHOLE, FORGOTTEN = "whole", "forgotten"  # how much of a prediction is kept
 COMMAND = "python -m src.lineage.replay {id}"
 
 
 def button(found: Json, words: Texts) -> None:
     """Draw the button, and after a click whether the same number comes again."""
     wanted = found["prediction_id"]
+    if found.get("kept", WHOLE) != WHOLE:
+        gone(found)
+        return
     about = _("Scores what was known of the applicant again, by the form of the model that answered then.")
     if not st.button(_("Verify"), key=f"verify-{wanted}", help=about, icon=":material/verified:"):
         return
@@ -29,6 +33,21 @@ def button(found: Json, words: Texts) -> None:
             icon=":material/info:",
         )
         st.code(COMMAND.format(id=wanted), language=None, wrap_lines=True)
+
+
+def gone(found: Json) -> None:
+    """Say why inputs and reasons are not here."""
+    if found["kept"] == FORGOTTEN:
+        st.info(
+            _("The applicant was forgotten: what was known of them, and the reasons, are no more."),
+            icon=":material/person_off:",
+        )
+        return
+    st.info(
+        _("What was known of the applicant has left the log for the archive. Where the project is, this reads it:"),
+        icon=":material/inventory_2:",
+    )
+    st.code(COMMAND.format(id=found["prediction_id"]), language=None, wrap_lines=True)
 
 
 def told(verified: Json, words: Texts) -> None:

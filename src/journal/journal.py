@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from src.journal.archive_tables import ARCHIVED, narrow_rows
 from src.journal.database import SchemaError, connect_engine, migrate, sqlite_file
 from src.journal.group_commit import GroupCommit
 from src.journal.identifiers import first_id
@@ -115,24 +116,19 @@ class Journal:
             raise JournalUnavailableError(reason(error)) from None
 
     def find(self, key_id: str, prediction_id: str) -> Entry | None:
-        """Return the prediction with this id, if this key asked for it (blocks)."""
-        found = self.read(owned(key_id).where(PREDICTIONS.c.id == prediction_id))
-        return found[0] if found else None
+        """Return the prediction with this id, if this key asked for it (blocks); an archived one narrow."""
+        for query, row in owned(key_id):
+            if found := self.read(query.where(row.id == prediction_id)):
+                return found[0]
+        return None
 
     def page(self, key_id: str, page: Page) -> list[Entry]:
-        """Return this key's predictions, newest first (blocks)."""
-        chosen, row = owned(key_id), PREDICTIONS.c
-        if page.before:
-            chosen = chosen.where(row.id < page.before)
-        if page.since:
-            chosen = chosen.where(row.id >= first_id(page.since))
-        if page.until:
-            chosen = chosen.where(row.id < first_id(page.until))
-        kinds = ((row.decision, page.decision), (row.model_version, page.version), (row.purpose, page.purpose))
-        for column, wanted in kinds:
-            if wanted is not None:
-                chosen = chosen.where(column == wanted)
-        return self.read(chosen.order_by(row.id.desc()).limit(page.limit))
+        """Return this key's predictions, newest first (blocks), of archived ones what is kept here."""
+        found = []
+        for query, row in owned(key_id):
+            chosen = query.where(*conditions(row, page)).order_by(row.id.desc()).limit(page.limit)
+            found += self.read(chosen)
+        return sorted(found, key=lambda entry: entry.id, reverse=True)[: page.limit]
 
     def read(self, query: sa.Select[Any]) -> list[Entry]:
         """Return rows as entries, times with their zone."""
@@ -145,6 +141,23 @@ class Journal:
         return [entry.zoned() for entry in entries]
 
 
-def owned(key_id: str) -> sa.Select[Any]:
-    """Return the query of one key's predictions."""
-    return sa.select(PREDICTIONS).where(PREDICTIONS.c.key_id == key_id)
+def owned(key_id: str) -> list[tuple[sa.Select[Any], Any]]:
+    """Return the queries of one key's predictions, in the log and archived, each with its table's columns."""
+    queries: tuple[tuple[sa.Select[Any], Any], ...] = (
+        (sa.select(PREDICTIONS), PREDICTIONS.c),
+        (narrow_rows(), ARCHIVED.c),
+    )
+    return [(query.where(row.key_id == key_id), row) for query, row in queries]
+
+
+def conditions(row: Any, page: Page) -> list[sa.ColumnElement[bool]]:
+    """Return what the rows of a page meet."""
+    wanted: list[tuple[Any, Any]] = [
+        (row.id.__lt__, page.before),
+        (row.id.__ge__, first_id(page.since) if page.since else None),
+        (row.id.__lt__, first_id(page.until) if page.until else None),
+        (row.decision.__eq__, page.decision),
+        (row.model_version.__eq__, page.version),
+        (row.purpose.__eq__, page.purpose),
+    ]
+    return [meets(value) for meets, value in wanted if value is not None]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from src.journal.archive_tables import ARCHIVED, FORGOTTEN
 from src.journal.batch_ids import BATCH, VERSION_AT
 from src.journal.batch_runs import runs_of
 from src.journal.database import alone_in
@@ -50,21 +51,22 @@ class Standing(NamedTuple):
 
 
 def predicted(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Predicted]:
-    """Return the predictions with these ids, whoever asked for them; a what-if is no applicant, and not among them.
+    """Return the predictions with these ids, whoever asked for them, archived ones too.
 
-    Those of a batch's rows are known by their run.
+    A what-if is no applicant, and not among them. Those of a batch's rows are known by their run.
     """
-    row, asked = PREDICTIONS.c, set(ids)
+    asked = set(ids)
     batch = {one for one in asked if one[VERSION_AT] == BATCH}  # `of_batch` of each, without a call for each
-    query = sa.select(row.id, row.key_id, row.time, row.form_sha256).where(row.purpose.is_distinct_from("what-if"))
-    found = (
-        one
-        for part in parts(asked - batch if batch else asked)
-        for one in connection.execute(query.where(row.id.in_(part)))
-    )
-    known = {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in found}
+    wanted = asked - batch if batch else asked
+    found: dict[str, Predicted] = {}
+    for table in (PREDICTIONS, ARCHIVED):
+        row = table.c
+        query = sa.select(row.id, row.key_id, row.time, row.form_sha256).where(row.purpose.is_distinct_from("what-if"))
+        for part in parts(wanted - set(found)):
+            known = connection.execute(query.where(row.id.in_(part)))
+            found |= {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in known}
     its = runs_of(connection, batch) if batch else {}
-    return known | {one: Predicted(run.key_id, run.time, run.form_sha256) for one, run in its.items()}
+    return found | {one: Predicted(run.key_id, run.time, run.form_sha256) for one, run in its.items()}
 
 
 def wrong_time(observed_at: datetime, known: Predicted | None, now: datetime) -> str | None:
@@ -85,9 +87,10 @@ def record(
     """Store what is told and not stored yet; return what became of each entry, in order.
 
     All in the caller's transaction, which is to begin with this: others who record wait until its end. `corrected` is
-    an entry by which something else counts than before.
+    an entry by which something else counts than before. Groups of who was forgotten are not stored again.
     """
     alone_in(connection, LOCK)
+    told = without_groups(told, forgotten(connection, [one.prediction_id for one in told if one.groups]))
     ledger = Ledger(facts(connection, [one.prediction_id for one in told if one.prediction_id in known]))
     found = [ledger.add(one, known.get(one.prediction_id), now) for one in told]
     received = {"received_at": now, "key_id": key_id}
@@ -140,6 +143,17 @@ class Ledger:
             return "recorded"
         self.standing[key] = Standing(value, at)
         return "corrected" if before and before.value != value else "recorded"
+
+
+def forgotten(connection: sa.Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of these predictions are of applicants who were forgotten, or are to be."""
+    one = FORGOTTEN.c.prediction_id
+    return {found for part in parts(ids) for found in connection.execute(sa.select(one).where(one.in_(part))).scalars()}
+
+
+def without_groups(told: Sequence[Told], ids: set[str]) -> list[Told]:
+    """Return what is told, without the groups of some."""
+    return [one._replace(groups={}) if one.prediction_id in ids else one for one in told]
 
 
 def standing(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Standing]:

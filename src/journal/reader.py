@@ -5,6 +5,8 @@ Nothing is migrated, made or written: the log of a running service is read besid
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -14,11 +16,13 @@ from pydantic import ValidationError
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from src.errors import LastroError
+from src.journal.archive_tables import ARCHIVED
+from src.journal.archived import Archives, Get
 from src.journal.database import connect_engine, sqlite_file
 from src.journal.identifiers import first_id
 from src.journal.service import Service
 from src.journal.settings import Settings
-from src.journal.tables import PREDICTIONS, SERVICES, Entry
+from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS, SERVICES, Entry
 from src.journal.writer import reason
 
 ROWS = 10_000  # that are in memory at once
@@ -26,10 +30,13 @@ MANY = 500  # identifiers in one question
 
 
 class Reader:
-    """A log to read from; `with` it, and its connection is closed afterwards. Every method raises LastroError."""
+    """A log to read from; `with` it, and its connection is closed afterwards. Every method raises LastroError.
 
-    def __init__(self, address: str, timeout: float) -> None:
-        self.engine = reading_engine(address, timeout)
+    `get` reads the place of DVC's objects, where archives are; it is asked only for predictions that left the log.
+    """
+
+    def __init__(self, address: str, timeout: float, get: Get | None = None) -> None:
+        self.engine, self.get = reading_engine(address, timeout), get
 
     def __enter__(self) -> Self:
         return self
@@ -39,11 +46,20 @@ class Reader:
 
     def find(self, prediction_id: str) -> list[Entry]:
         """Return the predictions with this id, whoever asked for them."""
-        return self.entries(PREDICTIONS.c.id == prediction_id, MANY)
+        found = self.entries(PREDICTIONS.c.id == prediction_id, MANY)
+        return found or list(self.archived(ARCHIVED.c.id == prediction_id))
 
     def since(self, moment: datetime, limit: int | None = None) -> Iterator[list[Entry]]:
-        """Yield the predictions from a moment on, the oldest first, so many together as memory has room for."""
-        after, left = PREDICTIONS.c.id >= first_id(moment), limit
+        """Yield the predictions from a moment on, the oldest first, so many together as memory has room for.
+
+        Those that left the log come first.
+        """
+        left = limit
+        older = self.archived(ARCHIVED.c.id >= first_id(moment))
+        while found := list(islice(older, ROWS if left is None else min(ROWS, left))):
+            yield found
+            left = None if left is None else left - len(found)
+        after = PREDICTIONS.c.id >= first_id(moment)
         while left is None or left > 0:
             found = self.entries(after, ROWS if left is None else min(ROWS, left))
             if not found:
@@ -55,7 +71,22 @@ class Reader:
         """Return the inputs of the newest applications that a served form answered, newest first, as JSON texts."""
         row = PREDICTIONS.c
         chosen = sa.select(row.inputs).where(row.form_sha256 == form_sha256, row.purpose.is_distinct_from("what-if"))
+        chosen = chosen.where(row.inputs != FORGOTTEN_INPUTS)
         return [found["inputs"] for found in self.rows(chosen.order_by(row.id.desc()).limit(limit))]
+
+    def archived(self, *chosen: sa.ColumnElement[bool], newest_first: bool = False) -> Iterator[Entry]:
+        """Yield the predictions that left the log and are chosen, by their identifiers; of an earlier log none."""
+        if not self.has_archives:
+            return
+        yield from Archives(self.rows, self.get or nowhere).entries(*chosen, newest_first=newest_first)
+
+    @cached_property
+    def has_archives(self) -> bool:
+        """Return whether this log is of a release whose predictions can leave it."""
+        try:
+            return sa.inspect(self.engine).has_table(ARCHIVED.name)
+        except SQLAlchemyError as error:
+            raise LastroError(f"the prediction log: {reason(error)}") from None
 
     def entries(self, chosen: sa.ColumnElement[bool], limit: int) -> list[Entry]:
         """Return the first predictions that are chosen, times with their zone."""
@@ -89,14 +120,19 @@ class Reader:
             raise LastroError(f"the prediction log: {reason(error)}") from None
 
 
-def read_log() -> Reader:
+def nowhere(key: str) -> None:
+    """Raise LastroError: who reads did not say where archives are."""
+    raise LastroError(f"{key}: what left the log is not read here")
+
+
+def read_log(get: Get | None = None) -> Reader:
     """Return the log of this deployment; raises LastroError, which repeats no value, for wrong settings."""
     try:
         settings = Settings()
     except ValidationError as error:
         names = ", ".join(f"LASTRO_{'_'.join(map(str, each['loc']))}".upper() for each in error.errors())
         raise LastroError(f"{names}: wrong, as the API would say") from None
-    return Reader(settings.journal_url, settings.database_timeout)
+    return Reader(settings.journal_url, settings.database_timeout, get)
 
 
 def reading_engine(address: str, timeout: float) -> sa.Engine:

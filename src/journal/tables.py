@@ -9,6 +9,11 @@ from src.model.points import Decision
 
 Purpose = Literal["application", "what-if"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)  # the first is the default
+Kept = Literal["whole", "archived", "forgotten"]
+KEPT: tuple[Kept, ...] = get_args(Kept)
+FORGOTTEN_INPUTS = "{}"  # of who was forgotten: no contract takes an applicant of whom nothing is known
+ARCHIVED_INPUTS = "{ }"  # in memory alone, of a row whose inputs and reasons are in an archive
+NO_REASONS = "[]"
 METADATA = sa.MetaData()
 PREDICTIONS = sa.Table(
     "predictions",
@@ -98,6 +103,11 @@ class Entry(NamedTuple):
     service_id: str | None = None
     applicant_id: str | None = None
     feature_time: datetime | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """Return whether inputs and reasons are here, in an archive, or forgotten."""
+        return {FORGOTTEN_INPUTS: KEPT[2], ARCHIVED_INPUTS: KEPT[1]}.get(self.inputs, KEPT[0])
 
     def zoned(self) -> Self:
         """Return the row with the zone of its times, which SQLite does not keep: UTC."""

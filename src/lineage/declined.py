@@ -13,6 +13,7 @@ from src.errors import LastroError
 from src.files import rounded
 from src.journal.decided import Decided, decided
 from src.journal.settings import Settings
+from src.lineage.storage import get_object
 from src.model.card import Card
 from src.model.declined import declined_band
 from src.model.metrics import Vector
@@ -35,7 +36,7 @@ def applied(maturity_days: int, settings: Settings | None = None, now: datetime 
     """Return the applications that are older than `maturity_days`."""
     until = (now or datetime.now(UTC)) - timedelta(days=maturity_days)
     try:
-        rows = decided(until, settings)
+        rows = decided(until, settings, get=get_object)
     except LastroError as error:
         return Applied([], str(error))
     return Applied(rows, "" if rows else f"the log holds no application that is {maturity_days} days old")

@@ -24,6 +24,7 @@ from src.journal.tables import Entry
 from src.lineage.commits import History
 from src.lineage.rerun import Answer, Workshop
 from src.lineage.settings import ROOT, read_settings
+from src.lineage.storage import get_object
 from src.lineage.trials import Trials
 from src.lineage.verdicts import Outcome, Verdict, exit_code, logged
 
@@ -50,7 +51,7 @@ def many(text: str) -> int:
 
 def arguments() -> argparse.Namespace:
     """Return what the command line says."""
-    ends = "Exit code: 1 if any prediction differs, else 2 if any cannot be shown or none was found, else 0."
+    ends = "Exit code: 1 if any differs, else 2 if any cannot be shown, was forgotten, or none was found, else 0."
     parser = argparse.ArgumentParser(prog="python -m src.lineage.replay", description=__doc__, epilog=ends)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of one prediction, whoever asked for it")
@@ -67,7 +68,7 @@ def arguments() -> argparse.Namespace:
 def replayed(asked: argparse.Namespace) -> Iterator[tuple[Entry, Outcome]]:
     """Yield each prediction that is asked for, and what came of it."""
     environments = read_settings().state / "replay" if asked.rebuild else None
-    with read_log() as reader, Workshop(ROOT, History(ROOT), environments) as workshop:
+    with read_log(get_object) as reader, Workshop(ROOT, History(ROOT), environments) as workshop:
         trials = Trials(workshop)
         if asked.batch or (asked.id and of_batch(str(asked.id))):
             yield from of_batches(asked, reader, trials)
@@ -97,7 +98,7 @@ def as_json(entry: Entry, outcome: Outcome) -> str:
 def as_text(entry: Entry, outcome: Outcome, shown: set[str]) -> str:
     """Return a prediction's lines for people; where it comes from only if no line before has said the same."""
     verdict = f"{outcome.verdict} ({outcome.missing})" if outcome.missing else outcome.verdict
-    answers = [logged(entry)] if outcome.verdict == "equal" else [logged(entry), outcome.again]
+    answers = [logged(entry)] if outcome.verdict in ("equal", "forgotten") else [logged(entry), outcome.again]
     lines = [f"{entry.id}  {verdict}  {', again '.join(map(told, answers))}"]
     lines += [f"  {sentence}" for sentence in outcome.says]
     comes = "\n".join(f"    {name.replace('_', ' '):<13} {named(value)}" for name, value in outcome.lineage.items())

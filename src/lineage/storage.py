@@ -227,6 +227,11 @@ def place_of(address: str, options: dict[str, Any]) -> Bucket | Folder:
     raise StorageError(f"DVC's remote {address} is neither an S3 bucket nor a folder")
 
 
+def get_object(key: str) -> bytes | None:
+    """Return the bytes of an object of ours beside DVC's, of this project's remote; None where it is not there."""
+    return remote().get(key)
+
+
 def probe(root: Path = ROOT) -> None:
     """Raise StorageError, in one plain sentence, where `dvc push` could not work."""
     remote(root).probe()

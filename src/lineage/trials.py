@@ -17,6 +17,7 @@ from src.serving.export import EXPORT
 OLD = "its record is older than the served form's hash: found by the model's sha256 among all commits"
 NO_CODE = "nobody wrote down which code answered: computed by the code of the model's commit"
 
+GONE = "the applicant was forgotten: inputs and reasons are blank, PD, score, decision and model stay"
 UNCOMMITTED = "no commit holds its form: computed with the files that the chain of events keeps of version"
 
 
@@ -69,6 +70,9 @@ class Trials:
         """Return the ways to compute a prediction again; where there are none, what is missing."""
         notes = [*([] if entry.form_sha256 else [OLD]), *([] if service and service.code_commit else [NO_CODE])]
         trial = Trial(entry, service, notes, [], [])
+        if entry.kept == "forgotten":
+            trial.outcomes.append(Outcome("forgotten", None, {}, recorded(trial), (GONE,)))
+            return trial
         try:
             refuse_dirty(service)
             trial.ways.extend(self.known_ways(entry, service.code_commit if service else None))

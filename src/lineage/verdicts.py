@@ -8,7 +8,7 @@ from src.journal.service import Service
 from src.journal.tables import Entry
 from src.lineage.rerun import Answer, Machine, Missing
 
-Verdict = Literal["equal", "different", "cannot"]
+Verdict = Literal["equal", "different", "cannot", "forgotten"]
 Lineage = dict[str, Any]
 
 
@@ -71,12 +71,12 @@ def differences(then: Machine | None, now: Machine) -> list[str]:
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of several ways: equal by any; else not to be shown if one cannot be tried; else different."""
-    ranks: Mapping[Verdict, int] = {"equal": 0, "cannot": 1, "different": 2}
+    ranks: Mapping[Verdict, int] = {"equal": 0, "forgotten": 1, "cannot": 1, "different": 2}
     return min(outcomes, key=lambda outcome: ranks[outcome.verdict])
 
 
 def exit_code(verdicts: Collection[Verdict]) -> int:
-    """Return 1 if any differs, else 2 if any cannot be shown or there is none, else 0."""
+    """Return 1 if any differs, else 2 if any cannot be shown, was forgotten, or there is none, else 0."""
     if "different" in verdicts:
         return 1
-    return 2 if "cannot" in verdicts or not verdicts else 0
+    return 2 if {"cannot", "forgotten"} & set(verdicts) or not verdicts else 0

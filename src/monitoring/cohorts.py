@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from src.journal.archive_tables import ARCHIVED
 from src.journal.identifiers import first_id
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
 from src.journal.tables import PREDICTIONS
@@ -134,19 +135,22 @@ def read_month(connection: sa.Connection, month: Month, versions: Sequence[Versi
 
 
 def joined(connection: sa.Connection, month: Month, table: sa.Table, *columns: sa.ColumnElement[Any]) -> list[Any]:
-    """Return a month's predictions beside what `table` tells of them, the oldest observation first.
+    """Return a month's predictions, archived ones too, beside what `table` tells of them, the oldest observation first.
 
     It begins with what was told, which by an outer join SQLite does too: it would look at all of a month's predictions.
     """
-    row, told = PREDICTIONS.c, table.c
-    query = (
+    told = table.c
+    parts = [
         sa.select(row.id, row.form_sha256, row.model_sha256, row.probability_of_default, row.score, row.decision,
-                  row.threshold, *(column for column in columns if column.name != "id"))
-        .join_from(table, PREDICTIONS, row.id == told.prediction_id, isouter=True)
+                  row.threshold, told.observed_at, told.id.label("place"),
+                  *(column for column in columns if column.name not in ("id", "observed_at")))
+        .join_from(table, predictions, row.id == told.prediction_id, isouter=True)
         .where(told.prediction_id >= first_id(month.start), told.prediction_id < first_id(month.end))
         .where(row.purpose.is_distinct_from("what-if"))
-        .order_by(told.observed_at, told.id)
-    )  # fmt: skip
+        for predictions in (PREDICTIONS, ARCHIVED) for row in [predictions.c]
+    ]  # fmt: skip
+    query = sa.union_all(*parts)
+    query = query.order_by(query.selected_columns.observed_at, query.selected_columns.place)
     return [found for found in connection.execute(query) if found.id is not None]
 
 
@@ -158,12 +162,7 @@ def answered(row: Any) -> Answered:
 
 def approved_pds(connection: sa.Connection, month: Month, versions: Sequence[Version]) -> dict[str, list[float]]:
     """Return the PDs of all approved applicants of a month by served form."""
-    row = PREDICTIONS.c
-    chosen = (row.id >= first_id(month.start)) & (row.id < first_id(month.end))
-    approved = sa.func.coalesce(row.probability_of_default < row.threshold, row.decision == "approve")
-    query = sa.select(row.form_sha256, row.model_sha256, row.probability_of_default)
-    application = row.purpose.is_distinct_from("what-if")
-    answer = connection.execute(query.where(chosen, approved, application))
+    answer = connection.execute(sa.union_all(*(approved(table.c, month) for table in (PREDICTIONS, ARCHIVED))))
     named: dict[tuple[str | None, str], list[float]] = defaultdict(list)
     for form, model, pd in answer.cursor.fetchall():  # the driver's own: a month may have a million
         named[form, model].append(pd)
@@ -174,8 +173,16 @@ def approved_pds(connection: sa.Connection, month: Month, versions: Sequence[Ver
     return found
 
 
+def approved(row: Any, month: Month) -> sa.Select[Any]:
+    """Return the query of a month's approved applicants."""
+    chosen = (row.id >= first_id(month.start)) & (row.id < first_id(month.end))
+    below = sa.func.coalesce(row.probability_of_default < row.threshold, row.decision == "approve")
+    query = sa.select(row.form_sha256, row.model_sha256, row.probability_of_default)
+    return query.where(chosen, below, row.purpose.is_distinct_from("what-if"))
+
+
 def told(connection: sa.Connection, month: Month) -> tuple[int, int]:
-    """Return how many outcomes and groups were told of a month's predictions: neither table ever shrinks."""
+    """Return how many outcomes and groups were told of a month's predictions; groups of who is forgotten leave."""
     counts = [
         sa.select(sa.func.count())
         .where(table.c.prediction_id >= first_id(month.start), table.c.prediction_id < first_id(month.end))

@@ -13,9 +13,10 @@ from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from src.journal.monitoring_tables import HOURLY_COUNTS
+from src.journal.unread import Rows
 from src.model.development import ANSWERS, Development, Places, subject_of
 from src.monitoring.progress import step
-from src.monitoring.reading import NAME, ROWS, Part, Row, Rows, Served, begin, next_part
+from src.monitoring.reading import NAME, ROWS, Part, Row, Served, begin, next_part
 from src.monitoring.versions import Version, form_of
 
 INPUTS, SERVED = map(Row._fields.index, ("inputs", "served"))

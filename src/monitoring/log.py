@@ -11,7 +11,7 @@ from src.journal.database import connect_engine, is_later_or_same, revision, sql
 from src.journal.writer import reason
 from src.monitoring.settings import Settings
 
-NEEDED = "0006"  # the first schema with all tables that the monitor reads
+NEEDED = "0008"  # the first schema with all tables that the monitor reads
 PATIENCE = 30.0  # seconds that the monitor waits for the log: it is in no hurry, and lets requests go first
 
 

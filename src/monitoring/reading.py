@@ -20,8 +20,8 @@ ROWS = 5_000  # that are in memory at once
 NAME = "reading"
 BATCH = "batch"  # in the progress: the last batch run that was counted
 WHAT = """
-    SELECT CASE WHEN purpose = 'what-if' THEN NULL ELSE inputs END, probability_of_default, score, decision,
-           {hour}, CASE WHEN {usual} THEN NULL ELSE {served} END, {place}
+    SELECT CASE WHEN purpose = 'what-if' OR inputs = '{{}}' THEN NULL ELSE inputs END,
+           probability_of_default, score, decision, {hour}, CASE WHEN {usual} THEN NULL ELSE {served} END, {place}
     FROM predictions
 """
 QUERIES = {
@@ -63,8 +63,8 @@ NOBODY = Served(None, "", None)
 class Row(NamedTuple):
     """What counts of a prediction, as the driver gives it; what says where the row stands comes after.
 
-    `inputs` is a JSON text, None of one that is no application; `served` the JSON text of what answered it, None where
-    that is the part's `usual`.
+    `inputs` is a JSON text, None of one that is no application, or was forgotten before it was counted; `served` the
+    JSON text of what answered it, None where that is the part's `usual`.
     """
 
     inputs: str | None

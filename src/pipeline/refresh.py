@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -26,6 +26,7 @@ from src.errors import LastroError, code_of, run
 from src.journal.matured import Matured, matured, told_until
 from src.journal.reader import read_log
 from src.lineage.policy import read_policy
+from src.lineage.storage import get_object
 from src.model.base_rates import Answered, bads_of, by_band, mixed
 from src.model.development import REFERENCE, Development, read_development
 from src.model.kinds import KINDS
@@ -104,17 +105,20 @@ def refresh(until: datetime, mixed_rates: bool) -> int:
     """Join what is new to the data set that params.yaml names; return the exit code. Raises LastroError."""
     params = read_params(PARAMS, KINDS)
     age = timedelta(days=read_policy().monitoring.maturity_days)
-    with read_log() as log:
+    with read_log(get_object) as log:
         told = told_until(log, until)
-        applications = {one.id: one for one in matured(log, until - age, told)}
+        judged = list(matured(log, until - age, told))
         batches = matured_rows(log, until - age, told, MODELS, Path(params.dataset))
-    applications |= batches.rows
+    applications = {one.id: one for one in judged if one.inputs} | batches.rows
     say(*batches.says)
     grown = read_grown(Path(params.dataset))
     records = {one: record_of(found, grown.package) for one, found in applications.items()}
     new = joining(records, grown.package, grown.own[0], grown.name)
-    if not (fresh := rows_of(new.text) - rows_of(grown.former)):
-        say(f"nothing new: {len(new.ids)} applications of {age.days} days and more with an outcome", *left_out(new))
+    gone = forgotten(judged, grown)
+    fresh = rows_of(new.text) - rows_of(grown.former)
+    if not fresh and not (gone.joined and new.ids):
+        many = f"{len(new.ids)} applications of {age.days} days and more with an outcome"
+        say(f"nothing new: {many}", *left_out(new), *gone.told)
         return NOTHING_NEW
     rows, reference = answered(applications, new, grown.package), read_reference()
     if (differ := mixed(bads_of(rows), reference.approved)) and not mixed_rates:
@@ -123,12 +127,32 @@ def refresh(until: datetime, mixed_rates: bool) -> int:
     say(
         f"{grown.places[0]}: {len(new.ids)} applications with outcomes, {len(fresh)} of them new",
         *left_out(new),
+        *gone.told,
         *selection(rows, reference, differ),
         *lacking(new, grown.package),
         "Git ignores the file, DVC has it. Next: dvc repro, git commit, dvc push."
         " From now on a bare `dvc repro` in a clone wants `dvc pull` first.",
     )
     return JOINED
+
+
+class Gone(NamedTuple):
+    """Applicants who were forgotten: how many, and how many of them had joined the data."""
+
+    rows: int
+    joined: int
+
+    @property
+    def told(self) -> Iterable[str]:
+        """Yield how many they are, where there are any."""
+        if self.rows:
+            yield f"{self.rows} left out, for they were forgotten; {self.joined} of them had joined the data before"
+
+
+def forgotten(judged: Sequence[Matured], grown: Grown) -> Gone:
+    """Return who of the applications was forgotten: their rows leave the file when it is written again."""
+    ids = {one.id for one in judged if not one.inputs}
+    return Gone(len(ids), 0 if grown.former is None else len(ids & set(grown.former.index)))
 
 
 def read_reference() -> Development:

@@ -59,3 +59,15 @@ def test_form_that_is_not_served_is_told_with_the_command(open_page: Open, api: 
 def test_it_speaks_portuguese(open_page: Open, made: dict[str, Any]) -> None:
     page = verified(open_page, made["prediction_id"], locale="pt-BR", label="Verificar")
     assert "igual, até o último bit" in page.success[0].value
+
+
+def test_forgotten_applicant_is_told_and_nothing_is_verified(
+    open_page: Open, api: Service, made: dict[str, Any]
+) -> None:
+    change(api, made["prediction_id"], "inputs = '{}', reasons = '[]'")
+    page = open_page("history_page")
+    widget(page, "Prediction id").set_value(made["prediction_id"]).run()
+    assert not page.exception
+    assert "The applicant was forgotten: what was known of them, and the reasons, are no more." in words(page)
+    assert "Verify" not in [one.label for one in page.button]
+    assert not page.code

@@ -2,7 +2,9 @@
 
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -242,3 +244,24 @@ def test_yaml_is_written_last_and_what_fails_before_leaves_it_as_it_was(
     ingest.main()
     assert refresh.main([]) == refresh.JOINED
     assert order == [".gitignore", IDS.name, ROWS.name, IDS.name, ROWS.name, LOANS.name]
+
+
+def test_who_was_forgotten_leaves_the_data_and_does_not_join_it(
+    here: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = told(here, 60)
+    log = here.root / "state/api/journal.db"
+    forget(log, ids[7])
+    assert refresh.main([]) == refresh.JOINED
+    assert "1 left out, for they were forgotten; 0 of them had joined" in capsys.readouterr().out
+    assert IDS.read_text().split()[1:] == [one for one in ids if one != ids[7]]
+    assert refresh.main([]) == refresh.NOTHING_NEW
+    forget(log, ids[9])
+    assert refresh.main([]) == refresh.JOINED
+    assert "2 left out, for they were forgotten; 1 of them had joined" in capsys.readouterr().out
+    assert IDS.read_text().split()[1:] == [one for one in ids if one not in (ids[7], ids[9])]
+
+
+def forget(log: Path, wanted: str) -> None:
+    with closing(sqlite3.connect(log)) as opened, opened:
+        opened.execute("UPDATE predictions SET inputs = '{}', reasons = '[]' WHERE id = ?", (wanted,))

@@ -130,4 +130,5 @@ def recorded(entry: Entry, outcome: Standing | None) -> RecordedOut:
         applicant_id=entry.applicant_id,
         feature_time=entry.feature_time,
         outcome=OutcomeOut(outcome=outcome.value, observed_at=outcome.observed_at) if outcome else None,
+        kept=entry.kept,
     )

@@ -13,6 +13,7 @@ from src.api.watch import Watch
 from src.journal.tables import Entry
 
 COMMAND = "python -m src.lineage.replay {id}"
+FORGOTTEN = "The applicant was forgotten: nothing is left of which the answer could be computed again."
 
 
 class Verify:
@@ -35,6 +36,10 @@ class Verify:
 
     def again(self, entry: Entry, reasons: bool) -> ScoredOut:
         """Return what the form that answered says now; raises ProblemError 409 where it is not served here."""
+        if entry.kept == "forgotten":
+            raise ProblemError(409, FORGOTTEN)
+        if entry.kept == "archived":
+            raise unproven(entry, "The inputs have left the log for the archive")
         version = self.watch.now.by_form(entry.form_sha256) if entry.form_sha256 else None
         if version is None:
             raise unproven(entry, "The form that answered is not served here")

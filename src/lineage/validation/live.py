@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from src.errors import LastroError
 from src.journal import monitored
+from src.journal.archive_tables import ARCHIVED
 from src.journal.monitoring_tables import MONITOR_VIEWS
 from src.journal.reader import Reader
 from src.journal.settings import Settings
@@ -54,9 +55,8 @@ def read_live(form: str, settings: Settings | None = None, now: datetime | None 
 
 def _read(reader: Reader, connection: sa.Connection, form: str, now: datetime) -> Live:
     row = PREDICTIONS.c
-    mine = (row.form_sha256 == form) & row.purpose.is_distinct_from("what-if")
-    counted = sa.select(sa.func.count(), sa.func.min(row.time), sa.func.max(row.time)).where(mine)
-    many, first, last = connection.execute(counted).one()
+    mine = answered_by(row, form)
+    many, first, last = counted_in(connection, [row, *([ARCHIVED.c] if reader.has_archives else [])], form)
     newest = sa.select(row.id).where(mine).order_by(row.id.desc()).limit(MOST_REPLAYED)
     ids = [one.id for one in connection.execute(newest)]
     there = sa.inspect(reader.engine).has_table(MONITOR_VIEWS.name)
@@ -76,6 +76,18 @@ def _read(reader: Reader, connection: sa.Connection, form: str, now: datetime) -
         simulated=there and any(one["kind"] == monitored.SIMULATED for one in monitored.views(connection)),
         newest=reader.entries(row.id.in_(ids), MOST_REPLAYED) if ids else [],
     )
+
+
+def answered_by(row: Any, form: str) -> sa.ColumnElement[bool]:
+    """Return what applications meet that a served form answered."""
+    return sa.and_(row.form_sha256 == form, row.purpose.is_distinct_from("what-if"))
+
+
+def counted_in(connection: sa.Connection, tables: Sequence[Any], form: str) -> tuple[int, Any, Any]:
+    """Return how many applications a form answered, and when the first and the last; those that left the log too."""
+    parts = [sa.select(row.time).where(answered_by(row, form)) for row in tables]
+    times = sa.union_all(*parts).subquery().c.time
+    return connection.execute(sa.select(sa.func.count(times), sa.func.min(times), sa.func.max(times))).one()._tuple()
 
 
 def source(table: str) -> Source:

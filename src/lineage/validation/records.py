@@ -1,7 +1,7 @@
 """a version's evidence -> lineage, approvals from the chain, and what was done again to see the same numbers"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from src.lineage.validation.blocks import Block, Lacking, Section, Source, Table
 from src.lineage.validation.evidence import Evidence, json_of
 from src.lineage.validation.live import MOST_REPLAYED, Live
 from src.lineage.validation.numbers import NONE, number, whole
+from src.lineage.verdicts import Verdict
 from src.model.metrics import Bad, Vector, score_all
 from src.model.rows import TEST_SCORES
 from src.serving.predictors import load
@@ -168,10 +169,11 @@ def replayed(evidence: Evidence, live: Live | str, settings: Settings | None) ->
             found = Trials(workshop).outcomes(live.newest, services)
     except LastroError as error:
         return f"cannot tell: {error}"
-    counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in ("equal", "different", "cannot")}
+    counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in get_args(Verdict)}
     why = next((one.says[-1] for one in found if one.verdict != "equal" and one.says), "")
     said = f"{counts['equal']} of {len(found)} equal to the last bit, {counts['different']} different"
-    return f"{said}, {counts['cannot']} cannot be shown" + (f" ({why})" if why else "")
+    gone = f", {counts['forgotten']} forgotten" if counts["forgotten"] else ""
+    return f"{said}, {counts['cannot']} cannot be shown{gone}" + (f" ({why})" if why else "")
 
 
 def sources(evidence: Evidence) -> Section:
