@@ -65,7 +65,7 @@ def asked(places: Sequence[Place], whom: Whom, ids: Sequence[str], dry_run: bool
 def take_out(desk: Desk, whom: Whom, found: Found, now: datetime) -> list[str]:
     """Blank rows of the log and of archives; return commands for former versions that a bucket keeps."""
     mark(desk, whom, found.ids, now)
-    left = recover(desk) if found.archives else []
+    left = recover(desk)
     blank(desk, found.ids)
     for key, ids in found.archives.items():
         left += rewrite(desk, key, set(ids), now)

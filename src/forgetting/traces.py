@@ -5,10 +5,12 @@ what it holds.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
 from src.forgetting.whom import Whom
+from src.journal.archive_tables import ARCHIVED
 from src.journal.outcome_tables import OUTCOME_GROUPS
 from src.journal.outcomes import parts
 from src.journal.tables import PREDICTIONS
@@ -19,15 +21,21 @@ LONGEST = 57  # of an applicant's number whose size takes one byte
 
 def traces(connection: sa.Connection, whom: Whom, ids: Iterable[str]) -> list[bytes]:
     """Return the bytes; they can be asked for before the values are taken out and afterwards."""
-    row, field = PREDICTIONS.c, OUTCOME_GROUPS.c.field
+    field = OUTCOME_GROUPS.c.field
     fields = list(connection.execute(sa.select(field).distinct()).scalars())
-    stamp = sa.cast(row.time, sa.Text)
-    head = row.id + stamp + row.model_sha256 + sa.func.coalesce(row.model_version, "") + '{"'
     found: list[str] = []
     for part in parts(ids):
-        found += connection.execute(sa.select(head).where(row.id.in_(part))).scalars()
+        for row in (PREDICTIONS.c, ARCHIVED.c):  # pages that are joined when rows go to an archive keep copies too
+            found += connection.execute(sa.select(head(row)).where(row.id.in_(part))).scalars()
         found += [one + name for one in part for name in fields]
     return [*(text.encode() for text in found), *of_applicant(whom.applicant)]
+
+
+def head(row: Any) -> sa.ColumnElement[str]:
+    """Return the texts of a row up to where its inputs begin."""
+    version = sa.func.coalesce(row.model_version, "")
+    found: sa.ColumnElement[str] = row.id + sa.cast(row.time, sa.Text) + row.model_sha256 + version + '{"'
+    return found
 
 
 def of_applicant(number: str | None) -> list[bytes]:

@@ -239,3 +239,24 @@ def test_groups_of_a_row_of_a_scored_file_are_deleted(log: Log) -> None:
         report = forget(desk, Whom(prediction=made[0].id), NOW, dry_run=False)
     assert "1 groups deleted" in report.done[0]
     assert log.all("SELECT count(*) FROM outcome_groups") == [(0,)]
+
+
+def test_former_object_that_could_not_be_removed_goes_with_the_next_run(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [*log.write(4, OLD, "old"), *log.write(1, NOW, "new")]
+    with log.desk() as desk:
+        archive(desk, BEFORE, NOW)
+        with monkeypatch.context() as silent:
+            silent.setattr("src.forgetting.objects.remove", unreachable)
+            with pytest.raises(LastroError, match="no server answers"):
+                forget(desk, Whom(prediction=made[1].id), NOW, dry_run=False)
+        assert len(log.objects) == 2
+        forget(desk, Whom(prediction=made[1].id), NOW, dry_run=False)
+    assert len(log.objects) == 1
+    assert log.all("SELECT state FROM archives") == [("stored",)]
+
+
+def unreachable(*_: object) -> list[str]:
+    """The bucket's server is gone."""
+    raise LastroError("no server answers there")
