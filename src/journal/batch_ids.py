@@ -13,7 +13,7 @@ OWN = ~(0xF << 76 | 3 << 62)  # every bit but those of version and variant
 ROW = (1 << 48) - 1  # the bits of the row; all ones in the run's own identifier
 MOST_ROWS = ROW  # from 0 to ROW - 1
 DIGITS = 12  # in which a row's number is written
-VERSION_AT = 14  # where the text has the version's digit
+VERSION_AT, BATCH = 14, "8"  # where the text has the version's digit, and which one
 
 
 def run_id(sha256: str) -> str:
@@ -31,7 +31,7 @@ def ids_of(run: str, first: int, count: int) -> list[str]:
 
 def of_batch(identifier: str) -> bool:
     """Say whether an identifier, in small letters, may be that of a batch's row."""
-    return identifier[VERSION_AT] == "8"
+    return identifier[VERSION_AT] == BATCH
 
 
 def run_of(prediction_id: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from src.journal.batch_ids import of_batch
+from src.journal.batch_ids import BATCH, VERSION_AT
 from src.journal.batch_runs import runs_of
 from src.journal.database import alone_in
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
@@ -55,9 +55,13 @@ def predicted(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Predic
     Those of a batch's rows are known by their run.
     """
     row, asked = PREDICTIONS.c, set(ids)
-    batch = {one for one in asked if of_batch(one)}
+    batch = {one for one in asked if one[VERSION_AT] == BATCH}  # `of_batch` of each, without a call for each
     query = sa.select(row.id, row.key_id, row.time, row.form_sha256).where(row.purpose.is_distinct_from("what-if"))
-    found = (one for part in parts(asked - batch) for one in connection.execute(query.where(row.id.in_(part))))
+    found = (
+        one
+        for part in parts(asked - batch if batch else asked)
+        for one in connection.execute(query.where(row.id.in_(part)))
+    )
     known = {one.id: Predicted(one.key_id, zoned(one.time), one.form_sha256) for one in found}
     its = runs_of(connection, batch) if batch else {}
     return known | {one: Predicted(run.key_id, run.time, run.form_sha256) for one, run in its.items()}

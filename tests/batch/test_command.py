@@ -168,20 +168,6 @@ def test_champion_is_fetched_and_verified(tmp_path: Path) -> None:
         fetched(place, "7", tmp_path / "seven")
 
 
-def test_interrupted_command_leaves_what_it_goes_on_with(
-    inputs: Path, tmp_path: Path, state: Path, batch: Batch
-) -> None:
-    words = [sys.executable, "-m", "src.batch", str(inputs), str(tmp_path / "out"), "--models", "models"]
-    asked = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: any((tmp_path / "out").glob("_parts/*.json")))
-    asked.send_signal(signal.SIGINT)
-    _, said = asked.communicate()
-    assert asked.returncode in (0, 130)  # it may have been done
-    assert asked.returncode == 0 or said.endswith("interrupted: the same command goes on where it was\n")
-    assert batch() == 0
-    assert len(recorded(state)) == 1
-
-
 def test_command_line_is_what_the_command_takes() -> None:
     assert Asked._fields == ("input", "output", "model", "models", "reasons", "strict", "overwrite", "workers",
                              "scheduler")  # fmt: skip

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
@@ -18,44 +21,56 @@ from src.batch.parts import work
 from src.batch.planning import job_of, project_package, tasks_of
 from src.batch.run import Origin
 from src.contract.labelled import Reader
+from src.model.points import points
 from src.serving.predictors import load
-from tests.batch.conftest import codes, contents, inputs, recorded, state
+from tests.batch.conftest import Batch, batch, codes, contents, inputs, recorded, state
 from tests.conftest import ROOT
+from tests.ports import wait_until
 
-__all__ = ["codes", "inputs", "state"]
+__all__ = ["batch", "codes", "inputs", "state"]
 pytestmark = pytest.mark.lifecycle
 ROWS = int(os.environ.get("TEST_ROWS", "1000000"))
 KILLS = 12
 
 
-def test_every_row_of_a_million_is_answered_as_one_by_one(tmp_path: Path) -> None:
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("rows", "reasons"), [(ROWS, False), (ROWS // 20, True)])
+def test_every_row_of_a_million_is_answered_as_one_by_one(rows: int, reasons: bool, tmp_path: Path) -> None:
     folder = Path(os.environ.get("TEST_MODELS", ROOT / "models"))
-    path, package = tmp_path / "rows.parquet", project_package()
+    path = tmp_path / "rows.parquet"
     with parquet.ParquetWriter(path, next(groups(1)).schema) as file:
-        for group in groups(ROWS):
+        for group in groups(rows):
             file.write_table(group)
-    for _, task in tasks_of(job_of(str(path), str(tmp_path / "out"), folder, Origin(None, None), reasons=True)):
+    for _, task in tasks_of(job_of(str(path), str(tmp_path / "out"), folder, Origin(None, None), reasons)):
         work(task)
-    served, differing, rows = load(folder), Counter[str](), 0
-    readers = {column.name: Reader(column, package, typed=False) for column in package.features}
-    for number, group in enumerate(groups(ROWS)):
-        columns = {}
-        for name in group.column_names:
-            cells = group.column(name).to_pylist()
-            known = list(dict.fromkeys(cells))
-            values = dict(zip(known, [one.value for one in readers[name].read(known)], strict=True))
-            columns[name] = [values[cell] for cell in cells]
+    scorer, differing, compared = load(folder).scorer, Counter[str](), 0
+    for number, group in enumerate(groups(rows)):
         table = parquet.read_table(tmp_path / f"out/rows-{number:05}.parquet").to_pylist()
-        for values, found in zip(zip(*columns.values(), strict=True), table, strict=True):
-            rows += 1
-            one = served.scorer.score(dict(zip(columns, values, strict=True)))
-            told = [{"feature": reason.feature, "points": reason.points} for reason in one.reasons]
-            differing["PD"] += one.probability_of_default != found["probability_of_default"]
-            differing["score"] += one.score != found["score"]
-            differing["decision"] += one.decision != found["decision"]
-            differing["reasons"] += told != found["reasons"]
-    assert rows == ROWS
+        for applicant, found in zip(applicants(group), table, strict=True):
+            compared += 1
+            row = scorer.predictor.row(applicant)
+            pd = scorer.predictor.own(row)
+            differing["PD"] += pd != found["probability_of_default"]
+            differing["score"] += points(pd, scorer.scale) != found["score"]
+            differing["decision"] += scorer.decision(pd) != found["decision"]
+            if reasons:
+                told = [{"feature": one.feature, "points": one.points} for one in scorer.score(applicant).reasons]
+                differing["reasons"] += told != found["reasons"]
+    assert compared == rows
     assert +differing == Counter()
+
+
+def applicants(group: arrow.Table) -> Iterator[dict[str, Any]]:
+    """The rows as the API would be asked."""
+    package = project_package()
+    columns = {}
+    for column in package.features:
+        cells = group.column(column.name).to_pylist()
+        known = list(dict.fromkeys(cells))
+        values = {cell: one.value for cell, one in zip(known, Reader(column, package, False).read(known), strict=True)}
+        columns[column.name] = [values[cell] for cell in cells]
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
 
 
 def test_command_killed_again_and_again_leaves_what_a_quiet_one_does(inputs: Path, state: Path, tmp_path: Path) -> None:
@@ -80,3 +95,17 @@ def test_command_killed_again_and_again_leaves_what_a_quiet_one_does(inputs: Pat
     assert contents(tmp_path / "out") == quiet
     assert [run.run_id for run in recorded(state)] == [run.run_id for run in before]
     assert json.loads(quiet["manifest.json"])["run_id"] == before[0].run_id
+
+
+def test_interrupted_command_leaves_what_it_goes_on_with(
+    inputs: Path, tmp_path: Path, state: Path, batch: Batch
+) -> None:
+    words = [sys.executable, "-m", "src.batch", str(inputs), str(tmp_path / "out"), "--models", "models"]
+    asked = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: any((tmp_path / "out").glob("_parts/*.json")))
+    asked.send_signal(signal.SIGINT)
+    _, said = asked.communicate()
+    assert asked.returncode in (0, 130)  # it may have been done
+    assert asked.returncode == 0 or said.endswith("interrupted: the same command goes on where it was\n")
+    assert batch() == 0
+    assert len(recorded(state)) == 1

@@ -11,7 +11,7 @@ import pyarrow as arrow
 import sqlalchemy as sa
 from pyarrow import parquet
 
-from src.batch.counting import Missing, count
+from src.batch.counting import Coded, count
 from src.batch.recording import batch_run
 from src.files import sha256_of
 from src.journal.batch_ids import ids_of, run_id
@@ -22,11 +22,11 @@ from tests.monitoring.seeded import FORM, MODEL, card, development
 Rows = Sequence[Mapping[str, Any]]
 
 
-def column(rows: Rows, name: str) -> Missing:
+def column(rows: Rows, name: str) -> Coded:
     """The different values of an input, and which one each row has."""
     values = [json.loads(row["inputs"])[name] for row in rows]
     different = list(dict.fromkeys(values))
-    return Missing(different, np.array([different.index(value) for value in values]))
+    return Coded(different, np.array([different.index(value) for value in values]))
 
 
 def write_output(folder: Path, rows: Rows, run: str, parts: int = 3, rejected: Sequence[int] = ()) -> bytes:

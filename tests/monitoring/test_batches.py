@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from src.journal.batch_ids import ids_of
 from src.journal.batch_tables import BATCH_RUNS
 from src.journal.monitoring_tables import CHECKS, COHORTS, MONITOR_PROGRESS
 from src.lineage.policy import Monitoring
+from src.monitoring import batch_outcomes
 from src.monitoring.batches import count_batches
 from src.monitoring.counts import Hour, Key, count_new, hours_where
 from src.monitoring.measure import Measured, measure
+from src.monitoring.outcome_file import OutcomeFile
+from src.monitoring.outcomes import Contracts, record_file
 from src.monitoring.progress import note
 from src.monitoring.reading import NAME
+from src.serving.outcomes import OutcomeContract
 from tests.monitoring.batched import run_over
-from tests.monitoring.seeded import belong, insert, observe, opened, spread, version
+from tests.monitoring.seeded import belong, card, insert, observe, opened, spread, version
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -115,7 +120,11 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == (pytest.approx(other, rel=1e-9) if isinstance(other, float) else other))
 
 
-def test_month_of_a_batch_is_judged_as_the_same_rows_of_the_service(engine: sa.Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [1, 7, 20_000])
+def test_month_of_a_batch_is_judged_as_the_same_rows_of_the_service(
+    engine: sa.Engine, tmp_path: Path, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_outcomes, "ROWS", together)
     seeded = spread(MONDAY, 500, HOUR)
     _, batched = run_over(engine, tmp_path, seeded, MONDAY + HOUR / 2)
     told(engine, batched)
@@ -158,3 +167,22 @@ def test_batches_and_service_share_a_month_and_an_output_that_is_gone_is_said(
     assert "here/manifest.json: no such file" in known(engine)["says"]
     with engine.connect() as connection:
         assert json.loads(connection.execute(sa.select(MONITOR_PROGRESS.c.value)).scalars().first() or "")
+
+
+def test_file_of_outcomes_finds_rows_of_a_batch_and_refuses_those_that_have_no_answer(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    made, batched = run_over(engine, tmp_path / "out", spread(MONDAY, 30, HOUR), MONDAY, rejected=[5])
+    beyond = ids_of(made.run_id, 30, 1)[0]
+    known, rejected, other = (batched[row]["id"] for row in (4, 5, 6))
+    told = ((known, 9), (rejected, 9), (beyond, 9), (known, 9), (other, 1))
+    lines = [f"{one},bad,2026-03-0{day}" for one, day in told]
+    path = tmp_path / "told.csv"
+    path.write_text("\n".join(["prediction_id,outcome,observed_at", *lines]))
+    contracts = Contracts({made.form_sha256: OutcomeContract(card())})
+    found = record_file(engine, contracts, OutcomeFile(path, set()), MONDAY + 30 * DAY)
+    assert found == {"recorded": 1, "repeated": 1, "refused": 3}
+    refused = (tmp_path / "told.csv.rejected.csv").read_text().splitlines()[1:]
+    assert [line.rpartition(",")[2] for line in refused] == [
+        "no application has this id", "no application has this id", "observed_at must not be before the prediction"
+    ]  # fmt: skip
