@@ -50,10 +50,6 @@ class Desk:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
-    def has(self, table: str) -> bool:
-        """Return whether the log has a table."""
-        return sa.inspect(self.engine).has_table(table)
-
 
 @contextmanager
 def opened(settings: Settings | None = None, root: Path = ROOT) -> Iterator[Desk]:

@@ -36,9 +36,11 @@ def forget(desk: Desk, whom: Whom, now: datetime, *, dry_run: bool) -> Report:
     found = look(desk, whom)
     told = list(asked(BEFORE, whom, found.ids, dry_run))
     if not found.ids and not told:
-        if not dry_run:
-            scrubbed(desk, ())
-        raise LastroError(NOBODY.format(kind="prediction" if whom.prediction else "applicant"))
+        nobody = NOBODY.format(kind="prediction" if whom.prediction else "applicant")
+        if dry_run:
+            return Report([nobody], untouched(desk, whom, ()))
+        scrubbed(desk, ())
+        raise LastroError(nobody)
     if dry_run:
         told += [*described(found), *asked(AFTER, whom, found.ids, dry_run)]
         return Report(told, untouched(desk, whom, found.ids))

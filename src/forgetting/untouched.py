@@ -4,19 +4,19 @@ import re
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from src import git
 from src.forgetting.desk import Desk
 from src.forgetting.whom import Whom
+from src.journal.batch_tables import BATCH_RUNS
 from src.lineage.lock import LOCK, read_lock
 from src.lineage.removal import cached
 
 IDS = "outcomes.predictions.csv"  # the file that names the predictions whose rows have joined the training data
 STAGES = ("ingest", "prepare")  # whose outputs are rows
-RUNS = "batch_runs"
 MOST_RUNS = 20
 BACKUPS = (
     "backups of the log that were made before now, and copies of its file: delete them, or give the same command again"
@@ -98,14 +98,12 @@ def md5_of(root: Path, commit: str, path: str) -> str | None:
 
 def batches(desk: Desk) -> Iterator[str]:
     """Yield the outputs of files that were scored: no identifier of theirs is kept here, so each may hold somebody."""
-    if not desk.has(RUNS):
-        return
-    run: Any = sa.table(RUNS, sa.column("output"), sa.column("time")).c
+    run = BATCH_RUNS.c
     with desk.engine.connect() as connection:
-        many = connection.execute(sa.select(sa.func.count()).select_from(run.output.table)).scalar_one()
+        many = connection.execute(sa.select(sa.func.count()).select_from(BATCH_RUNS)).scalar_one()
         newest = sa.select(run.output).order_by(run.time.desc()).limit(MOST_RUNS)
         outputs = list(connection.execute(newest).scalars())
     for output in outputs:
         yield f"batch output {output}: `python -m src.batch INPUT {output} --overwrite`, without the row in INPUT"
     if many > len(outputs):
-        yield f"{many - len(outputs)} older batch outputs, which the table {RUNS} names"
+        yield f"{many - len(outputs)} older batch outputs, which the table {BATCH_RUNS.name} names"

@@ -17,7 +17,7 @@ from src.journal import __main__ as command
 from src.journal.archived import key_of
 from src.journal.decided import decided
 from src.journal.journal import Page
-from src.journal.matured import matured
+from src.journal.matured import matured, told_until
 from src.journal.outcomes import predicted, standing
 from src.lineage.folder import Folder
 from src.monitoring.cohorts import Month, approved_pds, read_month
@@ -48,7 +48,7 @@ def seen(log: Log) -> list[object]:
         return [
             first,
             [reader.find(one) for one in ids],
-            list(matured(reader, BEFORE, NOW)),
+            list(matured(reader, BEFORE, told_until(reader, NOW))),
             decided(NOW, log.settings, get=log.folder.get),
             decided(NOW, log.settings, most=3, get=log.folder.get),
             predicted(connection, ids),

@@ -181,6 +181,8 @@ def test_command_ends_with_0_and_with_2_where_there_is_nobody(
     assert "would be done, nothing is changed yet:" in capsys.readouterr().out
     assert command.main(["forget", "--prediction", hers.id]) == 0
     assert "what is not changed here, and the command for each:" in capsys.readouterr().out
+    assert command.main(["forget", "--applicant", "nobody", "--dry-run"]) == 0
+    assert "nothing of this applicant is in the log" in capsys.readouterr().out
     assert command.main(["forget", "--applicant", "nobody"]) == 2
     assert capsys.readouterr().err.startswith("error: nothing of this applicant is in the log")
     assert command.main(["forget", "--applicant", " "]) == 2

@@ -10,11 +10,13 @@ import pytest
 from src import git
 from src.forgetting.untouched import IDS, untouched
 from src.forgetting.whom import Whom
+from src.journal.batch_runs import record_run
 from src.lineage import removal
 from src.lineage.folder import Folder
 from tests.conftest import Project
 from tests.forgetting.conftest import Log
 from tests.forgetting.test_forget import SQLITE
+from tests.journal.batches import batch_run
 
 NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 FOLDER = "data/external/loans"
@@ -66,9 +68,7 @@ def test_training_data_is_named_by_its_commit_and_its_objects(log: Log, monkeypa
 @SQLITE
 def test_batch_outputs_are_named(log: Log) -> None:
     with log.journal.engine.begin() as connection:
-        if "batch_runs" not in {name for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master")}:
-            connection.exec_driver_sql("CREATE TABLE batch_runs (output TEXT, time TEXT)")
-        connection.exec_driver_sql("INSERT INTO batch_runs (output, time) VALUES ('s3://bucket/out', '2026-01-01')")
+        record_run(connection, batch_run(output="s3://bucket/out", rejected=0), ())
     with log.desk() as desk:
         said = untouched(desk, Whom(prediction=NOBODYS), [NOBODYS])
     assert any(

@@ -126,7 +126,9 @@ class Retrained:
     def checkout(self) -> tuple[str, ...]:
         """What must not change: HEAD, branch, index, what is not committed, the files, and the worktrees."""
         files = {path: path.read_bytes() for path in sorted(self.root.rglob("*")) if path.is_file()}
-        kept = {str(path): content for path, content in files.items() if not {".git", ".dvc"} & {*path.parts}}
+        kept = {
+            str(path): content for path, content in files.items() if not {".git", ".dvc", "__pycache__"} & {*path.parts}
+        }
         asked = ("rev-parse HEAD", "symbolic-ref HEAD", "ls-files --stage", "status --porcelain", "worktree list")
         return (repr(kept), *(self.git(*words.split()) for words in asked))
 
