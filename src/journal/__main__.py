@@ -30,8 +30,8 @@ def add_forget(commands: Any) -> None:
     about = (
         "blank what the log, its archives, the feature tables and the lake hold of an applicant, and list what still"
         " does with the command for each; what was answered, by which model, and what was counted stays."
-        " Exit code: 0 done, or told what would be | 2 nothing is known of them, or it could not be done: the same command"
-        " goes on"
+        " Exit code: 0 done, or told what would be | 2 nothing is known of them, or it could not be done: the same"
+        " command goes on"
     )
     parser: ArgumentParser = commands.add_parser("forget", help="forget an applicant", description=about)
     which = parser.add_mutually_exclusive_group(required=True)

@@ -166,7 +166,7 @@ def test_again_is_done_again_and_nobody_is_refused(log: Log) -> None:
         again = forget(desk, Whom(prediction=hers.id), NOW + timedelta(days=1), dry_run=False)
         assert again.done[0].startswith("forgotten already at 2026-06-01T12:00:00Z")
         with pytest.raises(LastroError, match="nothing of this prediction is in the log"):
-            forget(desk, Whom(prediction="01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"), NOW, dry_run=True)
+            forget(desk, Whom(prediction="01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"), NOW, dry_run=False)
         with pytest.raises(LastroError, match="another `forget` or `archive` works on this log"), log.desk():
             pass
 
