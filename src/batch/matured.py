@@ -22,6 +22,7 @@ from src.journal.batch_ids import of_batch, row_of
 from src.journal.batch_runs import runs_of
 from src.journal.batch_tables import BATCH_RUNS, BatchRun
 from src.journal.matured import OUTCOME, Matured
+from src.journal.outcomes import forgotten
 from src.journal.reader import Reader
 from src.journal.writer import reason
 
@@ -58,14 +59,18 @@ def matured_rows(log: Reader, before: datetime, told: Told, models: Path, datase
 
 
 def its_runs(log: Reader, ids: Sequence[str]) -> dict[BatchRun, list[str]]:
-    """Return identifiers of batches' rows by their runs, which a log of an earlier release has none of."""
+    """Return identifiers of batches' rows by their runs, those left out that were forgotten.
+
+    A log of an earlier release has none.
+    """
     found: dict[BatchRun, list[str]] = defaultdict(list)
     if not ids:
         return found
     try:
         if sa.inspect(log.engine).has_table(BATCH_RUNS.name):
             with log.engine.connect() as connection:
-                for one, run in runs_of(connection, ids).items():
+                gone = forgotten(connection, ids)
+                for one, run in runs_of(connection, [one for one in ids if one not in gone]).items():
                     found[run].append(one)
     except SQLAlchemyError as error:
         raise LastroError(f"the prediction log: {reason(error)}") from None

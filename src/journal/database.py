@@ -1,6 +1,7 @@
 """a database's address -> an engine whose commits are durable and whose schema is the newest"""
 
 import fcntl
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -121,6 +122,7 @@ def migrate(engine: sa.Engine, file: Path | None) -> None:
     from alembic.script.revision import RevisionError
     from alembic.util.exc import CommandError
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # a command's words are its own
     scripts = ScriptDirectory(str(MIGRATIONS))
     with alone(engine, file) as connection:
         context = MigrationContext.configure(connection)

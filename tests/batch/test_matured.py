@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from src.batch.matured import Rows, matured_rows
+from src.journal.archive_tables import FORGOTTEN
 from src.journal.batch_ids import ids_of, row_of
 from src.journal.journal import Journal
 from src.journal.matured import told_until
@@ -49,6 +50,19 @@ def test_rows_have_the_inputs_that_were_scored_and_what_was_answered(scored: Sco
         assert (answer.probability_of_default, answer.score, answer.decision) == one[-3:]
         assert (one.outcome, one.groups) == ("bad", {"foreign_worker": "yes"})
     assert rows(scored, datetime(2020, 1, 1, tzinfo=UTC)) == Rows({}, [])
+
+
+def test_forgotten_row_is_left_out(scored: Scored, told: list[str]) -> None:
+    journal = Journal(scored.address, 5.0)
+    journal.start()
+    with journal.transaction() as connection:
+        connection.execute(FORGOTTEN.insert().values(prediction_id=told[0], asked_at=LATER))
+    try:
+        assert list(rows(scored).rows) == told[1:]
+    finally:
+        with journal.transaction() as connection:
+            connection.execute(FORGOTTEN.delete())
+        journal.close()
 
 
 def test_run_whose_file_is_gone_is_left_out_and_said(scored: Scored, told: list[str]) -> None:
