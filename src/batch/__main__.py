@@ -6,7 +6,6 @@ scored, 1 some rejected, 2 refused, with nothing new, 130 interrupted: the same 
 """
 
 import argparse
-import logging
 import re
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from src.batch import cluster
 from src.batch.command import Asked, score_files
 from src.batch.models import CHAMPION
-from src.errors import code_of
+from src.errors import code_of, run
 from src.serving.delivered import NUMBER
 
 INTERRUPTED = 130
@@ -50,18 +49,22 @@ def asked() -> Asked:
     return Asked(**vars(parser.parse_args()))
 
 
-def main() -> int:
-    """Score what is asked for."""
-    found = asked()
+def scored(found: Asked) -> int:
+    """Score what is asked for; return the exit code."""
     if found.scheduler:
         cluster.verify(found.scheduler)
     return score_files(found)
 
 
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+def main() -> None:
+    """Score what the command line asks for."""
+    found = asked()
     try:
-        sys.exit(code_of(main))
+        sys.exit(code_of(lambda: scored(found)))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: the same command goes on where it was\n")
         sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    run(main)

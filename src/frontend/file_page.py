@@ -41,7 +41,7 @@ def show() -> None:
     whose.line(info)
     introduce(fields)
     st.file_uploader(_("CSV file"), type="csv", key=UPLOAD, on_change=take, args=(fields,), max_upload_size=LARGEST)
-    st.caption(
+    st.markdown(
         _("A file of more than {size} MB is scored where the project is:").format(size=LARGEST) + f" `{COMMAND}`"
     )
     match st.session_state.get(WORK):

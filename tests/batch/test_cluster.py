@@ -161,10 +161,12 @@ def test_unsafe_scheduler_is_refused(address: str, said: str, models: Path) -> N
 
 
 def test_scheduler_that_is_not_there_is_refused_before_anything_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     words = ["src.batch", str(tmp_path / "absent"), str(tmp_path / "out"), "--scheduler", address]
     monkeypatch.setattr("sys.argv", words)
-    with pytest.raises(ClusterError, match=r"no connection: \[Errno 111\] Connection refused"):
+    with pytest.raises(SystemExit) as caught:
         main()
+    assert caught.value.code == 2
+    assert "no connection: [Errno 111] Connection refused" in capsys.readouterr().err

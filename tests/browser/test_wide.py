@@ -29,8 +29,9 @@ def wide(stack: Stack) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(answers[self.path]).encode()
-            self.send_response(200)
+            status = 200 if self.path in answers else 404  # an earlier release knows fewer paths
+            body = json.dumps(answers.get(self.path, {"status": status, "detail": "There is no such path."})).encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -274,7 +274,7 @@ def test_one_prediction_is_shown_to_people(
         (("--since", "9999-01-01T00:00:00Z"), "error: there is no such prediction in the log"),
         (("--since", "2026-01-01"), "'2026-01-01' is not a time with its zone, such as 2026-01-31T12:00:00Z"),
         (("--since", "2026-01-01T00:00:00Z", "--limit", "0"), "'0' is not a whole number from 1 on"),
-        ((), "one of the arguments ID --since is required"),
+        ((), "one of the arguments ID --since --batch is required"),
     ],
 )
 def test_nothing_to_show_is_exit_2_and_a_sentence(

@@ -87,7 +87,10 @@ def counted_in(connection: sa.Connection, tables: Sequence[Any], form: str) -> t
     """Return how many applications a form answered, and when the first and the last; those that left the log too."""
     parts = [sa.select(row.time).where(answered_by(row, form)) for row in tables]
     times = sa.union_all(*parts).subquery().c.time
-    return connection.execute(sa.select(sa.func.count(times), sa.func.min(times), sa.func.max(times))).one()._tuple()
+    many, first, last = connection.execute(
+        sa.select(sa.func.count(times), sa.func.min(times), sa.func.max(times))
+    ).one()
+    return many, first, last
 
 
 def source(table: str) -> Source:
