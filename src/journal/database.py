@@ -116,13 +116,13 @@ def migrate(engine: sa.Engine, file: Path | None) -> None:
     """
     if is_later_or_same(revision(engine), newest_known()):
         return
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # a command's words are its own
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
     from alembic.script.revision import RevisionError
     from alembic.util.exc import CommandError
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # a command's words are its own
     scripts = ScriptDirectory(str(MIGRATIONS))
     with alone(engine, file) as connection:
         context = MigrationContext.configure(connection)
