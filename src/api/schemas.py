@@ -68,7 +68,7 @@ class FeaturesOut(BaseModel):
     rows: int = Field(description="applicants")
     newest: datetime | None = Field(description="the newest row's event_time")
     age_s: float | None = Field(description="seconds since then")
-    package: str = Field(description="the data package by which they were checked")
+    package: str | None = Field(description="the data package by which they were checked; null where nothing is stored")
 
 
 class TokenOut(BaseModel):

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as arrow
@@ -25,7 +24,7 @@ def forget(applicants: Sequence[str], *, dry_run: bool) -> list[str]:
     """Delete these applicants' rows from the online table and from the deliveries; return what was, or would be, done.
 
     Run in the project's folder. Raises LastroError; doing it again goes on where it was. What DVC's cache and remote
-    keep of a delivery's former bytes is not touched: a sentence says where that is.
+    keep of a delivery's former bytes is not touched: a sentence has the command for it.
     """
     wanted = sorted(set(applicants))
     found = from_table(read_settings().features_address, wanted, dry_run=dry_run)
@@ -93,15 +92,6 @@ def from_delivery(delivery: Delivery, applicants: Sequence[str], *, dry_run: boo
     offline.give_to_dvc(delivery.path)
     return [
         f"{delivery.path}: {count} row(s) deleted; commit {delivery.path}.dvc, `dvc push`, and materialize",
-        f"{delivery.path}: DVC still has its former bytes, {place_of(delivery.md5)}, in .dvc/cache and, where they"
-        " were pushed, below the remote's address: delete that object in both",
+        f"{delivery.path}: DVC keeps its former bytes, in its cache and, where they were pushed, in its remote:"
+        f" `python -m src.lineage.removal {delivery.md5}`",
     ]
-
-
-def place_of(md5: str) -> Path:
-    """Return where DVC keeps an object, below its cache or its remote.
-
-    >>> place_of("0123456789abcdef0123456789abcdef").as_posix()
-    'files/md5/01/23456789abcdef0123456789abcdef'
-    """
-    return Path("files/md5") / md5[:2] / md5[2:]

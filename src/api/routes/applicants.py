@@ -17,7 +17,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from src.api.bodies import Body, require_json, whole
-from src.api.openapi import problems
 from src.api.problems import SHOWN, FieldError, ProblemError
 from src.api.routes.predictions import Asked, Predictions, Source, operation, route
 from src.api.schemas import BatchOut, FeaturesOut, PredictionOut
@@ -128,12 +127,17 @@ class Applicants:
         return last[2]
 
     async def features_status(self) -> FeaturesOut:
-        """Return how it stands with the stored features, and whether the champion's contract takes them."""
-        states = await asking(self.online.states)
-        champion = self.predictions.watch.now.champion
-        if not states:
-            raise ProblemError(404, NO_STORE)
-        return status(states, champion, self.predictions.time())
+        """Return how it stands with the stored features, and whether the champion's contract takes them.
+
+        Nothing is stored where nobody has materialized anything.
+        """
+        try:
+            states = await run_in_threadpool(self.online.states)
+        except NoStoreError:
+            states = []
+        except StoreUnavailableError as error:
+            raise silent(error) from None
+        return status(states, self.predictions.watch.now.champion, self.predictions.time())
 
     def direct(self) -> list[APIRoute]:
         """Return the two routes that predict."""
@@ -146,7 +150,7 @@ class Applicants:
     def router(self) -> APIRouter:
         """Return the route of the store itself."""
         routes = APIRouter(tags=["predictions"])
-        routes.add_api_route("/features/status", self.features_status, responses=problems(404))
+        routes.add_api_route("/features/status", self.features_status)
         return routes
 
 
@@ -192,6 +196,8 @@ def told(fault: Fault, pointer: str) -> FieldError:
 
 def status(states: Sequence[State], champion: Version, now: datetime) -> FeaturesOut:
     """Return how it stands: with the rows that the champion takes, else with those that were brought last."""
+    if not states:
+        return FeaturesOut(compatible=False, rows=0, newest=None, age_s=None, package=None)
     own = [state for state in states if fits(state.package, champion)]
     state = (own or states)[-1]
     age = (now - state.newest).total_seconds() if state.newest else None
