@@ -58,7 +58,7 @@ def test_file_is_added_materialized_joined_and_forgotten(project: Path, capsys: 
     reader = sqlite3.connect(project / "var/features/online.db")  # a service that has the table open
     assert reader.execute("SELECT count(*) FROM feature_rows").fetchall() == [(3,)]
     done = forget([MARK], dry_run=False)
-    assert any(f"files/md5/{one.md5[:2]}/{one.md5[2:]}" in sentence for sentence in done)
+    assert any(f"`python -m src.lineage.removal {one.md5}`" in sentence for sentence in done)
     for file in (*(project / "var/features").iterdir(), one.path):
         assert MARK.encode() not in file.read_bytes(), file
     assert deliveries()[0].md5 != one.md5
