@@ -188,6 +188,7 @@ USER 10001:10001
 
 FROM scoring AS batch
 COPY --from=batch-environment /opt/lastro /opt/lastro
+COPY src/command_line.py src/
 COPY src/contract/cells.py src/contract/cutting.py src/contract/distinct.py src/contract/header.py \
      src/contract/labelled.py src/contract/layout.py src/contract/origin.py src/contract/parts.py \
      src/contract/quotes.py src/contract/source.py src/contract/text.py src/contract/

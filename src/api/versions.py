@@ -45,7 +45,6 @@ class Version:
         applicant = applicant_type(self.card)
         self.batch = batch_type(applicant)
         self.one = Body(applicant, names=len)
-        self.overrides = Body(overrides_type(self.card), names=len)
         self.many = Body(self.batch, names=lambda batch: 1 + sum(map(len, batch["applicants"])))
         self.contract = to_json([self.card.features, self.card.time])
         self.names = {*(feature.name for feature in self.card.features), self.time}
@@ -70,6 +69,11 @@ class Version:
             return None
         self.date([found], now)
         return found
+
+    @cached_property
+    def overrides(self) -> Body:
+        """Return what may be said of a stored applicant instead of what is stored."""
+        return Body(overrides_type(self.card), names=len)
 
     @cached_property
     def outcomes(self) -> OutcomeContract:

@@ -13,6 +13,7 @@ from pathlib import Path
 from src.batch import cluster
 from src.batch.command import Asked, score_files
 from src.batch.models import CHAMPION
+from src.command_line import count
 from src.errors import code_of, run
 from src.serving.delivered import NUMBER
 
@@ -24,13 +25,6 @@ def version(text: str) -> str:
     if re.fullmatch(f"{CHAMPION}|{NUMBER}", text):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is neither champion nor a version's number")
-
-
-def count(text: str) -> int:
-    """Return how many; raises argparse's error for a text that does not say it."""
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
 
 
 def asked() -> Asked:

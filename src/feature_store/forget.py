@@ -37,7 +37,7 @@ def from_table(address: str, applicants: Sequence[str], *, dry_run: bool) -> lis
     """Delete rows of the online table; in SQLite's file nothing of them is left, nor in its write-ahead log."""
     file = sqlite_file(address)
     if file is not None and not file.is_file():
-        return ["the online table: there is none"]
+        return []
     engine = open_table(address)
     try:
         count = deleted(engine, applicants, dry_run=dry_run)
@@ -47,7 +47,9 @@ def from_table(address: str, applicants: Sequence[str], *, dry_run: bool) -> lis
         raise LastroError(f"the online table: {said(error)}") from None
     finally:
         engine.dispose()
-    server = "; VACUUM feature_rows takes their bytes out of the server's file" if count and file is None else ""
+    if not count:
+        return []
+    server = "; VACUUM feature_rows takes their bytes out of the server's file" if file is None else ""
     return [f"the online table: {count} row(s) {'would be deleted' if dry_run else 'deleted'}{server}"]
 
 

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from src.errors import LastroError
 from src.journal import settings as journal
 
 
@@ -39,9 +38,4 @@ class Settings(journal.Settings):
 
 def read_settings() -> Settings:
     """Return the settings; raises LastroError with a sentence a variable, never its value, which may be a secret."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        told = ((f"LASTRO_{'_'.join(map(str, one['loc'][:1]))}".upper(), one["msg"]) for one in problems)
-        raise LastroError("\n".join(f"{name}: {says.removeprefix('Value error, ')}" for name, says in told)) from None
+    return journal.read_as(Settings)

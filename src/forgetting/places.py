@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from src.forgetting.lake import forget_in_lake
 
 Place = Callable[[Sequence[str], Sequence[str], bool], list[str]]
-NOTHING = ("the online table: 0 ", "the online table: there is none")  # how the feature tables begin to say it
 
 
 def forget_features(applicants: Sequence[str], _: Sequence[str], dry_run: bool) -> list[str]:
@@ -17,7 +16,7 @@ def forget_features(applicants: Sequence[str], _: Sequence[str], dry_run: bool) 
     from src.feature_store.forget import forget
 
     said = forget(applicants, dry_run=dry_run) if applicants else []
-    return [f"features: {sentence}" for sentence in said if not sentence.startswith(NOTHING)]
+    return [f"features: {sentence}" for sentence in said]
 
 
 BEFORE: tuple[Place, ...] = (forget_features,)  # those from which new predictions could still be made of the applicant

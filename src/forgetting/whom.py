@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from src.journal.archive_tables import ARCHIVED, ARCHIVES, FORGOTTEN
 from src.journal.outcome_tables import OUTCOME_GROUPS
-from src.journal.outcomes import parts, zoned
-from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS
+from src.journal.outcomes import parts
+from src.journal.tables import FORGOTTEN_INPUTS, PREDICTIONS, zoned
 
 
 class Whom(NamedTuple):

@@ -4,25 +4,16 @@ Each command says in `--help` what it does and what its exit codes mean; an erro
 """
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from src.errors import LastroError, code_of, run
+from src.command_line import MOMENT, dispatch, moment
+from src.errors import LastroError, run
 
-MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
 DONE, CANNOT = 0, 2
-
-
-def moment(text: str) -> datetime:
-    """Return a moment in UTC; raises argparse's error for a text that is none, or has no zone."""
-    with suppress(ValueError, OverflowError):
-        if (found := datetime.fromisoformat(text)).tzinfo is not None:
-            return found.astimezone(UTC)
-    raise ArgumentTypeError(f"{text!r} is not {MOMENT}")
 
 
 def add_forget(commands: Any) -> None:
@@ -85,15 +76,8 @@ def say(head: str, lines: list[str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code of the command that is asked for; what stands in the way is one sentence on stderr."""
-    root = ArgumentParser(
-        prog="python -m src.journal", description=__doc__, formatter_class=RawDescriptionHelpFormatter
-    )
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_forget, add_archive):
-        add(commands)
-    asked = root.parse_args(arguments)
-    return code_of(lambda: asked.command(asked))
+    """Return the exit code of the command that is asked for."""
+    return dispatch("python -m src.journal", __doc__, (add_forget, add_archive), arguments)
 
 
 if __name__ == "__main__":

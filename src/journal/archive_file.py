@@ -1,7 +1,6 @@
 """rows of the log -> the bytes of one Parquet file, the same for the same rows; and back"""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -41,12 +40,7 @@ def entries_of(content: bytes) -> list[Entry]:
     names = [name for name in Entry._fields if name in table.column_names]
     rows = zip(*(table[name].to_pylist() for name in names), strict=True)
     found = (Entry(**dict(zip(names, row, strict=True))) for row in rows)
-    return [entry._replace(time=entry.time.astimezone(UTC), feature_time=in_utc(entry.feature_time)) for entry in found]
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """Return a moment in UTC."""
-    return moment and moment.astimezone(UTC)
+    return [entry.zoned() for entry in found]
 
 
 def schema_of() -> "pa.Schema":

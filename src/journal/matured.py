@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from src.journal.archive_tables import ARCHIVED
 from src.journal.monitored import in_utc
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
-from src.journal.outcomes import Fact, latest, zoned
+from src.journal.outcomes import Fact, latest
 from src.journal.reader import ROWS, Reader
-from src.journal.tables import PREDICTIONS
+from src.journal.tables import PREDICTIONS, zoned
 
 OUTCOME = ""  # the field of a fact that is no group
 

@@ -15,7 +15,7 @@ from src.journal.batch_ids import BATCH, VERSION_AT
 from src.journal.batch_runs import runs_of
 from src.journal.database import alone_in
 from src.journal.outcome_tables import OUTCOME_GROUPS, OUTCOMES
-from src.journal.tables import PREDICTIONS
+from src.journal.tables import PREDICTIONS, zoned
 
 Status = Literal["recorded", "repeated", "corrected", "unknown"]
 STORED: tuple[Status, ...] = ("recorded", "repeated", "corrected")  # what is told of an application
@@ -192,8 +192,3 @@ def parts(ids: Iterable[str]) -> list[list[str]]:
     """Return identifiers in lists of so many as one question takes."""
     wanted = sorted(set(ids))
     return [wanted[place : place + MANY] for place in range(0, len(wanted), MANY)]
-
-
-def zoned(moment: datetime) -> datetime:
-    """Return a moment of the database with its zone, which SQLite does not keep."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -5,11 +5,14 @@ Whoever reads or writes the log begins here: the API, whose settings add its own
 """
 
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from src.errors import LastroError
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASES = ("sqlite", "postgresql")
@@ -50,3 +53,16 @@ class Settings(BaseSettings):
     def journal_url(self) -> str:
         """Return the log's address."""
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.state}/api/journal.db"
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def read_as(kind: type[Kind]) -> Kind:
+    """Return a room's settings; raises LastroError with a sentence a variable, never its value, it may be a secret."""
+    try:
+        return kind()
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        told = ((f"LASTRO_{'_'.join(map(str, one['loc'][:1]))}".upper(), one["msg"]) for one in problems)
+        raise LastroError("\n".join(f"{name}: {says.removeprefix('Value error, ')}" for name, says in told)) from None

@@ -110,11 +110,11 @@ class Entry(NamedTuple):
         return {FORGOTTEN_INPUTS: KEPT[2], ARCHIVED_INPUTS: KEPT[1]}.get(self.inputs, KEPT[0])
 
     def zoned(self) -> Self:
-        """Return the row with the zone of its times, which SQLite does not keep: UTC."""
-        feature_time = self.feature_time and in_utc(self.feature_time)
-        return self._replace(time=in_utc(self.time), feature_time=feature_time)
+        """Return the row with its times in UTC, a zone that SQLite does not keep."""
+        feature_time = self.feature_time and zoned(self.feature_time)
+        return self._replace(time=zoned(self.time), feature_time=feature_time)
 
 
-def in_utc(moment: datetime) -> datetime:
-    """Return a moment with its zone, UTC where it has none."""
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
+def zoned(moment: datetime) -> datetime:
+    """Return a moment of the database in UTC, a zone that SQLite does not keep."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -5,13 +5,12 @@ loses them runs `sync` again. Each command says in `--help` what it does and wha
 sentence on stderr, exit 2.
 """
 
-import logging
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from src.errors import code_of, run
+from src.command_line import dispatch
+from src.errors import run
 from src.lake.commands import add_expire, add_lineage, add_query, add_sync, add_tables
 
 # each adds its own parser, with `set_defaults(command=…)`
@@ -19,14 +18,8 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (add_sync, add_query, add_tables, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code of the command that is asked for; what stands in the way is one sentence on stderr."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    root = ArgumentParser(prog="python -m src.lake", description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in COMMANDS:
-        add(commands)
-    asked = root.parse_args(arguments)
-    return code_of(lambda: asked.command(asked))
+    """Return the exit code of the command that is asked for."""
+    return dispatch("python -m src.lake", __doc__, COMMANDS, arguments)
 
 
 if __name__ == "__main__":

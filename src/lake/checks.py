@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from src.files import sha256_of
 from src.journal.monitoring_tables import CHECKS
-from src.journal.outcomes import zoned
+from src.journal.tables import zoned
 from src.lake.predictions import MOMENT
 from src.lake.whole import Source
 

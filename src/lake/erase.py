@@ -13,22 +13,25 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from src.lineage.chain import Place
+from src.lineage.removal import remove
 from src.lineage.storage import Bucket
 
 
-def erase(table: Table, place: Place) -> int:
-    """Delete the files that only unnamed snapshots have, then these snapshots; return how many files went."""
+def erase(table: Table, place: Place) -> list[str]:
+    """Delete the files that only unnamed snapshots have, then these snapshots.
+
+    Returns the commands for versions of files that the bucket would not let go of.
+    """
     named = {ref.snapshot_id for ref in table.metadata.refs.values()}
     unnamed = [snapshot for snapshot in table.metadata.snapshots if snapshot.snapshot_id not in named]
     if not unnamed:
-        return 0
+        return []
     kept = {*files_of(table.io, (one for one in table.metadata.snapshots if one.snapshot_id in named))}
     gone = [path for path in dict.fromkeys(files_of(table.io, unnamed)) if path not in kept]
-    for path in gone:
-        delete(table.io, place, path)
+    left = [command for path in gone for command in delete(table.io, place, path)]
     ids = [snapshot.snapshot_id for snapshot in unnamed]
     table.maintenance.expire_snapshots().by_ids(ids).commit()
-    return len(gone)
+    return left
 
 
 def files_of(io: FileIO, snapshots: Iterable[Snapshot]) -> Iterator[str]:
@@ -54,16 +57,11 @@ def data_of(io: FileIO, manifest: ManifestFile) -> Iterator[str]:
             yield entry.data_file.file_path
 
 
-def delete(io: FileIO, place: Place, path: str) -> None:
+def delete(io: FileIO, place: Place, path: str) -> list[str]:
     """Delete a file; in DVC's bucket, which keeps versions of all that is deleted, every version of it."""
     prefix = f"s3://{place.name}/" if isinstance(place, Bucket) else ""
-    if not isinstance(place, Bucket) or not path.startswith(prefix):
-        with suppress(FileNotFoundError):
-            io.delete(path)
-        return
-    key = path.removeprefix(prefix)
-    with place.plainly():
-        found = place.client.list_object_versions(Bucket=place.name, Prefix=key)
-        for one in [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]:
-            if one["Key"] == key:
-                place.client.delete_object(Bucket=place.name, Key=key, VersionId=one["VersionId"])
+    if isinstance(place, Bucket) and path.startswith(prefix):
+        return remove(place, path.removeprefix(prefix))
+    with suppress(FileNotFoundError):
+        io.delete(path)
+    return []

@@ -58,7 +58,7 @@ def forget_rows(table: Table, name: str, place: Place, predictions: Sequence[str
     if rows or new:
         commit(table, lambda transaction: rewrite(table, transaction, name, predictions))
     if rows or snapshots_with(table, column, predictions):
-        erase(table, place)
+        kept += [f"{name}: the bucket keeps a version: `{command}`" for command in erase(table, place)]
     return [*([f"{name}: {rows} rows rewritten, and no snapshot holds what they said"] if rows else []), *kept]
 
 
@@ -129,8 +129,9 @@ def expire(catalog: Catalog, place: Place, version: int) -> list[str]:
         if table := find_table(catalog, name):
             tagged = tag_of(version) in table.metadata.refs
             commit(table, partial(untag, table, version))
-            erase(table, place)
+            left = erase(table, place)
             told += [f"{name}: {tag_of(version)} is gone, and the files that only it held"] if tagged else []
+            told += [f"{name}: the bucket keeps a version: `{command}`" for command in left]
     return told or [f"no table has the tag {tag_of(version)}"]
 
 

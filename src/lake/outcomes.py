@@ -13,7 +13,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table, Transaction
 
 from src.journal.outcome_tables import OUTCOMES as TOLD
-from src.journal.outcomes import zoned
+from src.journal.tables import zoned
 from src.lake.catalog import OUTCOMES, table_of
 from src.lake.commits import commit
 from src.lake.predictions import AGAIN, MOMENT, PROGRESS, ROWS

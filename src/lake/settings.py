@@ -1,6 +1,6 @@
 """environment and .env (LASTRO_*) -> where the lake's catalog and warehouse are, who is told of its lineage"""
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -66,12 +66,7 @@ class Settings(journal.Settings):
 
 def read_settings() -> Settings:
     """Return the settings; raises LastroError with a sentence a variable, never its value, which may be a secret."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        told = ((f"LASTRO_{'_'.join(map(str, one['loc'][:1]))}".upper(), one["msg"]) for one in problems)
-        raise LastroError("\n".join(f"{name}: {says.removeprefix('Value error, ')}" for name, says in told)) from None
+    settings = journal.read_as(Settings)
     if settings.lake_catalog.get_secret_value() == POSTGRESQL and not settings.journal_url.startswith(POSTGRESQL):
         raise LastroError("LASTRO_LAKE_CATALOG: postgresql is the prediction log's own database, and that is SQLite")
     return settings

@@ -7,16 +7,15 @@ default to the last bit, score, decision and reasons are compared.
 """
 
 import argparse
-import contextlib
 import json
 import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from src.command_line import MOMENT, count, moment
 from src.errors import LastroError, refusal, run
 from src.journal.batch_ids import of_batch
 from src.journal.reader import Reader, read_log
@@ -31,22 +30,6 @@ from src.lineage.verdicts import Outcome, Verdict, exit_code, logged
 log = logging.getLogger(__name__)
 CANNOT = 2
 ROWS = 200  # of a batch
-MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
-
-
-def moment(text: str) -> datetime:
-    """Return a moment; raises argparse's error for a text that is none, or has no zone."""
-    with contextlib.suppress(ValueError):
-        if (found := datetime.fromisoformat(text)).tzinfo is not None:
-            return found
-    raise argparse.ArgumentTypeError(f"{text!r} is not {MOMENT}")
-
-
-def many(text: str) -> int:
-    """Return how many; raises argparse's error for a text that does not say it."""
-    if text.isdecimal() and (found := int(text)) > 0:
-        return found
-    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
 
 
 def arguments() -> argparse.Namespace:
@@ -57,8 +40,8 @@ def arguments() -> argparse.Namespace:
     which.add_argument("id", nargs="?", type=UUID, metavar="ID", help="of one prediction, whoever asked for it")
     which.add_argument("--since", type=moment, metavar="T", help=f"all from then on: {MOMENT}")
     which.add_argument("--batch", metavar="MANIFEST", help="rows of a batch run: OUTPUT/manifest.json, local or s3://")
-    parser.add_argument("--limit", type=many, metavar="N", help="the first N of those from T on")
-    parser.add_argument("--rows", type=many, default=ROWS, metavar="N",
+    parser.add_argument("--limit", type=count, metavar="N", help="the first N of those from T on")
+    parser.add_argument("--rows", type=count, default=ROWS, metavar="N",
                         help=f"of a batch, spread evenly over its files (default: {ROWS})")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     parser.add_argument("--rebuild", action="store_true", help="install the libraries of each commit's own lock first")

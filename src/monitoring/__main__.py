@@ -3,13 +3,12 @@
 Each command says in `--help` what it does and what its exit codes mean; an error is one sentence on stderr, exit 2.
 """
 
-import logging
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from src.errors import code_of, run
+from src.command_line import dispatch
+from src.errors import run
 from src.monitoring.commands import (
     add_acknowledge,
     add_demo,
@@ -33,16 +32,8 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code of the command that is asked for; what stands in the way is one sentence on stderr."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    root = ArgumentParser(
-        prog="python -m src.monitoring", description=__doc__, formatter_class=RawDescriptionHelpFormatter
-    )
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in COMMANDS:
-        add(commands)
-    asked = root.parse_args(arguments)
-    return code_of(lambda: asked.command(asked))
+    """Return the exit code of the command that is asked for."""
+    return dispatch("python -m src.monitoring", __doc__, COMMANDS, arguments)
 
 
 if __name__ == "__main__":

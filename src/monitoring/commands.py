@@ -9,19 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from src.command_line import MOMENT, moment
 from src.errors import LastroError
 from src.monitoring.settings import read_settings
 
-MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
 PERIODS = 2  # without a success, after which nobody knows how things are
-
-
-def moment(text: str) -> datetime:
-    """Return a moment in UTC; raises argparse's error for a text that is none, or has no zone."""
-    with suppress(ValueError):
-        if (found := datetime.fromisoformat(text)).tzinfo is not None:
-            return found.astimezone(UTC)
-    raise ArgumentTypeError(f"{text!r} is not {MOMENT}")
 
 
 def minutes(text: str) -> float:

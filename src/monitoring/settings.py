@@ -3,9 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from src.errors import LastroError
 from src.journal import settings as journal
 
 ROOT = journal.ROOT
@@ -55,9 +54,4 @@ class Settings(journal.Settings):
 
 def read_settings() -> Settings:
     """Return the settings; raises LastroError with a sentence a variable, never its value, which may be a secret."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        told = ((f"LASTRO_{'_'.join(map(str, one['loc'][:1]))}".upper(), one["msg"]) for one in problems)
-        raise LastroError("\n".join(f"{name}: {says.removeprefix('Value error, ')}" for name, says in told)) from None
+    return journal.read_as(Settings)

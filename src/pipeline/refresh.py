@@ -5,7 +5,6 @@ that were there keep their side of the split. What follows is `dvc repro`, a com
 """
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from src.batch.matured import matured_rows
+from src.command_line import MOMENT, moment
 from src.contract.grown import Grown, read_grown, rows_of, write_grown
 from src.contract.joining import Joining, joining
 from src.contract.package import Package
@@ -34,20 +34,11 @@ from src.model.split import days_of, first_test_day
 from src.params import Split, read_params
 
 PARAMS, MODELS = Path("params.yaml"), Path("models")
-MOMENT = "a time with its zone, such as 2026-01-31T12:00:00Z"
 JOINED, REFUSED, NOTHING_NEW = 0, 1, 3
 
 
 class MixedRatesError(LastroError):
     """The new rows' base rate is another one than the reference's."""
-
-
-def moment(text: str) -> datetime:
-    """Return a moment in UTC; raises argparse's error for a text that is none, or has no zone."""
-    with contextlib.suppress(ValueError, OverflowError):
-        if (found := datetime.fromisoformat(text)).tzinfo is not None:
-            return found.astimezone(UTC)
-    raise argparse.ArgumentTypeError(f"{text!r} is not {MOMENT}")
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:

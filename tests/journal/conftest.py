@@ -1,9 +1,11 @@
-"""An empty database of each kind"""
+"""An empty database of each kind, and a log in it"""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from src.journal.journal import Journal
 from tests.postgresql import Postgres
 
 
@@ -15,3 +17,12 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     postgres: Postgres = request.getfixturevalue("postgres")
     postgres.empty()
     return postgres.url
+
+
+@pytest.fixture
+def journal(address: str) -> Iterator[Journal]:
+    """A log that has begun."""
+    found = Journal(address, 5.0)
+    found.start()
+    yield found
+    found.close()

@@ -1,6 +1,5 @@
 """A run is recorded once, and its rows are known by their identifiers; SQLite and PostgreSQL"""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,14 +16,6 @@ from tests.journal.batches import RUN, batch_run
 from tests.journal.rows import entry
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def journal(address: str) -> Iterator[Journal]:
-    found = Journal(address, 5.0)
-    found.start()
-    yield found
-    found.close()
 
 
 def recorded(journal: Journal, *rejected: int, **changes: Any) -> bool:

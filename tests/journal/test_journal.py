@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,15 +16,6 @@ from tests.journal.rows import entry
 from tests.postgresql import Postgres
 
 SHORT = 0.3  # seconds
-
-
-@pytest.fixture
-def journal(address: str) -> Iterator[Journal]:
-    """A log in each database."""
-    found = Journal(address, 2.0)
-    found.start()
-    yield found
-    found.close()
 
 
 def test_what_is_written_comes_back(journal: Journal) -> None:

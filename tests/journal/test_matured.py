@@ -1,6 +1,5 @@
 """Applications that are old enough, with what counted of them at a moment; SQLite and PostgreSQL"""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,14 +13,6 @@ from tests.journal.rows import entry, leave_release, of_release
 
 MADE, NOW = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def journal(address: str) -> Iterator[Journal]:
-    found = Journal(address, 5.0)
-    found.start()
-    yield found
-    found.close()
 
 
 def tell(journal: Journal, *told: Told) -> None:

@@ -1,7 +1,5 @@
 """What the monitor wrote, read on SQLite and PostgreSQL"""
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
 
@@ -9,14 +7,6 @@ from src.journal import monitored, outbox
 from src.journal.journal import Journal
 from src.journal.monitoring_tables import OUTBOX
 from tests.journal.monitored_rows import DAY, START, seed
-
-
-@pytest.fixture
-def journal(address: str) -> Iterator[Journal]:
-    found = Journal(address, 2.0)
-    found.start()
-    yield found
-    found.close()
 
 
 def test_rows_are_told_newest_first_with_their_zone_and_by_version(journal: Journal) -> None:

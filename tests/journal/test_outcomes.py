@@ -1,6 +1,5 @@
 """What became of applicants: append-only, each message once, the latest observation counts; SQLite and PostgreSQL"""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -18,14 +17,6 @@ from tests.journal.rows import entry
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MARCH, MAY = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def journal(address: str) -> Iterator[Journal]:
-    found = Journal(address, 5.0)
-    found.start()
-    yield found
-    found.close()
 
 
 def made(journal: Journal, *keys: str, **changes: Any) -> list[str]:

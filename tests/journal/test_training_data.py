@@ -1,7 +1,6 @@
 """What each version was trained on stands in the log once, and an auditor's SQL joins it with what was decided"""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -29,14 +28,6 @@ def trained(form: str, version: str | None, **changes: Any) -> Trained:
     told = dict.fromkeys(("git_commit", "metric", "n_train", "n_test", "feature_stats", "metrics", "published_at"))
     facts = {"model_sha256": "a" * 64, "data_md5": "d" * 32, "n_features": 3}
     return Trained(form_sha256=form * 64, model_version=version, **(told | facts | changes))
-
-
-@pytest.fixture
-def journal(address: str) -> Iterator[Journal]:
-    found = Journal(address, 5.0)
-    found.start()
-    yield found
-    found.close()
 
 
 def stored(journal: Journal) -> list[dict[str, Any]]:

@@ -89,11 +89,11 @@ def test_erasure_that_was_killed_is_finished_by_the_next(lake: Lake, monkeypatch
     sync_predictions(lake.catalog, lake.log, inputs=True)
     delete, deleted = erase.delete, []
 
-    def kill(*place: object) -> None:
+    def kill(*place: object) -> list[str]:
         if deleted:
             raise KeyboardInterrupt
         deleted.append(place)
-        delete(*place)
+        return delete(*place)
 
     monkeypatch.setattr(erase, "delete", kill)
     with pytest.raises(KeyboardInterrupt):
