@@ -2,14 +2,17 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 gc.disable()  # while all is imported there is no garbage, and looking for it is a fourth of the time
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"  # other data sets, where somebody put them; a user has none
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"  # other data sets, where somebody put them; a user has none
 ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
 APART = (  # files of a room that want none of its servers, or are long enough to start their own
     "tests/lineage/test_gates.py",
@@ -48,6 +51,34 @@ LONGEST = (  # a long unit that starts last has one worker wait for it; what is 
     "tests/frontend/test_app.py",
     "tests/test_notebook.py",
 )
+
+
+class UntrackedError(BaseException):
+    """A test reads what a fresh clone does not have; no code that is tested catches it."""
+
+
+def untracked() -> frozenset[str]:
+    """Return what `dvc repro` makes and Git does not track: a fresh clone, in which tests must pass, has none of it."""
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
+    outs = (out if isinstance(out, dict) else {out: {}} for stage in stages for out in stage.get("outs", []))
+    return frozenset(str(ROOT / path) for out in outs for path, how in out.items() if how.get("cache", True))
+
+
+UNTRACKED = untracked()
+
+
+def refuse_untracked(event: str, words: tuple[Any, ...]) -> None:
+    """Raise UntrackedError where a file of the checkout is opened that the pipeline has to make first."""
+    if event == "open" and str(words[0]) in UNTRACKED:
+        raise UntrackedError(
+            f"{words[0]}: no fresh clone has it; take `light_run`'s, or another model that a test made"
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold the tests of `make test` to what Git tracks; those of other commands may want a pipeline that ran."""
+    if "not lifecycle" in config.option.markexpr:
+        sys.addaudithook(refuse_untracked)
 
 
 def unit(nodeid: str) -> str:

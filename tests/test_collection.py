@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.collection import APART, LONGEST, ROOMS, unit
+from tests.collection import APART, LONGEST, ROOMS, UNTRACKED, UntrackedError, unit
 from tests.conftest import ROOT
 
 SKIPPED = "import pytest\n\ndef test_left_out():\n    pytest.skip('no server')\n"
@@ -31,3 +31,10 @@ def test_skip_is_a_failure_where_ci_runs(tmp_path: Path, ci: str, code: int, sai
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT), "CI": ci}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, said in done.stdout) == (code, True), done.stdout
+
+
+def test_no_test_reads_what_a_fresh_clone_does_not_have() -> None:
+    assert f"{ROOT}/models/model.pkl" in UNTRACKED
+    for path in UNTRACKED:
+        with pytest.raises(UntrackedError, match="no fresh clone has it"), open(path, "rb"):  # noqa: PTH123
+            pytest.fail("it was opened")

@@ -12,7 +12,7 @@ from src.batch.planning import project_package
 from src.journal.batch_runs import runs
 from src.journal.batch_tables import BatchRun
 from tests.batch.scored import scored
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project
 
 __all__ = ["scored"]
 ROWS, FILES = 60, 5
@@ -31,6 +31,12 @@ def codes() -> pd.DataFrame:
 
 def package_folder() -> str:
     return "data/external/german_credit"
+
+
+@pytest.fixture(scope="session")
+def model(light_run: Project) -> Path:
+    """The folder of a whole model; the checkout has one only where the pipeline ran. Copy it before you change it."""
+    return light_run.root / "models"
 
 
 @pytest.fixture
@@ -52,11 +58,11 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def batch(state: Path, inputs: Path, tmp_path: Path) -> Batch:
-    """The command, in this process, by the committed model."""
+def batch(state: Path, inputs: Path, model: Path, tmp_path: Path) -> Batch:
+    """The command, in this process."""
     assert not state.exists()
 
-    def run(source: Path = inputs, output: Path = tmp_path / "out", models: Path = ROOT / "models", **how: bool) -> int:
+    def run(source: Path = inputs, output: Path = tmp_path / "out", models: Path = model, **how: bool) -> int:
         flags = {name: how.get(name, False) for name in ("reasons", "strict", "overwrite")}
         return score_files(Asked(str(source), str(output), "champion", models, workers=1, scheduler=None, **flags))
 

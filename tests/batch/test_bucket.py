@@ -18,6 +18,7 @@ from tests.lineage.conftest import PASSWORD, USER, Minio, _small, bucket, minio,
 def test_bucket_holds_what_a_folder_would(
     in_bucket: str,  # noqa: F811  # the fixtures above
     small: Project,  # noqa: F811
+    model: Path,
     state: Path,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
@@ -29,8 +30,10 @@ def test_bucket_holds_what_a_folder_would(
     split(tmp_path / "in", 3)
     for path in (tmp_path / "in").iterdir():
         place.replace(f"applicants/{path.name}", path.read_bytes())
-    assert score_files(Asked(str(tmp_path / "in"), str(tmp_path / "out"), **ASKED)) == 0
-    assert score_files(Asked(f"{in_bucket}/applicants/may-*.csv", f"{in_bucket}/scores/may", **ASKED)) == 0
+    assert score_files(Asked(str(tmp_path / "in"), str(tmp_path / "out"), models=model, **ASKED)) == 0
+    assert (
+        score_files(Asked(f"{in_bucket}/applicants/may-*.csv", f"{in_bucket}/scores/may", models=model, **ASKED)) == 0
+    )
     assert [word for word in (USER, PASSWORD) if word in "".join(capfd.readouterr())] == []
     kept = {key.removeprefix("scores/may/"): place.get(key) or b"" for key in place.keys("scores/may/")}
     manifest, beside = json.loads(kept["manifest.json"]), json.loads((tmp_path / "out/manifest.json").read_text())

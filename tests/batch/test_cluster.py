@@ -19,12 +19,10 @@ from src.files import digest
 from tests.batch.clusters import Cluster, certificates
 from tests.batch.command import files, split
 from tests.batch.work import Numbered, refused_number, written
-from tests.conftest import ROOT
 from tests.ports import free_port, wait_until
 
 ASKED: dict[str, Any] = {
     "model": "champion",
-    "models": ROOT / "models",
     "reasons": False,
     "strict": False,
     "overwrite": False,
@@ -85,9 +83,13 @@ def sha256s(folder: Path) -> dict[str, str]:
     return {path.name: digest(path) for path in folder.iterdir()}
 
 
-def test_file_is_scored_by_a_cluster_of_which_a_worker_is_killed(secured: Cluster, state: Path, tmp_path: Path) -> None:
+def test_file_is_scored_by_a_cluster_of_which_a_worker_is_killed(
+    secured: Cluster, model: Path, state: Path, tmp_path: Path
+) -> None:
     split(tmp_path / "in", 60)
-    quiet, killed = (Asked(str(tmp_path / "in"), str(tmp_path / name), **ASKED) for name in ("quiet", "killed"))
+    quiet, killed = (
+        Asked(str(tmp_path / "in"), str(tmp_path / name), models=model, **ASKED) for name in ("quiet", "killed")
+    )
     assert score_files(quiet) == 0
     thread = Thread(target=kill_in_the_middle, args=(secured, tmp_path / "killed"))
     thread.start()

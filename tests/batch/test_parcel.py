@@ -6,11 +6,10 @@ import pytest
 
 from src.batch.parcel import Unpacked, hashes, packed
 from src.errors import LastroError
-from tests.conftest import ROOT
 
 
-def test_all_that_is_computed_with_travels_and_arrives(tmp_path: Path) -> None:
-    files = packed(ROOT / "models")
+def test_all_that_is_computed_with_travels_and_arrives(model: Path, tmp_path: Path) -> None:
+    files = packed(model)
     assert {"export.json", "model.json", "trees.npz", "reference.json"} <= files.keys()
     assert not {"model.pkl", "train_rows.parquet", "test_scores.parquet"} & files.keys()
     unpacked = Unpacked()
