@@ -13,8 +13,8 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-lifecycle test-spark lint format bench pictures reproduce lock \
-	demo-monitoring demo-year environment ready
+.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-lifecycle test-spark lint format \
+	bench pictures reproduce lock demo-monitoring demo-year environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile

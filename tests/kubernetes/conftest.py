@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def reached() -> None:
+def reached() -> Cluster:
     """Without a cluster no test here can say anything, and the run ends with a sentence."""
     if not os.environ.get("KUBECONFIG"):
         pytest.exit("These tests need a cluster: set KUBECONFIG to its file.", CANNOT)
@@ -41,13 +41,14 @@ def reached() -> None:
     if said.returncode:
         last = said.stderr.strip().rpartition("\n")[2]
         pytest.exit(f"The cluster that KUBECONFIG names does not answer: {last}", CANNOT)
+    return Cluster("default")
 
 
 @pytest.fixture(scope="session")
-def cluster(reached: None) -> Iterator[Cluster]:
+def cluster(reached: Cluster) -> Iterator[Cluster]:
     """Overlay `local`, as a user applies it, with all that it brings up."""
     found, kept = Cluster(NAMESPACE), bool(os.environ.get("LASTRO_TEST_KEEP"))
-    there = "NotFound" not in found.kubectl("get", "namespace", NAMESPACE, check=False)
+    there = "NotFound" not in reached.kubectl("get", "namespace", NAMESPACE, check=False)
     if there and not kept:
         pytest.exit(f"There is a namespace {NAMESPACE} already, and the tests would delete it: do it yourself.", CANNOT)
     try:

@@ -1,4 +1,4 @@
-"""In a pod of the CronJob training: applicants of long ago, and what became of them -> the log of LASTRO_DATABASE_URL"""
+"""In a pod of the CronJob training: applicants of long ago and what became of them -> LASTRO_DATABASE_URL"""
 
 from datetime import date
 from pathlib import Path

@@ -16,15 +16,15 @@ CRDS = sorted((ARGOCD / "crds").glob("*.yaml"))
 
 
 @pytest.fixture(params=NAMES)
-def overlay(reached: None, request: pytest.FixtureRequest) -> Iterator[Path]:
+def overlay(reached: Cluster, request: pytest.FixtureRequest) -> Iterator[Path]:
     """An overlay whose namespace is there, for a dry run makes none."""
     folder = OVERLAYS / request.param
-    there, space = Cluster("default"), str(folder / "namespace.yaml")
-    new = "NotFound" in there.kubectl("get", "--filename", space, check=False)
-    there.kubectl("apply", "--filename", space)
+    space = str(folder / "namespace.yaml")
+    new = "NotFound" in reached.kubectl("get", "--filename", space, check=False)
+    reached.kubectl("apply", "--filename", space)
     yield folder
     if new:
-        there.kubectl("delete", "--filename", space, "--wait", "--timeout=120s")
+        reached.kubectl("delete", "--filename", space, "--wait", "--timeout=120s")
 
 
 def test_server_takes_every_object_of_an_overlay(overlay: Path) -> None:
@@ -41,18 +41,18 @@ def test_server_takes_every_object_of_an_overlay(overlay: Path) -> None:
 
 
 @pytest.mark.skipif(not CRDS, reason="deploy/argocd/crds brings the definitions")
-def test_server_takes_every_application(reached: None) -> None:
-    cluster, files = Cluster("default"), [ARGOCD / f"{name}.yaml" for name in NAMES]
-    new = [crd for crd in CRDS if "NotFound" in cluster.kubectl("get", "--filename", str(crd), check=False)]
+def test_server_takes_every_application(reached: Cluster) -> None:
+    files = [ARGOCD / f"{name}.yaml" for name in NAMES]
+    new = [crd for crd in CRDS if "NotFound" in reached.kubectl("get", "--filename", str(crd), check=False)]
     for crd in new:
-        cluster.kubectl("apply", "--server-side", "--filename", str(crd))
-        cluster.kubectl("wait", "--for=condition=Established", "--filename", str(crd), "--timeout=60s")
+        reached.kubectl("apply", "--server-side", "--filename", str(crd))
+        reached.kubectl("wait", "--for=condition=Established", "--filename", str(crd), "--timeout=60s")
     try:
         for file in files:
             asked = yaml.safe_load(file.read_text(encoding="utf-8"))
             asked["metadata"]["namespace"] = "default"
-            said = cluster.kubectl("apply", "--dry-run=server", "--filename", "-", given=json.dumps(asked))
+            said = reached.kubectl("apply", "--dry-run=server", "--filename", "-", given=json.dumps(asked))
             assert "created (server dry run)" in said or "configured (server dry run)" in said
     finally:
         for crd in new:
-            cluster.kubectl("delete", "--filename", str(crd), "--wait")
+            reached.kubectl("delete", "--filename", str(crd), "--wait")

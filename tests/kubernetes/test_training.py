@@ -1,4 +1,4 @@
-"""The CronJob training, run as a Job: nothing new, then outcomes; the committed model again; a promotion to every pod."""
+"""The CronJob training as a Job: nothing new, then outcomes; the committed model again; a promotion to every pod."""
 
 import json
 import time
@@ -68,7 +68,7 @@ def _remote(cluster: Cluster) -> Iterator[None]:
     cluster.kubectl("patch", "configmap", "lastro", "--type=merge", "--patch", address)
     cluster.kubectl("wait", "--for=condition=Ready", "pod/git", "--timeout=60s")
     yield
-    cluster.kubectl("delete", "pod,service,networkpolicy", "--selector=!absent", "--field-selector=metadata.name=git")
+    cluster.kubectl("delete", "pod/git", "service/git", "networkpolicy/git")
 
 
 def branches(cluster: Cluster) -> list[str]:
