@@ -11,6 +11,7 @@ from tests.git_server import PASSWORD, credentials, serving
 from tests.lifecycle.test_retrain_kills import UNTIL, few, fill
 from tests.lineage.conftest import PASSWORD as KEY
 from tests.lineage.conftest import USER, Minio, commit, minio, minio_program, point  # noqa: F401
+from tests.monitoring.seeded import opened
 
 pytestmark = pytest.mark.lifecycle
 IMAGE = """
@@ -61,6 +62,7 @@ def test_nothing_new_ends_well_and_outcomes_become_a_pushed_branch_and_a_challen
 ) -> None:
     project, folder = image
     listed: Callable[[], str] = lambda: project.run("python", "-m", "src.lineage.registry", "list").stdout  # noqa: E731
+    opened(f"sqlite:///{folder / 'state' / 'api' / 'journal.db'}").dispose()  # a log that holds nothing yet
     before = listed()
     said = started(project, folder, *RETRAIN)
     assert "nothing new to train on" in said
