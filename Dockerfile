@@ -229,6 +229,7 @@ RUN apt-get update \
  && install --directory --owner lastro --group lastro --mode 700 /work /release
 COPY --from=pipeline-environment /opt/lastro /opt/lastro
 COPY . .
+COPY --from=commit /commit ./
 ARG GIT_COMMIT
 LABEL org.opencontainers.image.title="Lastro's pipeline and MLflow" \
       org.opencontainers.image.licenses="MIT" \

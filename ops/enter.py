@@ -1,7 +1,7 @@
 """`python -m ops.enter COMMAND …`: an image's first process: secrets and the image's commit as variables
 
-A file /run/secrets/LASTRO_… becomes the variable of that name, so that no secret stands in a container's description;
-what the image was built from, the file `commit`, becomes LASTRO_GIT_COMMIT. Standard library only.
+A file /run/secrets/LASTRO_… or MLFLOW_… becomes the variable of that name, so that no secret stands in a container's
+description; what the image was built from, the file `commit`, becomes LASTRO_GIT_COMMIT. Standard library only.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from ops.errors import run
 
 SECRETS, COMMIT = Path("/run/secrets"), Path("commit")
+OURS = ("LASTRO_", "MLFLOW_")
 KNOWN = re.compile(r"[0-9a-f]{40}(-dirty)?")
 
 
@@ -23,7 +24,7 @@ def main() -> None:
 
 def secrets(folder: Path) -> dict[str, str]:
     """Return the variables that are files here."""
-    return {path.name: path.read_text().strip() for path in folder.glob("LASTRO_*")}
+    return {path.name: path.read_text().strip() for prefix in OURS for path in folder.glob(f"{prefix}*")}
 
 
 def built_from(path: Path) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 In a Git worktree of HEAD, on a branch retrain-DATE: refresh, dvc repro, a commit, dvc push, publish as challenger,
 gates, the validation report. The checkout stays as it is, and nothing is promoted, whatever policy.yaml says. The
-branch stays; what was killed goes on with the next run, or begins anew.
+branch stays; what was killed goes on with the next run, or begins anew. With `--remote` the branches of that Git remote
+count too, and the new one is pushed there before its model is published.
 """
 
 import logging
@@ -16,7 +17,7 @@ from src import git
 from src.errors import IMPOSSIBLE, LastroError, code_of, run
 from src.lineage.chain import read_chain
 from src.lineage.lock import LineageError
-from src.lineage.retraining import worktree
+from src.lineage.retraining import branches, worktree
 from src.lineage.retraining.attempt import PREFIX, TREES, Attempt, alone, begin, forget, unfinished
 from src.lineage.retraining.settings import variables
 from src.lineage.retraining.shell import REGISTRY, Shell
@@ -44,6 +45,7 @@ def parser() -> ArgumentParser:
     made.add_argument("--why", required=True, metavar="T", help="the reason; the commit and the chain keep it")
     made.add_argument("--until", metavar="T", help="as `refresh` has it: outcomes known then; default: now")
     made.add_argument("--mixed-base-rates", action="store_true", help="as `refresh` has it")
+    made.add_argument("--remote", metavar="NAME", help="a Git remote whose branches count, and which gets the new one")
     return made
 
 
@@ -57,7 +59,7 @@ def retrain(root: Path, settings: Settings, asked: Namespace) -> int:
     trees = folder / TREES
     with alone(folder) as lock:
         worktree.closed(root, trees)
-        attempt = unfinished(root, folder)
+        attempt = known(root, folder, asked.remote)
         try:
             if attempt:
                 log.info("retrain: goes on with branch %s, begun for this reason: %s", attempt.branch, attempt.why)
@@ -68,12 +70,22 @@ def retrain(root: Path, settings: Settings, asked: Namespace) -> int:
                 project = worktree.opened(root, trees, attempt.base, attempt.branch)
                 shell = Shell(project, variables(root, settings.state), lock)
                 train(shell, attempt, asked)
-            code = publish(shell, attempt, settings.state)
+            code = publish(shell, attempt, settings.state, asked.remote)
         finally:
             worktree.closed(root, trees)
             unfinished(root, folder)  # forgets one without a commit
         forget(root, folder, attempt)
     return code
+
+
+def known(root: Path, folder: Path, source: str | None) -> Attempt | None:
+    """Return the attempt to go on with: this checkout's own, else one that a lost run has pushed to a Git remote."""
+    if source:
+        branches.fetch(root, source)
+    if (attempt := unfinished(root, folder)) or not source:
+        return attempt
+    published = {version.git_commit for version in read_chain(remote(root)).state.versions.values()}
+    return branches.unpublished(root, worktree.asked(root, "rev-parse", "HEAD"), published)
 
 
 def check(root: Path) -> None:
@@ -107,12 +119,14 @@ def train(shell: Shell, attempt: Attempt, asked: Namespace) -> None:
     shell.run("dvc", "repro")
     log.info("retrain: git commit")
     worktree.asked(shell.project, "add", "--all")
-    worktree.commit(shell.project, f"Retrain: {attempt.why}\n\nBy `python -m src.lineage.retrain`.")
+    worktree.commit(shell.project, f"{branches.SUBJECT}{attempt.why}\n\nBy `python -m src.lineage.retrain`.")
 
 
-def publish(shell: Shell, attempt: Attempt, state: Path) -> int:
+def publish(shell: Shell, attempt: Attempt, state: Path, source: str | None) -> int:
     """Push, publish and report what a branch holds; return 0 where its gates would let it be promoted, else 1."""
     shell.run("dvc", "push")
+    if source:  # first the branch: what is published must be in a history that others can read
+        branches.push(shell.project, source, attempt.branch)
     found = shell.answer(REGISTRY, "publish", "--challenger", "--why", attempt.why, "--json")
     number, report = str(found["version"]), state.resolve() / f"validation-{found['version']}.html"
     stopped = shell.module(REGISTRY, "gates", number, may=(0, 1))
