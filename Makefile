@@ -13,8 +13,8 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers test-lifecycle test-spark lint format bench pictures reproduce lock \
-	demo-monitoring demo-year environment ready
+.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-lifecycle test-spark lint format \
+	bench pictures reproduce lock demo-monitoring demo-year environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ test-tables: environment ## 160 random tables instead of the 12 in `make test`
 
 test-containers: environment ## the dev container and the images, really built and used; needs Docker
 	@$(activated) python -m pytest -m containers tests/containers $(TESTS)
+
+test-kubernetes: environment ## overlay local really deployed and used; needs a cluster (KUBECONFIG), kubectl and Docker
+	@$(activated) python -m pytest -m kubernetes tests/kubernetes $(TESTS)
 
 test-lifecycle: ready ## hundreds of kills, switches and resamples, a year, trainings from elsewhere; hours
 	@$(activated) python -m pytest -m lifecycle tests/lifecycle $(TESTS)
