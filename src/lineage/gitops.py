@@ -2,11 +2,13 @@
 
 It is `registry promote N --why 'commit …'`, gates included, or `registry rollback --to N` where N was champion before.
 Each commit that changes the overlay's model.yaml is an order, carried out once: the event names it, and whatever is
-done afterwards by command stands. Exit codes: 0 done, or was done before, or the overlay names no version; 1 refused by
-a gate, now or before; 2 not possible.
+done afterwards by command stands. A revert of the commit that first named a version goes back to the champion before.
+Exit codes: 0 done, or was done before, or the overlay follows the chain; 1 refused by a gate, now or before; 2 not
+possible.
 """
 
 import logging
+import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -24,6 +26,7 @@ from src.lineage.registry import STOPPED
 from src.lineage.settings import ROOT, Settings, read_settings
 from src.lineage.storage import remote
 
+MARK = re.compile(r"commit [0-9a-f]+, overlay ([a-z0-9-]+):")  # as Order.mark begins a reason
 ORDERED = ("promote", "rollback", "refuse")
 
 
@@ -45,8 +48,11 @@ def followed(desk: Desk, history: Path, overlay: str) -> Answer:
     chain = read_chain(desk.place)
     if event := event_of(chain, order):
         return known(desk, chain, event, order)
+    number = wanted(chain, order)
+    if number is None:
+        return Answer(0, None, [f"commit {order.commit[:12]} reverts what had no effect, or has none any more"])
     try:
-        return carried_out(desk, chain, order)
+        return carried_out(desk, chain, order, number)
     except StoppedError:  # by another writer, who may have carried out this very order
         chain = read_chain(desk.place, chain)
         if event := event_of(chain, order):
@@ -60,20 +66,37 @@ def event_of(chain: Chain, order: Order) -> Event | None:
     return next((event for event in named if event.why.startswith(f"{order.mark}:")), None)
 
 
-def carried_out(desk: Desk, chain: Chain, order: Order) -> Answer:
-    """Promote the version of an order, or roll back to it, and see to it that the chain names the commit.
+def wanted(chain: Chain, order: Order) -> int | None:
+    """Return the version that is to be champion by an order; None where it reverts what was refused or overtaken.
+
+    That of a commit that takes the overlay's first version away is the champion before.
+    """
+    named = [event for event in chain.events if (by := MARK.match(event.why)) and by[1] == order.overlay]
+    last = named[-1] if named else None
+    if order.reverts and last and (last.kind, last.version) == ("refuse", order.former):
+        return None
+    if order.version is not None:
+        return order.version
+    stands = last is not None and all(event.to is None for event in chain.events[last.number :])
+    if last is None or not stands or last.to != order.former or last.before == last.to:
+        return None
+    return last.before
+
+
+def carried_out(desk: Desk, chain: Chain, order: Order, number: int) -> Answer:
+    """Promote a version by an order, or roll back to it, and see to it that the chain names the commit.
 
     Raises StoppedError or LineageError where that cannot be.
     """
-    asked = Namespace(version=order.version, to=order.version, by=order.by, why=order.why, force=False)
-    back = order.version in chain.state.predecessors and order.version != chain.state.champion
+    asked = Namespace(version=number, to=number, by=order.by, why=order.why, force=False)
+    back = number in chain.state.predecessors and number != chain.state.champion
     answer = (commands.rollback if back else commands.promote)(desk, asked)
     after = read_chain(desk.place, chain)
     if event_of(after, order):
         return answer
-    if after.state.champion != order.version:
+    if after.state.champion != number:
         raise StoppedError(f"the champion changed meanwhile to {after.state.champion}: nothing was done")
-    after = promotion.put(desk.place, after, "promote", order.version, Reason(order.by, order.why))
+    after = promotion.put(desk.place, after, "promote", number, Reason(order.by, order.why))
     return Answer(answer.code, after.events[-1].short(), [*answer.text, listing.line(after.events[-1])])
 
 
@@ -82,10 +105,10 @@ def known(desk: Desk, chain: Chain, event: Event, order: Order) -> Answer:
     settled(desk.settings, desk.place, chain)
     said = [f"commit {order.commit[:12]} was carried out before: {listing.line(event)}"]
     later = [each for each in chain.events[event.number :] if each.to is not None]
-    if event.kind == "refuse" and all(each.to != order.version for each in later):
+    if event.kind == "refuse" and all(each.to != event.version for each in later):
         said = [*promotion.described(event.gates), f"commit {order.commit[:12]} was refused: {listing.line(event)}"]
         return Answer(STOPPED, event.short(), [*said, "each sync fails until another commit changes model.yaml"])
-    if later and chain.state.champion != order.version:
+    if later and chain.state.champion != event.to:
         said.append(f"the champion is {chain.state.champion} since, and stays: {listing.line(later[-1])}")
     return Answer(0, event.short(), said)
 

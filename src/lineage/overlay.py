@@ -20,6 +20,7 @@ ANNOTATION = "lastro/version"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 NUMBER = re.compile(r"[1-9][0-9]*")
 LINE = re.compile(rf"""^( *["']?{ANNOTATION}["']? *: *)["']?[0-9]+["']?(?= *(?:#.*)?$)""", re.MULTILINE)
+REVERTS = "Revert "  # what the subject of a commit that takes another back begins with, as Git writes it
 PLACE = ("spec", "template", "metadata", "annotations")
 PATCH = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"}}
 NAMED = """apiVersion: apps/v1
@@ -35,13 +36,22 @@ spec:
 
 
 class Order(NamedTuple):
-    """What a commit asks for: which version is to be champion where an overlay is deployed."""
+    """What a commit asks for: which version is to be champion where an overlay is deployed.
+
+    Without `version` it reverts the commit that first named one, `former`.
+    """
 
     overlay: str
-    version: int
+    version: int | None
+    former: int | None
     commit: str
     by: str
     subject: str
+
+    @property
+    def reverts(self) -> bool:
+        """Say whether the commit takes another one back."""
+        return self.subject.startswith(REVERTS)
 
     @property
     def mark(self) -> str:
@@ -71,21 +81,21 @@ def content_of(root: Path, path: str) -> str:
 
 
 def order_of(history: Path, overlay: str) -> Order | None:
-    """Return what the newest commit that changed an overlay's model.yaml asks for; None where that names no version.
+    """Return what the newest commit that changed an overlay's model.yaml asks for; None where the chain is followed.
 
-    Raises LineageError where the history is not whole, or where the file is none that can be read.
+    That is where the file names no version, unless the commit took one away as a revert. Raises LineageError where the
+    history is not whole, or where the file is none that can be read.
     """
     path = path_of(history, overlay)
     version = version_in(path, content_of(history, path))
-    if version is None:
-        return None
     if git.output(history, "rev-parse", "--is-shallow-repository") != "false\n":
         raise LineageError(f"{history}: a shallow clone does not tell which commit changed {path}: clone it whole")
     said = git.output(history, "log", "-1", "--format=%H%n%an%n%s", "HEAD", "--", f":(top){path}") or ""
     commit, by, subject = (*said.splitlines(), "", "", "")[:3]
-    if not commit:
-        raise LineageError(f"{history}: no commit of its history changed {path}")
-    return Order(overlay, version, commit, by or "unknown", subject)
+    before = git.output(history, "show", f"{commit}^:{path}")
+    former = version_in(path, before) if before is not None else None
+    order = Order(overlay, version, former, commit, by or "unknown", subject)
+    return None if version is None and (former is None or not order.reverts) else order
 
 
 def version_in(path: str, content: str) -> int | None:

@@ -72,7 +72,48 @@ def test_refused_gate_fails_each_sync_until_another_commit_or_a_person_overrules
 
 def test_overlay_without_a_version_follows_the_chain(deployed: Deployed) -> None:
     assert deployed.sync() == 0
-    assert deployed.events() == [("promote", 1, 1)]
+    deployed.commit(2)
+    assert deployed.sync() == 0
+    deployed.commit(None, "Follow the chain")
+    assert deployed.sync() == 0
+    assert deployed.events() == [("promote", 1, 1), ("promote", 2, 2)]
+
+
+def test_revert_of_the_first_version_goes_back_to_the_champion_before_and_only_once(deployed: Deployed) -> None:
+    deployed.commit(2)
+    assert deployed.sync() == 0
+    deployed.git("revert", "--no-edit", "HEAD")
+    assert deployed.sync() == 0
+    assert deployed.events()[1:] == [("promote", 2, 2), ("rollback", 1, 1)]
+    assert f"commit {deployed.git('rev-parse', 'HEAD')}, " in read_chain(deployed.place).events[-1].why
+    assert deployed.run("rollback --to 2 --why again") == 0
+    assert deployed.sync() == 0
+    assert deployed.champion() == 2
+
+
+def test_revert_of_what_was_refused_or_overtaken_changes_nothing(deployed: Deployed) -> None:
+    deployed.commit(3)
+    assert deployed.sync() == 1
+    deployed.git("revert", "--no-edit", "HEAD")
+    assert deployed.sync() == 0
+    deployed.commit(2)
+    assert deployed.sync() == 0
+    assert deployed.run("rollback --to 1 --why bad") == 0
+    assert deployed.run("rollback --to 2 --why good") == 0
+    deployed.git("revert", "--no-edit", "HEAD")
+    assert deployed.sync() == 0
+    assert deployed.events()[-1] == ("rollback", 2, 2)
+
+
+def test_revert_of_what_was_refused_does_not_bring_back_what_was_rolled_back_by_command(deployed: Deployed) -> None:
+    deployed.commit(2)
+    assert deployed.sync() == 0
+    assert deployed.run("rollback --to 1 --why bad") == 0
+    deployed.commit(3)
+    assert deployed.sync() == 1
+    deployed.git("revert", "--no-edit", "HEAD")  # the overlay names 2 again
+    assert deployed.sync() == 0
+    assert deployed.champion() == 1
 
 
 def test_overlays_of_one_chain_are_told_apart(deployed: Deployed) -> None:

@@ -76,11 +76,20 @@ def test_order_is_of_the_commit_that_wrote_the_version_not_of_the_merge(reposito
     repository.git("commit", "--quiet", "-m", "Another file")
     assert commit_of(repository) == first
     repository.git("merge", "--quiet", "--no-ff", "-m", "Merge", "promote")
-    assert order_of(repository.root, "production") == ("production", 2, second, "Ann", "Promote")
+    assert order_of(repository.root, "production") == ("production", 2, 1, second, "Ann", "Promote")
     repository.git("revert", "--no-edit", "-m", "1", "HEAD")
     order = order_of(repository.root, "production")
     assert order
     assert (order.version, order.commit) == (1, repository.git("rev-parse", "HEAD"))
+
+
+def test_version_is_taken_away_by_a_revert_and_left_to_the_chain_by_any_other_commit(repository: Deployed) -> None:
+    repository.commit(None, "Follow the chain")
+    assert order_of(repository.root, "production") is None
+    repository.commit(4, "Promote")
+    repository.git("revert", "--no-edit", "HEAD")
+    commit = repository.git("rev-parse", "HEAD")
+    assert order_of(repository.root, "production") == ("production", None, 4, commit, "Ann", 'Revert "Promote"')
 
 
 def test_bare_clone_tells_the_same_and_a_shallow_one_is_refused(repository: Deployed, tmp_path: Path) -> None:
