@@ -1,4 +1,4 @@
-"""deploy/argocd, the promotion's Job -> true of the overlays, of the CronJob beside it, and of Argo CD's own definition"""
+"""deploy/argocd, the promotion's Job -> true of the overlays, the CronJob beside it, and Argo CD's own definition"""
 
 from pathlib import Path
 from typing import Any
@@ -104,9 +104,8 @@ def test_job_has_training_s_role_in_production() -> None:
     (training,) = [each for each in tokens if each["metadata"]["name"] == "training"]
     its = training["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     roles = {each["metadata"]["name"]: each for each in yaml.safe_load_all((folder / "roles.yaml").read_text())}
-    (annotation,) = roles[read(JOB)["spec"]["template"]["spec"]["serviceAccountName"]]["metadata"][
-        "annotations"
-    ].values()
+    account = read(JOB)["spec"]["template"]["spec"]["serviceAccountName"]
+    (annotation,) = roles[account]["metadata"]["annotations"].values()
     (container,), (theirs,) = role["containers"], its["containers"]
     assert container["env"] == [{"name": "AWS_ROLE_ARN", "value": annotation}, *theirs["env"][1:]]
     assert (container["volumeMounts"], role["volumes"]) == (theirs["volumeMounts"], its["volumes"])
