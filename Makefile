@@ -13,7 +13,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-lifecycle test-spark lint format \
+.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-argocd test-lifecycle test-spark lint format \
 	bench pictures reproduce lock demo-monitoring demo-year environment ready
 
 help: ## list these commands
@@ -48,6 +48,9 @@ test-containers: environment ## the dev container and the images, really built a
 
 test-kubernetes: environment ## overlay local really deployed and used; needs a cluster (KUBECONFIG), kubectl and Docker
 	@$(activated) python -m pytest -m kubernetes tests/kubernetes $(TESTS)
+
+test-argocd: environment ## commits really synced, promoted and rolled back; needs a cluster with Argo CD, kubectl and Docker
+	@$(activated) python -m pytest -m argocd tests/argocd $(TESTS)
 
 test-lifecycle: ready ## hundreds of kills, switches and resamples, a year, trainings from elsewhere; hours
 	@$(activated) python -m pytest -m lifecycle tests/lifecycle $(TESTS)

@@ -4,8 +4,8 @@ It works on a copy, so that the image stays as it is and every run begins with t
 volume, so that only what changed is computed again. What it publishes, the service `delivery` brings to the API. With
 `features` it brings the applicants whom the image's project knows into the table that the API asks, and nothing else.
 With `training` it retrains in a clone of LASTRO_GIT_REMOTE at the image's commit and pushes the branch there; further
-words go to `src.lineage.retrain`, and where nothing is new it ends well. With `promotion` further words go to
-`src.lineage.gitops`, which runs in a clone of LASTRO_GIT_BRANCH.
+words go to `src.lineage.retrain`, and where nothing is new it ends well. With `promotion` and a namespace the image's
+project asks the history of LASTRO_GIT_BRANCH which version is to be champion there (`src.lineage.gitops`).
 """
 
 import os
@@ -23,6 +23,8 @@ WORK, STATE, SECRETS = Path("/work"), Path("/var/lib/lastro"), Path("/run/secret
 READERS = {"delivery": ("dvc", "--list", "registry"), "mlflow": ("mlflow",)}  # whose key reads what of the bucket
 STOPPED, NOTHING_NEW = 1, 3  # of src.lineage.retrain: published, and a gate stops it | nothing to train on
 WHY = ("--why", "scheduled training")
+IMPOSSIBLE = 2
+NAMESPACES = "lastro-"  # an overlay's namespace is its name behind this
 
 
 def main() -> None:
@@ -65,9 +67,19 @@ def training(words: Sequence[str]) -> None:
 
 
 def promotion(words: Sequence[str]) -> None:
-    """Bring the chain to what the newest commit of LASTRO_GIT_BRANCH says."""
-    enter(clone(WORK / "promotion", os.environ.get("LASTRO_GIT_BRANCH") or "main", SECRETS))
-    call(sys.executable, "-m", "src.lineage.gitops", *words)
+    """Bring the chain to what the newest commit of LASTRO_GIT_BRANCH says of the overlay of a namespace.
+
+    Exit codes are those of src.lineage.gitops; a remote that cannot be read is 2 too: another try may find it.
+    """
+    branch = os.environ.get("LASTRO_GIT_BRANCH") or "main"
+    try:
+        history = clone(WORK / "history", branch, SECRETS)
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        sys.exit(IMPOSSIBLE)
+    enter(copy(ROOT, WORK / "lastro"))
+    overlays = [word.removeprefix(NAMESPACES) for word in words]
+    call(sys.executable, "-m", "src.lineage.gitops", *overlays, "--history", str(history))
 
 
 COMMANDS: Mapping[str, Callable[[Sequence[str]], None]] = {

@@ -90,8 +90,11 @@ def adopt(registry: Registry, place: Place, chain: Chain, reason: Reason) -> Cha
 
 
 def put(place: Place, chain: Chain, kind: Kind, version: int, reason: Reason, **more: Any) -> Chain:
-    """Append an event about who is champion; raises StoppedError where somebody else changed the champion meanwhile."""
-    champion = chain.state.champion
+    """Append an event about who is champion.
+
+    Raises StoppedError where somebody else meanwhile changed the champion, or did just this for the same reason.
+    """
+    champion, seen = chain.state.champion, len(chain.events)
     to = None if kind == "refuse" else version
     while True:
         facts = {"version": version, "before": champion, "to": to, "by": reason.by, "why": reason.why, **more}
@@ -99,6 +102,8 @@ def put(place: Place, chain: Chain, kind: Kind, version: int, reason: Reason, **
             return append(place, chain, kind=kind, **facts)
         except TakenError:
             chain = read_chain(place, chain)
+        if any((event.version, event.why) == (version, reason.why) for event in chain.events[seen:]):
+            raise StoppedError(f"somebody else did this for the same reason meanwhile ({reason.why}): nothing was done")
         if chain.state.champion != champion:
             last = next(event for event in reversed(chain.events) if event.to == chain.state.champion)
             what = f"the champion changed meanwhile from {champion} to {last.to}"

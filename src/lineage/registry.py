@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from src.errors import code_of, run
-from src.lineage import commands
+from src.lineage import commands, proposal
 from src.lineage.aliases import StoppedError
 from src.lineage.commands import Answer, Desk
 from src.lineage.settings import ROOT, Settings, read_settings
@@ -52,10 +52,12 @@ def parser() -> ArgumentParser:
     report = command("report", "a version's validation report, as HTML and as Markdown", commands.report)
     report.add_argument("version", type=int)
     report.add_argument("--output", type=Path, metavar="FILE", help="the HTML file; the Markdown lies beside it (.md)")
-    promote = command("promote", "make a version champion, where its gates let it", commands.promote)
+    promote = command("promote", "make a version champion, where its gates let it", proposal.promote)
     promote.add_argument("version", type=int)
     promote.add_argument("--force", action="store_true", help="whatever the gates say; marked for ever")
-    reasoned(promote)
+    about = "write it to a branch for this overlay instead (default: production); its merge promotes"
+    promote.add_argument("--gitops", nargs="?", const="production", metavar="OVERLAY", help=about)
+    reasoned(promote, required=False)  # a branch needs none
     rollback = command("rollback", "make the champion before this one that again", commands.rollback)
     rollback.add_argument("--to", type=int, help="another version")
     reasoned(rollback)
