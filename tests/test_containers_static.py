@@ -158,16 +158,6 @@ def test_actions_are_pinned_by_commit_with_their_version_beside(name: str) -> No
     assert len({use.partition("@")[0] for use in uses}) == len(set(uses)), "one version of each"
 
 
-@pytest.mark.parametrize("name", WORKFLOWS)
-def test_only_the_comment_may_write(name: str) -> None:
-    found = workflow(name)
-    assert found["permissions"] == {}
-    rights = {job: details["permissions"] for job, details in found["jobs"].items()}
-    report = rights.pop("report", {})
-    assert all(right == {"contents": "read"} for right in rights.values())
-    assert report in ({}, {"contents": "read", "pull-requests": "write"})
-
-
 def test_tests_run_on_every_python_that_is_promised() -> None:
     versions = workflow(".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
     assert versions == ["3.11", "3.12", "3.13", "3.14"]

@@ -79,6 +79,7 @@ def service(settings: Settings, clock: Clock) -> FastAPI:
     workers = Workers(settings.state / "api" / "workers")
     watch = Watch(settings.models, settings.deliveries, workers, metrics, TrainingRecord(journal))
     process = service_of(ROOT, settings.git_commit, clock)
+    metrics.code.labels(process.code_commit or "").set(1)
     trial = trial_of(settings, journal, metrics, clock)
     store = online(settings.features_address, settings.database_timeout)
     bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)

@@ -49,6 +49,7 @@ class Metrics:
         self.predictor = self.latest(
             "lastro_predictor_info", "What sums up a score: points, kernel, numpy or nodes", "computed_by"
         )
+        self.code = self.latest("lastro_code_info", "The code that answers", "commit")
         self.event = self.latest("lastro_serving_event", "The chain's event that is served; 0 without deliveries")
         self.refused = self.latest(
             "lastro_versions_refused", "Versions that were delivered and cannot be served, or nothing newer can be read"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from src import git
-from src.lineage import listing, promotion
+from src.lineage import bom, listing, promotion
 from src.lineage.adoption import adopt_former
 from src.lineage.aliases import INTERRUPTED, LACKING, Found, StoppedError, moved, settle, settled
 from src.lineage.audit import audited, pictured
@@ -72,8 +72,12 @@ def list_(desk: Desk, _: Namespace) -> Answer:
 
 
 def show(desk: Desk, asked: Namespace) -> Answer:
-    """Return all that the chain says of a version."""
-    found = listing.entire(read_chain(desk.place), asked.version)
+    """Return all that the chain says of a version, or its bill of materials."""
+    chain = read_chain(desk.place)
+    if asked.bom:
+        bill = bom.of_version(desk.root, chain.version(asked.version))
+        return Answer(0, bill, bom.lines(bill))
+    found = listing.entire(chain, asked.version)
     return Answer(0, found, listing.lines(found))
 
 

@@ -11,13 +11,22 @@ import pytest
 from ops import answer
 from src.errors import LastroError
 from src.model.card import read_card
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 
 
 class Recorder(BaseHTTPRequestHandler):
     """Answers 200, or 401 to another key than `key`, and keeps what it was sent."""
 
     bodies: ClassVar[list[dict[str, object]]] = []
+    commits: ClassVar[list[str]] = []  # of the code that answers, one a look; the last one stays
+
+    def do_GET(self) -> None:
+        card = (ROOT / "models/model.json").read_text()
+        commit = self.commits.pop(0) if len(self.commits) > 1 else self.commits[0]
+        self.send_response(200)
+        self.end_headers()
+        text = f'{{"card": {card}}}' if self.path == "/model/info" else f'lastro_code_info{{commit="{commit}"}} 1.0\n'
+        self.wfile.write(text.encode())
 
     def do_POST(self) -> None:
         self.bodies.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
@@ -75,3 +84,23 @@ def test_refusal_and_silence_are_sentences(endpoint: str) -> None:
         answer.ask(endpoint, "wrong", {})
     with pytest.raises(LastroError, match=r"http://127\.0\.0\.1:1/predict does not answer"):
         answer.ask("http://127.0.0.1:1", "key", {})
+
+
+def test_service_elsewhere_is_asked_once_all_of_it_runs_the_code(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(answer, "PAUSE", 0.01)
+    monkeypatch.setenv("LASTRO_ENDPOINT", endpoint)
+    monkeypatch.setenv("LASTRO_API_KEY", "key")
+    Recorder.commits[:] = ["01", "02", "02", "01", "02"]
+    answer.elsewhere("02", 60)
+    assert capsys.readouterr().out == '{"score": 600}\n'
+    assert Recorder.commits == ["02"]
+    assert Recorder.bodies == [answer.example(read_card(ROOT / "models" / "model.json"))]
+    with pytest.raises(LastroError, match=f"{endpoint} runs the code of 02, not of 03"):
+        answer.elsewhere("03", 0)
+    with pytest.raises(LastroError, match="runs the code of no known commit"):
+        answer.await_code("http://127.0.0.1:1", "key", "03", 0.02)
+    monkeypatch.setenv("LASTRO_API_KEY", "")
+    with pytest.raises(LastroError, match="set both"):
+        answer.elsewhere("", 0)

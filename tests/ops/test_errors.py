@@ -24,6 +24,7 @@ CASES = {  # command -> what it is given, and the file or program that it names
     "launch": ([".", "page"], STATE, f"{STATE}/run/page.lock"),
     "manage": (["start"], STATE, STATE),
     "packages": ([], "", "npm"),
+    "release": (["notes", "v0.2.0"], "", "CHANGELOG.md"),
     "report": (["HEAD"], "", "dvc"),
     "reproduce": ([], "", "git"),
     "run": ([], STATE, STATE),

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from src import git
 from tests.api.live import HEADERS
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health", "ok"), ("/ready", "ready")])
@@ -51,3 +53,5 @@ def test_metrics_count_requests_predictions_and_scores(client: TestClient, appli
     assert [line for line in lines if line.startswith("lastro_predictor_info")] == [
         f'lastro_predictor_info{{computed_by="{computed_by}"}}'
     ]
+    code = [line for line in lines if line.startswith("lastro_code_info")]
+    assert code == [f'lastro_code_info{{commit="{git.head(ROOT) or ""}"}}']
