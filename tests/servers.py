@@ -1,4 +1,4 @@
-"""The real PostgreSQL, Redis, Caddy, Prometheus and C compiler of Debian's packages, for whichever room of tests wants them"""
+"""Debian's PostgreSQL, Redis, nginx, Caddy, Prometheus and C compiler, for whichever room of tests wants them"""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""deploy/https/Caddyfile, by a real Caddy before a real API and page: a chain that verifies, HSTS, clients told apart"""
+"""deploy/https/Caddyfile, by a real Caddy before a real API and page: the chain verifies, clients are told apart"""
 
 import os
 import ssl
