@@ -15,65 +15,33 @@ from src.lineage.tracking import TrackingError
 from tests.conftest import Project
 from tests.lineage.conftest import _small, small
 from tests.lineage.pushed import pushed_to_folder, versions
-from tests.ports import free_ports, listens, wait_until
+from tests.nginx import nginx_before
+from tests.ports import free_port, listens, wait_until
 
 __all__ = ["_small", "small"]
 pytestmark = pytest.mark.lifecycle
 USER, PASSWORD, WRONG = "lastro", "the-password-of-this-test", "not-the-password"
-NGINX = """
-daemon off;
-{user}
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxied;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port};
-    auth_basic "MLflow";
-    auth_basic_user_file {folder}/users;
-    location / {{ proxy_pass http://127.0.0.1:{inside}; }}
-  }}
-}}
-"""
 
 
 @pytest.fixture(scope="module")
 def guarded(nginx: str, empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address that asks for them."""
-    folder, (port, inside) = tmp_path_factory.mktemp("guarded"), free_ports(2)
+    folder, port = tmp_path_factory.mktemp("guarded"), free_port()
     database = folder / "mlflow.db"
     database.write_bytes(empty_database.read_bytes())
-    user = "user root;" if os.geteuid() == 0 else ""  # who else could not read in pytest's folder
     (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, inside=inside, user=user))
-    server = [
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(inside),
-        "--workers",
-        "1",
-        "--backend-store-uri",
-        f"sqlite:///{database}",
-    ]
-    artifacts = ["--artifacts-destination", str(folder / "artifacts")]
+    server = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    places = ["--backend-store-uri", f"sqlite:///{database}", "--artifacts-destination", str(folder / "artifacts")]
     program = str(Path(sys.executable).with_name("mlflow"))
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    proxy = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", f"{folder}/error.log"]
+    location = f'auth_basic "MLflow"; auth_basic_user_file {folder}/users; proxy_pass http://127.0.0.1:{port};'
     with (
         (folder / "log").open("wb") as log,
-        subprocess.Popen([program, "server", *server, *artifacts], env=environment, stdout=log, stderr=log) as mlflow,
-        subprocess.Popen(proxy) as before,
+        subprocess.Popen([program, "server", *server, *places], env=environment, stdout=log, stderr=log) as mlflow,
+        nginx_before(nginx, folder, location) as address,
     ):
-        wait_until(lambda: listens(inside) and listens(port), 120)
-        yield f"http://127.0.0.1:{port}"
-        before.terminate()
+        wait_until(lambda: listens(port), 120)
+        yield address
         mlflow.terminate()
 
 
@@ -117,10 +85,12 @@ def test_refused_publication_stands_in_the_chain_and_comes_to_mlflow_with_the_pa
     assert main(["publish"], small.root, settings) == 0
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warned) == 1
-    assert "401" in warned[0]
+    assert "its server refuses the user (401): MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD" in warned[0]
     assert main(["reconcile"], small.root, settings) == 2
     said = capsys.readouterr()
-    assert len(said.err.splitlines()) == 1
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("error: MLflow cannot use http://127.0.0.1")
+    assert "refuses the user (401)" in said.err
     assert WRONG not in "".join([said.out, said.err, caplog.text])
 
     shown(monkeypatch, PASSWORD)
