@@ -59,7 +59,7 @@ test-spark: ready ## Spark reads the lake's tables and agrees; needs JDK 17 and 
 	@$(activated) python -m pytest -m spark tests/spark $(TESTS)
 
 lint: environment ## style and types
-	@$(activated); ruff check . && ruff format --check . && mypy
+	@$(activated); ruff check . && ruff format --check . && mypy && cfn-lint --include-checks I -- deploy/aws/*.yaml
 
 format: environment ## style, mended as far as ruff can; `make lint` names the rest
 	@$(activated); ruff check --fix --exit-zero --quiet . && ruff format .

@@ -1,4 +1,4 @@
-"""The real PostgreSQL, Redis, Prometheus and C compiler of Debian's packages, for whichever room of tests wants them"""
+"""Debian's PostgreSQL, Redis, nginx, Caddy, Prometheus and C compiler, for whichever room of tests wants them"""
 
 import os
 import shutil
@@ -15,6 +15,7 @@ from tests.postgresql import Postgres
 PROGRAMS = {  # fixture -> what Debian's package brings
     "redis": "redis-server",
     "nginx": "/usr/sbin/nginx",
+    "caddy": "caddy",
     "postgres": "/usr/lib/postgresql",
     "compiler": "cc",
     "promtool": "promtool",
@@ -61,6 +62,12 @@ def redis() -> Iterator[str]:
 def nginx() -> str:
     """The proxy's program, which is not on every user's PATH."""
     return PROGRAMS["nginx"]
+
+
+@pytest.fixture(scope="session")
+def caddy() -> str:
+    """The proxy that makes its own certificates."""
+    return PROGRAMS["caddy"]
 
 
 @pytest.fixture(scope="session")

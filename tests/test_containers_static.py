@@ -131,9 +131,10 @@ def test_compose_file_fits_the_specification(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMPOSE)
-def test_compose_publishes_to_this_machine_alone(name: str) -> None:
-    for service in yaml.safe_load((ROOT / name).read_text())["services"].values():
-        assert [port for port in service.get("ports", []) if not str(port).startswith("127.0.0.1:")] == []
+def test_compose_publishes_to_this_machine_alone_unless_https_is_opened(name: str) -> None:
+    for service, about in yaml.safe_load((ROOT / name).read_text())["services"].items():
+        here = "${LASTRO_HTTPS_ADDRESS:-127.0.0.1}:" if service == "https" else "127.0.0.1:"
+        assert [port for port in about.get("ports", []) if not str(port).startswith(here)] == []
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -294,11 +295,27 @@ def test_prometheus_and_alertmanager_are_started_only_when_asked_for_and_with_gr
         "grafana": ["grafana"],
         "features": ["features"],
         "lake": ["lake"],
+        "https": ["https"],
     }
     bound = dict(mount.split(":")[:2] for mount in services["grafana"]["volumes"] if mount.startswith("./"))
     assert all((ROOT / folder).is_dir() for folder in bound)
     provider = yaml.safe_load((ROOT / "deploy/monitoring/grafana/provisioning/dashboards/lastro.yml").read_text())
     assert provider["providers"][0]["options"]["path"] == bound["./deploy/monitoring/grafana/dashboards"]
+
+
+def test_proxy_alone_is_with_the_api_where_the_api_believes_whom_it_names() -> None:
+    found = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    services, network = found["services"], found["networks"]["proxied"]
+    assert {name for name, service in services.items() if "proxied" in service.get("networks", [])} == {"api", "https"}
+    assert network["internal"] is True
+    (subnet,) = network["ipam"]["config"]
+    believed = services["api"]["environment"]["LASTRO_TRUSTED_PROXIES"].split(",")
+    assert believed == [subnet["subnet"], "${LASTRO_TRUSTED_PROXIES:-}"]
+    ports = {port.rpartition(":")[2] for port in services["https"]["ports"]}
+    exposed = re.search(r"^EXPOSE (.*)$", (ROOT / "deploy/https/Dockerfile").read_text(), re.M)
+    inside = re.findall(r"_port \{\$LASTRO_\w+:(\d+)\}", (ROOT / "deploy/https/Caddyfile").read_text())
+    assert exposed is not None
+    assert ports == set(exposed[1].split()) == set(inside)
 
 
 def test_monitor_runs_in_the_pipelines_image_and_alone_gets_its_settings() -> None:

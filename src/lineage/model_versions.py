@@ -16,6 +16,7 @@ from src.lineage.chain import Place
 from src.lineage.dossier import TEXT, Dossier
 from src.lineage.mlflow_backend import experiment, opened, plainly
 from src.lineage.pictures import draw, names
+from src.lineage.refused_user import named
 from src.lineage.settings import Settings
 from src.lineage.signature import example, signature
 from src.model.card import CARD, MODEL, Card
@@ -206,5 +207,5 @@ class Registry:
 @contextlib.contextmanager
 def opened_registry(settings: Settings, place: Place) -> Iterator[Registry]:
     """Yield MLflow's registry; raises TrackingError or StorageError, a sentence, where MLflow or the place fails."""
-    with place.plainly(), opened(settings, place.environment()) as mlflow, plainly(settings):
+    with place.plainly(), named(settings), opened(settings, place.environment()) as mlflow, plainly(settings):
         yield Registry(mlflow, place, settings.runs_folder)

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ PROFILE = "monitoring"
 WATCHING = {name for name, service in DEFINED["services"].items() if PROFILE in service.get("profiles", [])}
 ALWAYS = {name for name, service in DEFINED["services"].items() if "profiles" not in service}
 WATCHING_PORTS = ("PROMETHEUS_PORT", "ALERTMANAGER_PORT")
+PROXY_PORTS = ("HTTP_PORT", "HTTPS_PORT")
+PROXIED = "10.213.78.0/29"  # not the default: a stack may be up beside the tests
+ROOT_CERTIFICATE = "/var/lib/lastro/pki/authorities/local/root.crt"
 WHAT_THE_KEY_MAY = """
 import boto3
 s3 = boto3.client("s3")
@@ -89,14 +93,15 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(engine: Engine, folder: Path) -> Iterator[Stack]:
     """The services, up; taken down whatever happens."""
-    names = (*PORTS, *WATCHING_PORTS)
+    names = (*PORTS, *WATCHING_PORTS, *PROXY_PORTS)
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
-    found = Stack(engine, engine.copy(folder / folder.name), ports)
+    found = Stack(engine, engine.copy(folder / folder.name), ports | {"LASTRO_HTTPS_NETWORK": PROXIED})
     try:
         found.up()
         yield found
     finally:
-        found.compose("--profile", PROFILE, "down", "--volumes", "--remove-orphans", "--rmi", "local")
+        profiles = ("--profile", PROFILE, "--profile", "https")
+        found.compose(*profiles, "down", "--volumes", "--remove-orphans", "--rmi", "local")
         engine.run("docker", "image", "rm", "--force", f"{found.project}-pipeline", check=False)
 
 
@@ -105,6 +110,22 @@ def watched(stack: Stack) -> Stack:
     """The services with Prometheus and Alertmanager beside them, which the tests before this one have not seen."""
     stack.up("--profile", PROFILE)
     return stack
+
+
+@pytest.fixture(scope="module")
+def secured(stack: Stack) -> Stack:
+    """The services with TLS before them."""
+    stack.up("--profile", "https")
+    return stack
+
+
+def asked_by_tls(stack: Stack, name: str, path: str, key: str = "") -> httpx.Response:
+    """Return the answer to one who trusts the root that the proxy made, and nobody else."""
+    trusting = ssl.create_default_context(cadata=stack.inside("https", f"cat {ROOT_CERTIFICATE}"))
+    headers = {"host": name, **({"x-api-key": key} if key else {})}
+    address, told = f"https://127.0.0.1:{stack.ports['HTTPS_PORT']}{path}", {"sni_hostname": name}
+    with httpx.Client(verify=trusting, timeout=60) as client:
+        return client.get(address, headers=headers, extensions=told)
 
 
 def score(client: httpx.Client) -> dict[str, Any]:
@@ -280,6 +301,30 @@ def test_those_that_watch_are_confined_too(watched: Stack) -> None:
     assert "reached" not in watched.inside("page", probe.format("prometheus", 9090), check=False)
 
 
+def test_tls_before_page_and_api_verifies_and_stays(secured: Stack) -> None:
+    for name, path, key in (("localhost", "/", ""), ("api.localhost", "/model/info", secured.key())):
+        answer = asked_by_tls(secured, name, path, key)
+        assert (answer.status_code, answer.headers["strict-transport-security"]) == (200, "max-age=31536000")
+    sent = httpx.get(f"http://127.0.0.1:{secured.ports['HTTP_PORT']}/docs", headers={"host": "api.localhost"})
+    assert (sent.status_code, sent.headers["location"]) == (308, "https://api.localhost/docs")
+
+
+def test_limits_behind_tls_count_the_clients_address_and_not_the_proxys(secured: Stack) -> None:
+    secured.inside("counters", "redis-cli flushall")
+    assert asked_by_tls(secured, "api.localhost", "/model/info", "wrong").status_code == 401
+    network = json.loads(secured.engine.docker("network", "inspect", f"{secured.project}_front"))[0]
+    counted = secured.inside("counters", "redis-cli keys '*'")
+    assert network["IPAM"]["Config"][0]["Gateway"] in counted  # by which this machine comes
+    assert PROXIED.rpartition(".")[0] not in counted
+
+
+def test_tls_is_confined_too_and_reaches_nobody_else(secured: Stack) -> None:
+    found = secured.containers()["https"]
+    require_confined("https", found)
+    assert {mount["Name"] for mount in found["Mounts"]} == {f"{secured.project}_https"}
+    assert {network.partition("_")[2] for network in found["NetworkSettings"]["Networks"]} == {"front", "proxied"}
+
+
 def test_grafana_is_described_whole(stack: Stack) -> None:
     found = yaml.safe_load(stack.compose("--profile", "grafana", "config"))["services"]
     assert set(found) == ALWAYS | WATCHING | {"grafana"}
@@ -287,10 +332,11 @@ def test_grafana_is_described_whole(stack: Stack) -> None:
     assert [path.is_dir() for path in bound] == [True, True]
 
 
+@pytest.mark.usefixtures("secured")
 def test_taken_down_nothing_is_left(watched: Stack, engine: Engine) -> None:
     kept = [name for name in DEFINED["volumes"] if name != "grafana"]
-    count = len(ALWAYS | WATCHING) + len(kept) + len(DEFINED["networks"])
+    count = len(ALWAYS | WATCHING | {"https"}) + len(kept) + len(DEFINED["networks"])
     assert len(engine.left(watched.project)) == count
-    watched.compose("--profile", PROFILE, "down", "--volumes")
+    watched.compose("--profile", PROFILE, "--profile", "https", "down", "--volumes")
     assert engine.left(watched.project) == []
     assert not {".venv", "var", ".env"} & {path.name for path in watched.root.iterdir()}
