@@ -204,7 +204,8 @@ COPY src/batch/__init__.py src/batch/__main__.py src/batch/checking.py src/batch
      src/batch/command.py src/batch/counting.py src/batch/engine.py src/batch/fields.py src/batch/formulas.py \
      src/batch/ids.py src/batch/lookup.py src/batch/manifest.py src/batch/models.py src/batch/objects.py src/batch/output.py \
      src/batch/parcel.py src/batch/parts.py src/batch/places.py src/batch/planning.py src/batch/recording.py \
-     src/batch/resuming.py src/batch/run.py src/batch/scoring.py src/batch/settings.py src/batch/sums.py src/batch/
+     src/batch/resuming.py src/batch/run.py src/batch/scoring.py src/batch/settings.py src/batch/steps.py src/batch/sums.py \
+     src/batch/
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
 COPY .dvc/config .dvc/config
 COPY params.yaml ./
