@@ -304,6 +304,7 @@ def test_prometheus_and_alertmanager_are_started_only_when_asked_for_and_with_gr
         "grafana": ["grafana"],
         "features": ["features"],
         "lake": ["lake"],
+        "airflow": ["airflow"],
     }
     bound = dict(mount.split(":")[:2] for mount in services["grafana"]["volumes"] if mount.startswith("./"))
     assert all((ROOT / folder).is_dir() for folder in bound)

@@ -44,7 +44,7 @@ def asked() -> Asked:
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster: tls://…, or tcp:// on this machine")
     step = parser.add_mutually_exclusive_group()
     step.add_argument("--parts", dest="step", action="store_const", const="parts",
-                      help="begin a run and print its parts, as JSON in a line, each with its model's version")  # fmt: skip
+                      help="begin a run and print its parts, as JSON in a line, each with its version")  # fmt: skip
     step.add_argument("--only", metavar="PART", help="score one part of a run that has begun")
     step.add_argument("--manifest", dest="step", action="store_const", const="manifest",
                       help="end a run all of whose parts are there")  # fmt: skip

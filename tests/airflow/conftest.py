@@ -85,4 +85,3 @@ def trained(
     done = airflow.test("lastro_training")
     assert done.returncode == 0, done.stdout
     return airflow
-

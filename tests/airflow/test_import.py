@@ -1,4 +1,4 @@
-"""What Airflow reads of the DAG files: no fault, the tasks of dvc.yaml in its order, and nothing of the project loaded"""
+"""What Airflow reads of the DAG files: no fault, the tasks of dvc.yaml in its order, nothing of the project loaded"""
 
 import json
 import subprocess

@@ -28,6 +28,7 @@ CASES = {  # command -> what it is given, and the file or program that it names
     "run": ([], STATE, STATE),
 }
 ELSEWHERE = {
+    "airflow",
     "bootstrap",
     "kernel",
     "minio",

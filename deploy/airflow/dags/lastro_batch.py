@@ -29,7 +29,9 @@ with DAG(
     max_active_runs=1,
     default_args=tries(),
     params={
-        "input": Param(setting("batch_input", "") or None, type="string", minLength=1, description="file, folder or pattern"),
+        "input": Param(
+            setting("batch_input", "") or None, type="string", minLength=1, description="file, folder or pattern"
+        ),
         "output": Param(setting("batch_output", "") or None, type="string", minLength=1, description="a folder"),
     },
     user_defined_filters=filters(),
