@@ -1,4 +1,4 @@
-"""`python -m ops.credentials [key | airflow]`: random secrets, made once -> for each service of compose.yaml a folder of its own
+"""`python -m ops.credentials [key | airflow]`: random secrets, made once -> each service of compose.yaml has a folder
 
 Each folder is a volume that its service alone mounts; `master`, which holds everything, is mounted by nobody else.
 With `key` it prints the API key that is meant for the user, with `airflow` the password of Airflow's `admin`. Standard
@@ -98,7 +98,6 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         "lake/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
         "airflow/credentials": s3["store"],
         "airflow/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
-        "airflow/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),
         "airflow/LASTRO_AIRFLOW_DATABASE_URL": more.get("LASTRO_AIRFLOW_DATABASE_URL", ""),
         "airflow/LASTRO_AIRFLOW_PASSWORD": values["airflow"],
         "page/LASTRO_API_KEY": values["page"],

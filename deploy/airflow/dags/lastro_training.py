@@ -14,7 +14,7 @@ inputs are as `dvc.lock` says ends at once, and one that was killed is computed 
 | `ingest` … `evaluate` | `dvc repro --single-item STAGE` | the former outputs stay |
 | `push` | `dvc push` | nothing is published |
 | `publish` | `python -m src.lineage.registry publish` | the chain's event is written last: no half version |
-| `gates` | `python -m src.lineage.registry gates` | the version is published, and **must not be promoted as it stands** |
+| `gates` | `python -m src.lineage.registry gates` | it is published, and **must not be promoted as it stands** |
 
 A new version waits as challenger. Who promotes it is a person, by `python -m src.lineage.registry promote`.
 One run at a time, since DVC locks the project. A task that fails for good is told to whom alerts go.
