@@ -1,7 +1,7 @@
-# Seven images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
+# Eight images, each a target: `serving` (the API with its model inside), `serving-follow` (the API that serves what is
 # delivered to it), `delivery` (which delivers it), `page`, `batch` (files of any size, or a worker of a Dask cluster), `lake`
-# (which brings and asks the lake's tables), and `pipeline` (everything else of compose.yaml). The context is the project's
-# root.
+# (which brings and asks the lake's tables), `pipeline` (everything else of compose.yaml), and `airflow` (that, and Airflow).
+# The context is the project's root.
 # `python -m ops.image serving` builds the first one with the arguments and the secret that it needs.
 ARG PYTHON_VERSION=3.12
 
@@ -61,6 +61,18 @@ RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
  && for library in networkx numpy pandas pyarrow scipy sklearn; do \
     find /opt/lastro/lib/python3*/site-packages/$library -type d -name tests -prune -exec rm -r {} +; done \
  && rm -r /opt/lastro/lib/python3*/site-packages/pyarrow/include
+
+# Airflow's own versions, beside those of the pipeline that its tasks run
+FROM base AS airflow-environment
+RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
+    --mount=type=bind,source=deploy/airflow/requirements.txt,target=/tmp/requirements-airflow.txt \
+    --mount=type=cache,target=/tmp/.cache/uv \
+    python -m venv /tmp/installer \
+ && sed -n '/^uv==/,/[^\\]$/p' /tmp/requirements.txt >/tmp/uv.txt \
+ && /tmp/installer/bin/pip install --quiet --no-cache-dir --require-hashes --no-deps -r /tmp/uv.txt \
+ && python -m venv --without-pip /opt/airflow \
+ && VIRTUAL_ENV=/opt/airflow UV_LINK_MODE=copy /tmp/installer/bin/uv pip sync --quiet --require-hashes \
+    --compile-bytecode /tmp/requirements-airflow.txt
 
 FROM base AS lake-environment
 RUN --mount=type=bind,source=requirements-lake.txt,target=/tmp/requirements.txt \
@@ -204,7 +216,8 @@ COPY src/batch/__init__.py src/batch/__main__.py src/batch/checking.py src/batch
      src/batch/command.py src/batch/counting.py src/batch/engine.py src/batch/fields.py src/batch/formulas.py \
      src/batch/ids.py src/batch/lookup.py src/batch/manifest.py src/batch/models.py src/batch/objects.py src/batch/output.py \
      src/batch/parcel.py src/batch/parts.py src/batch/places.py src/batch/planning.py src/batch/recording.py \
-     src/batch/resuming.py src/batch/run.py src/batch/scoring.py src/batch/settings.py src/batch/sums.py src/batch/
+     src/batch/resuming.py src/batch/run.py src/batch/scoring.py src/batch/settings.py src/batch/steps.py src/batch/sums.py \
+     src/batch/
 COPY ops/__init__.py ops/enter.py ops/errors.py ops/
 COPY .dvc/config .dvc/config
 COPY params.yaml ./
@@ -236,6 +249,21 @@ LABEL org.opencontainers.image.title="Lastro's pipeline and MLflow" \
       org.opencontainers.image.revision="$GIT_COMMIT"
 USER 10001:10001
 CMD ["python", "-m", "ops.pipeline"]
+
+FROM pipeline AS airflow
+COPY --from=airflow-environment /opt/airflow /opt/airflow
+ENV VENV=/opt/lastro \
+    VENV_AIRFLOW=/opt/airflow
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --start-interval=3s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/api/v2/monitor/health', timeout=8)"]
+ENTRYPOINT ["python", "-m", "ops.enter"]
+CMD ["python", "-m", "ops.airflow", "container"]
+ARG GIT_COMMIT
+LABEL org.opencontainers.image.title="Lastro's schedule in Airflow, standalone" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="$GIT_COMMIT"
+USER 10001:10001
 
 # the store is where the environment says: what .dvc/config names is this machine's
 FROM base AS lake

@@ -1,6 +1,7 @@
 # The commands of this project; what they do is in ops/. GNU Make >= 3.81 and POSIX tools.
 VENV ?= .venv
-export VENV
+VENV_AIRFLOW ?= .venv-airflow
+export VENV VENV_AIRFLOW
 unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 
@@ -13,8 +14,8 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-argocd test-lifecycle test-spark lint format \
-	bench pictures reproduce lock demo-monitoring demo-year environment ready
+.PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-argocd test-lifecycle \
+	test-spark test-airflow lint format bench pictures reproduce lock demo-monitoring demo-year environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +59,10 @@ test-lifecycle: ready ## hundreds of kills, switches and resamples, a year, trai
 test-spark: ready ## Spark reads the lake's tables and agrees; needs JDK 17 and Maven, 650 MB the first time
 	@$(activated) python -m pytest -m spark tests/spark $(TESTS)
 
+test-airflow: ready ## Airflow's DAGs, run for real in an Airflow of their own and seen in a browser; 300 MB the first time
+	@$(activated) python -m ops.airflow
+	@$(activated) python -m pytest -m airflow tests/airflow $(TESTS)
+
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy && cfn-lint --include-checks I -- deploy/aws/*.yaml
 
@@ -91,6 +96,7 @@ lock: ## compile requirements.in to requirements.txt; LOCK=--upgrade takes newer
 	@for image in serving fetch page pipeline batch lake; do \
 		$(compile) --constraints requirements.txt "requirements-$$image.in" --output-file "requirements-$$image.txt" \
 		|| exit 1; done
+	@$(compile) $(LOCK) deploy/airflow/requirements.in --output-file deploy/airflow/requirements.txt
 
 environment:
 	@$(python) -m ops.bootstrap

@@ -1,8 +1,9 @@
-"""`python -m ops.credentials [key]`: random secrets, made once -> for each service of compose.yaml a folder of its own
+"""`python -m ops.credentials [key | airflow]`: random secrets, made once -> each service of compose.yaml has a folder
 
 Each folder is a volume that its service alone mounts; `master`, which holds everything, is mounted by nobody else.
-With `key` it prints the API key that is meant for the user. `--kubernetes NAMESPACE` makes Secrets of a cluster instead
-by the service account of the pod in which it runs. Standard library only.
+With `key` it prints the API key that is meant for the user, with `airflow` the password of Airflow's `admin`.
+`--kubernetes NAMESPACE` makes Secrets of a cluster instead by the service account of the pod in which it runs. Standard
+library only.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ OURS_ALONE = (
     "features",
     "monitor",
     "lake",
+    "airflow",
     "page",
     "prometheus",
     "alertmanager",
@@ -35,6 +37,7 @@ OURS_ALONE = (
 OWNERS = {"store": STORE, "database": ROOT, **dict.fromkeys(OURS_ALONE, OURS)}
 KEYS = ("store", "delivery", "mlflow")  # who shows S3 a key of its own; the store's is the one that may do everything
 API_KEYS = {"page": "", "prometheus": ":read", "user": ""}  # who calls the API, and what an entry ends with
+PRINTED = {"key": "user", "airflow": "airflow"}  # what is asked for -> the secret
 DATABASE = "postgresql://lastro:{}@database/lastro"
 RUNS = "postgresql+psycopg://lastro:{}@database/mlflow"  # MLflow's own database, where it has one
 OBJECTS = {  # a service -> the Secret of a cluster that holds its files
@@ -50,8 +53,8 @@ def main() -> None:
         write_objects(own(" ".join(sys.argv[2:])))
         return
     values = master(FOLDER / "master" / "secrets.json")
-    if sys.argv[1:] == ["key"]:
-        print(values["user"])
+    if (asked := " ".join(sys.argv[1:])) in PRINTED:
+        print(values[PRINTED[asked]])
         return
     for name, text in files(values, os.environ).items():
         hand_over(FOLDER / name, text, OWNERS[name.partition("/")[0]])
@@ -70,7 +73,7 @@ def new() -> dict[str, str]:
     made = {f"{name} id": secrets.token_hex(10) for name in KEYS}
     made |= {f"{name} secret": secrets.token_hex(20) for name in KEYS}
     made |= {name: new_key() for name in API_KEYS}
-    return made | {"database": secrets.token_hex(20), "token": secrets.token_hex(32)}
+    return made | {"database": secrets.token_hex(20), "token": secrets.token_hex(32), "airflow": secrets.token_hex(20)}
 
 
 def write_objects(namespace: Namespace) -> None:
@@ -134,6 +137,10 @@ def files(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         "monitor/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),
         "lake/credentials": s3["store"],
         "lake/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
+        "airflow/credentials": s3["store"],
+        "airflow/LASTRO_DATABASE_URL": DATABASE.format(values["database"]),
+        "airflow/LASTRO_AIRFLOW_DATABASE_URL": more.get("LASTRO_AIRFLOW_DATABASE_URL", ""),
+        "airflow/LASTRO_AIRFLOW_PASSWORD": values["airflow"],
         "page/LASTRO_API_KEY": values["page"],
         "prometheus/LASTRO_API_KEY": values["prometheus"],
         "alertmanager/LASTRO_SLACK_WEBHOOK_URL": more.get("LASTRO_SLACK_WEBHOOK_URL", ""),

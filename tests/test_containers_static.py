@@ -296,6 +296,7 @@ def test_prometheus_and_alertmanager_are_started_only_when_asked_for_and_with_gr
         "features": ["features"],
         "lake": ["lake"],
         "https": ["https"],
+        "airflow": ["airflow"],
     }
     bound = dict(mount.split(":")[:2] for mount in services["grafana"]["volumes"] if mount.startswith("./"))
     assert all((ROOT / folder).is_dir() for folder in bound)

@@ -28,6 +28,7 @@ BUILTIN = {"umask", "export"}
 VARIABLE = re.compile(r"(?:LASTRO|AWS|MLFLOW|MINIO|PROMETHEUS)_[A-Z0-9_]*[A-Z0-9]\b|(?:API|PAGE)_PORT")
 OF_TOOLS = {"AWS_SHARED_CREDENTIALS_FILE"}
 INNER = {"LASTRO_CONFIGURATION", "LASTRO_BUILD_CREDENTIALS", "LASTRO_NEW_USER", "LASTRO_NEW_PASSWORD"}
+INNER |= {"LASTRO_AIRFLOW_PASSWORD", "LASTRO_PROJECT", "LASTRO_ENVIRONMENT"}  # the last two as AIRFLOW_VAR_…
 CELLS = {"docs/conventions.md"}  # what it has between backticks are cells of tables, which tests/contract tries
 EVERY = [(page, words) for page in TEXTS for words in commands(page)]
 
@@ -160,6 +161,8 @@ def test_command_exists(page: str, words: list[str]) -> None:
             assert is_service(service)
         case ["docker", "compose", "--profile", profile, *_]:
             assert profile in profiles()
+        case ["docker", "compose", "run", "--rm", service, *_] if page == "docs/airflow.md":
+            assert is_service(service)
         case ["docker" | "devcontainer", *_]:
             assert page == "docs/operations.md"  # whose containers `make test-containers` builds and uses
         case [program, *_]:

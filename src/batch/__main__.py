@@ -2,7 +2,8 @@
 
 INPUT is a file, a folder or a pattern, local or s3://, CSV or Parquet, packed (gz, zip) or not. OUTPUT is a folder: a
 Parquet file a part, rejected/ with the rows that break the contract, and manifest.json, written last. Exit code: 0 all
-scored, 1 some rejected, 2 refused, with nothing new, 130 interrupted: the same command goes on.
+scored, 1 some rejected, 2 refused, with nothing new, 130 interrupted: the same command goes on. A scheduler may take a
+run in steps, which leave the same bytes: `--parts`, then `--only PART` for each, then `--manifest`; 0 is then: done.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 from src.batch import cluster
 from src.batch.command import Asked, score_files
 from src.batch.models import CHAMPION
+from src.batch.steps import take
 from src.command_line import count
 from src.errors import code_of, run
 from src.serving.delivered import NUMBER
@@ -40,11 +42,24 @@ def asked() -> Asked:
     parser.add_argument("--overwrite", action="store_true", help="replace another run in OUTPUT")
     parser.add_argument("--workers", type=count, default=1, metavar="N", help="processes of this machine")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster: tls://…, or tcp:// on this machine")
-    return Asked(**vars(parser.parse_args()))
+    step = parser.add_mutually_exclusive_group()
+    step.add_argument("--parts", dest="step", action="store_const", const="parts",
+                      help="begin a run and print its parts, as JSON in a line, each with its version")  # fmt: skip
+    step.add_argument("--only", metavar="PART", help="score one part of a run that has begun")
+    step.add_argument("--manifest", dest="step", action="store_const", const="manifest",
+                      help="end a run all of whose parts are there")  # fmt: skip
+    found = Asked(**vars(parser.parse_args()))
+    if (found.step or found.only) and (found.strict or found.scheduler or found.workers > 1):
+        parser.error("--strict, --workers and --scheduler are of a whole run, not of a step")
+    if (found.only or found.step == "manifest") and found.overwrite:
+        parser.error("--overwrite: where a run begins, not with --only or --manifest")
+    return found
 
 
 def scored(found: Asked) -> int:
-    """Score what is asked for; return the exit code."""
+    """Score what is asked for, or take a step of it; return the exit code."""
+    if found.step or found.only:
+        return take(found)
     if found.scheduler:
         cluster.verify(found.scheduler)
     return score_files(found)

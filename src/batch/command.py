@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Asked(NamedTuple):
-    """The command line."""
+    """The command line; `step` (`parts`, `manifest`) and `only` ask for a step of a run."""
 
     input: str
     output: str
@@ -39,6 +39,8 @@ class Asked(NamedTuple):
     overwrite: bool
     workers: int
     scheduler: str | None
+    step: str | None = None
+    only: str | None = None
 
 
 def score_files(asked: Asked) -> int:

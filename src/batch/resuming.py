@@ -36,21 +36,36 @@ TITLES = {
 
 def begin(output: str, run: Run, stems: list[str], overwrite: bool) -> None:
     """Make OUTPUT this run's; raises LastroError, which names what differs, where it is another's."""
-    state: dict[str, Any] = {**facts_of(run), "names": stems, "code": fingerprint()}
-    before = read_state(output)
-    if before == json.loads(json.dumps(state)):
+    state, before = state_of(run, stems), read_state(output)
+    if before == state:
         return
     if not overwrite:
-        refuse(output, before, json.loads(json.dumps(state)))
+        refuse(output, before, state)
     clear(output)
     places.write(places.inside(output, STATE), f"{json.dumps(state, indent=1)}\n".encode())
 
 
+def begun(output: str, run: Run, stems: list[str]) -> None:
+    """Raise LastroError where nobody has begun this run in OUTPUT."""
+    state, before = state_of(run, stems), read_state(output)
+    if before is None:
+        raise LastroError(f"{output}: no run has begun in it: --parts begins one and names its parts")
+    if before != state:
+        refuse(output, before, state)
+
+
+def state_of(run: Run, stems: list[str]) -> dict[str, Any]:
+    """Return what OUTPUT is told of a run, as it is read again."""
+    state: dict[str, Any] = json.loads(json.dumps({**facts_of(run), "names": stems, "code": fingerprint()}))
+    return state
+
+
 @contextlib.contextmanager
-def alone(output: str) -> Iterator[None]:
+def alone(output: str, *, beside: bool = False) -> Iterator[None]:
     """Let one command of this machine write to a folder; raises LastroError where another does.
 
-    In a bucket nobody is kept out: `unchanged` says whether somebody came.
+    Commands that score one part each may work `beside` one another, and beside no other. In a bucket nobody is kept
+    out: `unchanged` says whether somebody came.
     """
     if output.startswith(S3):
         yield
@@ -58,7 +73,7 @@ def alone(output: str) -> Iterator[None]:
     Path(output).mkdir(parents=True, exist_ok=True)
     folder = os.open(output, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(folder, (fcntl.LOCK_SH if beside else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
         raise LastroError(f"{output}: another command writes to it") from None

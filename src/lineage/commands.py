@@ -22,6 +22,7 @@ from src.lineage.model_versions import opened_registry
 from src.lineage.policy import POLICY, read_policy
 from src.lineage.promotion import Reason
 from src.lineage.publishing import publish as publish_model
+from src.lineage.publishing import published_here
 from src.lineage.settings import Settings
 
 
@@ -108,7 +109,8 @@ def gates(desk: Desk, asked: Namespace) -> Answer:
     from src.lineage.gates import stops
 
     chain = read_chain(desk.place)
-    found = promotion.judged(desk.root, desk.place, chain, chain.version(asked.version))
+    version = asked.version or published_here(desk.root)
+    found = promotion.judged(desk.root, desk.place, chain, chain.version(version))
     said = [gate._asdict() for gate in found]
     return Answer(int(stops(found)), said, promotion.described(said))
 

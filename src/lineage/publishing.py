@@ -84,6 +84,14 @@ def publish(
     return registration
 
 
+def published_here(root: Path) -> int:
+    """Return the number of the version that was published from `root` last; raises LineageError where none was."""
+    path = root / REGISTRATION
+    if not path.is_file():
+        raise LineageError(f"{REGISTRATION}: no such file: `publish` writes it, or name a version")
+    return int(json.loads(path.read_bytes())["version"])
+
+
 def prepared(root: Path, settings: Settings, place: Place, by: str) -> Picture | None:
     """Adopt a registry from before, and see to it that nobody moved the aliases; return what MLflow shows.
 

@@ -48,9 +48,8 @@ def parser() -> ArgumentParser:
     compare = command("compare", "two versions: parameters, data, metrics, the paired difference", commands.compare)
     compare.add_argument("first", type=int)
     compare.add_argument("second", type=int)
-    command("gates", "what a promotion would be asked; writes nothing", commands.gates).add_argument(
-        "version", type=int
-    )
+    gates = command("gates", "what a promotion would be asked; writes nothing", commands.gates)
+    gates.add_argument("version", type=int, nargs="?", help="without it, the one that was published from here last")
     report = command("report", "a version's validation report, as HTML and as Markdown", commands.report)
     report.add_argument("version", type=int)
     report.add_argument("--output", type=Path, metavar="FILE", help="the HTML file; the Markdown lies beside it (.md)")

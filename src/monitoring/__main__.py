@@ -18,12 +18,14 @@ from src.monitoring.commands import (
     add_run,
     add_status,
 )
+from src.monitoring.message import add_alert
 
 # each adds its own parser, with `set_defaults(command=…)`
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     add_run,
     add_status,
     add_acknowledge,
+    add_alert,
     add_outcomes,
     add_rebase,
     add_report,

@@ -172,7 +172,7 @@ def test_champion_is_fetched_and_verified(model: Path, tmp_path: Path) -> None:
 
 def test_command_line_is_what_the_command_takes() -> None:
     assert Asked._fields == ("input", "output", "model", "models", "reasons", "strict", "overwrite", "workers",
-                             "scheduler")  # fmt: skip
+                             "scheduler", "step", "only")  # fmt: skip
     assert (command.ALL_SCORED, command.SOME_REJECTED) == (0, 1)
 
 

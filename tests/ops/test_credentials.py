@@ -94,4 +94,4 @@ def test_only_the_store_and_who_writes_into_it_hold_its_key(folder: Path) -> Non
     found = texts(folder)
     secret = found["store/password"]
     holders = {name.partition("/")[0] for name, text in found.items() if secret in text}
-    assert holders == {"master", "store", "pipeline", "lake"}
+    assert holders == {"master", "store", "pipeline", "lake", "airflow"}

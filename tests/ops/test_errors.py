@@ -31,6 +31,7 @@ CASES = {  # command -> what it is given, and the file or program that it names
     "wait": (["tcp://"], "", "tcp://"),
 }
 ELSEWHERE = {
+    "airflow",
     "bootstrap",
     "kernel",
     "minio",

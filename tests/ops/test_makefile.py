@@ -9,7 +9,17 @@ from ops.deployment import ROOT
 
 COMMANDS = (
     *("run", "start", "stop", "status", "logs", "test", "coverage", "lint", "format", "test-tables", "test-containers"),
-    *("test-lifecycle", "bench", "pictures", "demo-monitoring", "demo-year", "reproduce", "lock", "help"),
+    *(
+        "test-lifecycle",
+        "test-airflow",
+        "bench",
+        "pictures",
+        "demo-monitoring",
+        "demo-year",
+        "reproduce",
+        "lock",
+        "help",
+    ),
 )
 
 
