@@ -13,7 +13,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help run start stop status logs test test-tables coverage test-containers test-lifecycle test-spark lint format bench pictures reproduce lock \
+.PHONY: help run start stop status logs test test-tables coverage test-containers test-lifecycle test-spark test-day lint format bench pictures reproduce lock \
 	demo-monitoring demo-year environment ready
 
 help: ## list these commands
@@ -51,6 +51,9 @@ test-lifecycle: ready ## hundreds of kills, switches and resamples, a year, trai
 
 test-spark: ready ## Spark reads the lake's tables and agrees; needs JDK 17 and Maven, 650 MB the first time
 	@$(activated) python -m pytest -m spark tests/spark $(TESTS)
+
+test-day: ready ## a newcomer's day in an empty folder, step by step; needs Chromium and R
+	@$(activated) python -m tests.day
 
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy
