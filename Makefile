@@ -15,7 +15,7 @@ activated = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH"
 pytest = $(activated) python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help run start stop status logs test test-tables coverage test-containers test-kubernetes test-argocd test-lifecycle \
-	test-spark test-airflow lint format bench pictures reproduce lock demo-monitoring demo-year environment ready
+	test-spark test-airflow test-day lint format bench pictures reproduce lock demo-monitoring demo-year environment ready
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ test-spark: ready ## Spark reads the lake's tables and agrees; needs JDK 17 and 
 test-airflow: ready ## Airflow's DAGs, run for real in an Airflow of their own and seen in a browser; 300 MB the first time
 	@$(activated) python -m ops.airflow
 	@$(activated) python -m pytest -m airflow tests/airflow $(TESTS)
+
+test-day: ready ## a newcomer's day in an empty folder, step by step; needs Chromium and R
+	@$(activated) python -m tests.day
 
 lint: environment ## style and types
 	@$(activated); ruff check . && ruff format --check . && mypy && cfn-lint --include-checks I -- deploy/aws/*.yaml

@@ -10,6 +10,7 @@ import pytest
 from ops import configure
 from ops.deployment import PORTS, ROOT
 from ops.errors import SetupError, run
+from tests.collection import UNTRACKED
 from tests.ports import free_ports
 from tests.test_errors import COMMANDS
 
@@ -39,11 +40,16 @@ ELSEWHERE = {
 }  # their own sentences in tests of their names; paths of an image
 
 
+def made(folder: str, names: list[str]) -> set[str]:
+    """Return what of a folder a fresh clone does not have."""
+    return {name for name in names if str(Path(folder) / name) in UNTRACKED}
+
+
 @pytest.fixture
 def broken(clone: Path, tmp_path: Path) -> Path:
     """A set-up clone in which the programs are missing or do not start."""
     for folder in ("ops", "models", "src/serving"):
-        shutil.copytree(ROOT / folder, clone / folder, dirs_exist_ok=True)
+        shutil.copytree(ROOT / folder, clone / folder, ignore=made, dirs_exist_ok=True)
     shutil.copytree(ROOT / "tests" / "browser", clone / "tests" / "browser", ignore=shutil.ignore_patterns("node_*"))
     shutil.copy(ROOT / "params.yaml", clone)
     shutil.copy(ROOT / "src" / "__init__.py", clone / "src")
