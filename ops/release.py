@@ -29,22 +29,19 @@ NUMBER = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 
 @dataclass(frozen=True)
 class Image:
-    """An image that is ours: how `docker buildx build` makes it, and for which machines."""
+    """An image that is released: its stage of the Dockerfile, and for which machines it is built."""
 
     name: str
     target: str
     platforms: str = "linux/amd64"
-    file: str = "Dockerfile"
-    context: str = "."
 
 
-IMAGES = (
+IMAGES = (  # not MinIO's: overlay local alone runs it, and whoever uses that builds it
     Image("lastro-api", "serving-follow", BOTH),
     Image("lastro-delivery", "delivery", BOTH),  # beside the API in one pod, so for the same machines
     Image("lastro-page", "page", BOTH),
     Image("lastro-pipeline", "pipeline"),
     Image("lastro-batch", "batch"),
-    Image("lastro-store", "", file=".devcontainer/minio.Dockerfile", context=".devcontainer"),
 )
 ARM = """\
 Images for arm64 answer with the same numbers to three digits; the same bytes and the same answers to the last bit are
@@ -119,12 +116,17 @@ def _move(asked: Namespace) -> None:
 
 
 def _gates(asked: Namespace) -> None:
-    """Print a version's gates; leave with 1 where they stop a promotion, or a way back leads nowhere."""
+    """Print a version's gates; leave with 1 where the action is stopped."""
     found, code = _registry("gates", asked.version)
     shown, _ = _registry("show", asked.version)
     served = any(event["to"] == asked.version for event in shown["events"])
     print(gates(asked.action, shown, found, served=served))
-    sys.exit(int(code != 0 if asked.action == "promote" else not served))
+    sys.exit(int(stopped(asked.action, refused=code != 0, served=served)))
+
+
+def stopped(action: str, *, refused: bool, served: bool) -> bool:
+    """Say whether a promotion is stopped by a gate, or a way back because the version has never served."""
+    return refused if action == "promote" else not served
 
 
 def gates(action: str, shown: dict[str, Any], found: list[dict[str, Any]], *, served: bool) -> str:

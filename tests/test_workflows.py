@@ -96,8 +96,8 @@ def test_modules_that_jobs_call_exist() -> None:
 
 def test_every_released_image_was_built_by_the_first_workflow() -> None:
     built = JOBS["ci.yml", "images"]["strategy"]["matrix"]["include"]
-    tried = {(each["file"], each["target"], each["context"]) for each in built}
-    assert {(image.file, image.target, image.context) for image in IMAGES} <= tried
+    tried = {each["target"] for each in built if (each["file"], each["context"]) == ("Dockerfile", ".")}
+    assert {image.target for image in IMAGES} <= tried
 
 
 def test_release_follows_what_it_needs() -> None:
