@@ -26,6 +26,7 @@ CASES = {  # command -> what it is given, and the file or program that it names
     "report": (["HEAD"], "", "dvc"),
     "reproduce": ([], "", "git"),
     "run": ([], STATE, STATE),
+    "wait": (["tcp://"], "", "tcp://"),
 }
 ELSEWHERE = {
     "bootstrap",
