@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import ROOT
 from tests.monitoring.component import PLACE, SOURCES, component
 from tests.monitoring.test_rules import run
 
@@ -33,3 +34,11 @@ def test_api_is_asked_as_by_compose_and_known_by_the_rules_name() -> None:
     (job,) = read(SOURCES / "prometheus.yml")["scrape_configs"]
     assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": job["job_name"]}]
     assert endpoint["authorization"]["credentials"]["key"] == "LASTRO_API_KEY"
+
+
+def test_service_that_is_asked_is_the_clusters() -> None:
+    spec = read(PLACE / "servicemonitor.yaml")["spec"]
+    every = yaml.safe_load_all((ROOT / "deploy/kubernetes/base/api.yaml").read_text(encoding="utf-8"))
+    (service,) = [each for each in every if each["kind"] == "Service"]
+    assert service["metadata"]["labels"].items() >= spec["selector"]["matchLabels"].items()
+    assert [port["name"] for port in service["spec"]["ports"]] == [spec["endpoints"][0]["port"]]
