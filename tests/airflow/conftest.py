@@ -38,7 +38,7 @@ def deployed(airflow_home: Path, folder: Path, project: Project) -> Airflow:
     engine = connect_engine(f"sqlite:///{log}", 10.0)
     migrate(engine, log)
     engine.dispose()
-    shutil.copytree(airflow_home, folder)
+    shutil.copytree(airflow_home, folder, ignore=shutil.ignore_patterns("airflow.cfg"))  # which names its own folder
     return Airflow(folder, project.root)
 
 

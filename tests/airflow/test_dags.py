@@ -27,7 +27,7 @@ def test_training_goes_from_a_fresh_clone_to_a_champion(trained: Airflow) -> Non
     assert trained.states("lastro_training") == dict.fromkeys(TASKS, "success")
     assert json.loads((trained.project / "models/registry.json").read_text())["version"] == "1"
     code, said = registry(trained, "history")
-    assert (code, [line.split()[1] for line in said.splitlines()]) == (0, ["publish", "promote"])
+    assert (code, [line.split()[2] for line in said.splitlines()]) == (0, ["publish", "promote"])
     assert trained.log(OUTBOX) == []
 
 
@@ -68,7 +68,7 @@ def test_store_that_is_down_fails_the_push_and_publishes_nothing(pipeline: Airfl
     own_minio.start()
     assert pipeline.test("lastro_training").returncode == 0
     code, said = registry(pipeline, "history")
-    assert (code, [line.split()[1] for line in said.splitlines()]) == (0, ["publish", "promote"])
+    assert (code, [line.split()[2] for line in said.splitlines()]) == (0, ["publish", "promote"])
     assert registry(pipeline, "verify")[0] == 0
 
 
