@@ -77,7 +77,7 @@ def test_run_killed_in_train_goes_on_at_the_next(pipeline: Airflow) -> None:
     before = digest(model)
     Project(pipeline.project).edit("params.yaml", lambda params: params["train"].update(repeats=2))
     running = pipeline.start("dags", "test", "lastro_training")
-    wait_until(lambda: running.poll() is not None or runs(running.pid, "-m src.pipeline.train"), 300)
+    wait_until(lambda: running.poll() is not None or runs(running.pid, "-m src.pipeline.train"), 1200)
     assert running.poll() is None, (pipeline.home / "airflow.log").read_text()
     end(running)
     assert digest(model) == before
