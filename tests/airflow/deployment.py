@@ -36,6 +36,7 @@ class Airflow:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "deploy" / "airflow" / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+            "AIRFLOW__CORE__PARALLELISM": "2",
             "AIRFLOW_VAR_LASTRO_ENVIRONMENT": sys.prefix,
             "AIRFLOW_VAR_LASTRO_RETRIES": "1",
             "AIRFLOW_VAR_LASTRO_RETRY_SECONDS": "1",
