@@ -77,8 +77,9 @@ def copied() -> Path:
 def become(venv: Path, project: Path, home: Path) -> None:
     """Become a standalone server whose DAGs run in `project`."""
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / PASSWORDS).exists():
-        password = os.environ.get("LASTRO_AIRFLOW_PASSWORD") or secrets.token_urlsafe(24)
+    given = os.environ.get("LASTRO_AIRFLOW_PASSWORD")
+    if given or not (home / PASSWORDS).exists():
+        password = given or secrets.token_urlsafe(24)
         write_secret(home / PASSWORDS, json.dumps({"admin": password}))
     print(f"Airflow: the password of admin stands in {home / PASSWORDS}", flush=True)
     environment = {**variables(project, home), "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}

@@ -85,9 +85,10 @@ class Airflow:
 
 def descendants(pid: int) -> list[int]:
     """A process and all that it has started, those in sessions of their own too."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    threads = Path(f"/proc/{pid}/task").glob("*/children") if children.exists() else ()
-    found = [int(child) for file in threads for child in file.read_text().split()]
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it may end meanwhile
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, file.read_text().split())
     return [pid, *(one for child in found for one in descendants(child))]
 
 

@@ -57,7 +57,8 @@ def answers(address: str) -> bool:
     """Say whether the server is up and knows the DAGs."""
     with contextlib.suppress(httpx.TransportError):
         if httpx.get(f"{address}/api/v2/version", timeout=10).status_code == 200:
-            return client(address).get("/api/v2/dags").json().get("total_entries") == 3
+            with client(address) as rest:
+                return bool(rest.get("/api/v2/dags").json().get("total_entries") == 3)
     return False
 
 
