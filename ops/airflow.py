@@ -103,8 +103,8 @@ def variables(project: Path, home: Path) -> dict[str, str]:
         "AIRFLOW_VAR_LASTRO_PROJECT": str(project),
         "AIRFLOW_VAR_LASTRO_ENVIRONMENT": str(ROOT / inherited.get("VENV", ".venv")),
     }
-    if address:
-        ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = address
+    patient = f"sqlite:///{home}/airflow.db?timeout=60"  # seconds that a part waits for another, instead of ending
+    ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = address or patient
     return ours | inherited
 
 

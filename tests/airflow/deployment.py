@@ -37,6 +37,10 @@ class Airflow:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "deploy" / "airflow" / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
             "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",  # seconds, here and below: the machine may be busy
+            "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "900",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=120",
             "AIRFLOW_VAR_LASTRO_ENVIRONMENT": sys.prefix,
             "AIRFLOW_VAR_LASTRO_RETRIES": "1",
             "AIRFLOW_VAR_LASTRO_RETRY_SECONDS": "1",
