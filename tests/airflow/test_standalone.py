@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -94,15 +95,13 @@ def test_run_through_the_rest_api_succeeds_and_the_page_shows_its_graph(
         page = browser.new_page(locale="en-US", viewport={"width": 1500, "height": 1100})
         page.set_default_timeout(120_000)
         expect.set_options(timeout=120_000)
-        page.goto(f"{address}/auth/login?next={address}/dags/lastro_training/runs/{run}")
+        page.goto(f"{address}/auth/login?next={address}/dags")
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/dags/lastro_training/**")
-        with contextlib.suppress(Exception):
-            page.get_by_role("button", name="Show Graph").first.click(timeout=30_000)
-        page.screenshot(path=str(Path(PICTURE or tmp_path) / "airflow.png"))
+        expect(page.get_by_role("link", name="lastro_training")).to_be_visible()
+        page.goto(f"{address}/dags/lastro_training/runs/{quote(run)}")
         for task in TASKS:
-            expect(page.locator(".react-flow__node").filter(has_text=task)).to_be_visible()
+            expect(page.locator(".react-flow__node").filter(has_text=task)).to_contain_text("Success")
         page.screenshot(path=str(Path(PICTURE or tmp_path) / "airflow.png"))
         browser.close()
