@@ -255,7 +255,7 @@ COPY --from=airflow-environment /opt/airflow /opt/airflow
 ENV VENV=/opt/lastro \
     VENV_AIRFLOW=/opt/airflow
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --start-interval=3s \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=600s --start-interval=3s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/api/v2/monitor/health', timeout=8)"]
 ENTRYPOINT ["python", "-m", "ops.enter"]
 CMD ["python", "-m", "ops.airflow", "container"]

@@ -77,8 +77,9 @@ def copied() -> Path:
 def become(venv: Path, project: Path, home: Path) -> None:
     """Become a standalone server whose DAGs run in `project`."""
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / PASSWORDS).exists():
-        password = os.environ.get("LASTRO_AIRFLOW_PASSWORD") or secrets.token_urlsafe(24)
+    given = os.environ.get("LASTRO_AIRFLOW_PASSWORD")
+    if given or not (home / PASSWORDS).exists():
+        password = given or secrets.token_urlsafe(24)
         write_secret(home / PASSWORDS, json.dumps({"admin": password}))
     print(f"Airflow: the password of admin stands in {home / PASSWORDS}", flush=True)
     environment = {**variables(project, home), "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
@@ -94,6 +95,7 @@ def variables(project: Path, home: Path) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(project / DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__CORE__PARALLELISM": "4",  # each is a process that waits
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": port,
@@ -101,8 +103,8 @@ def variables(project: Path, home: Path) -> dict[str, str]:
         "AIRFLOW_VAR_LASTRO_PROJECT": str(project),
         "AIRFLOW_VAR_LASTRO_ENVIRONMENT": str(ROOT / inherited.get("VENV", ".venv")),
     }
-    if address:
-        ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = address
+    patient = f"sqlite:///{home}/airflow.db?timeout=60"  # seconds that a part waits for another, instead of ending
+    ours["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = address or patient
     return ours | inherited
 
 

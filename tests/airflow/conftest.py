@@ -16,10 +16,11 @@ __all__ = ["minio_program", "own_minio"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
+    """Mark every test of this folder; a busy machine may take its time."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.airflow)
+            item.add_marker(pytest.mark.timeout(3600))
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,7 @@ def deployed(airflow_home: Path, folder: Path, project: Project) -> Airflow:
     engine = connect_engine(f"sqlite:///{log}", 10.0)
     migrate(engine, log)
     engine.dispose()
-    shutil.copytree(airflow_home, folder)
+    shutil.copytree(airflow_home, folder, ignore=shutil.ignore_patterns("airflow.cfg"))  # which names its own folder
     return Airflow(folder, project.root)
 
 

@@ -36,6 +36,11 @@ class Airflow:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "deploy" / "airflow" / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",  # seconds, here and below: the machine may be busy
+            "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "900",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=120",
             "AIRFLOW_VAR_LASTRO_ENVIRONMENT": sys.prefix,
             "AIRFLOW_VAR_LASTRO_RETRIES": "1",
             "AIRFLOW_VAR_LASTRO_RETRY_SECONDS": "1",
@@ -84,9 +89,10 @@ class Airflow:
 
 def descendants(pid: int) -> list[int]:
     """A process and all that it has started, those in sessions of their own too."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    threads = Path(f"/proc/{pid}/task").glob("*/children") if children.exists() else ()
-    found = [int(child) for file in threads for child in file.read_text().split()]
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it may end meanwhile
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, file.read_text().split())
     return [pid, *(one for child in found for one in descendants(child))]
 
 

@@ -89,6 +89,16 @@ def test_users_key_is_printed_and_accepted(
     assert f"user:{digest}" in texts(folder)["api/LASTRO_API_KEYS"]
 
 
+def test_airflows_password_is_printed_and_its_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    credentials.main()
+    monkeypatch.setattr("sys.argv", ["credentials", "airflow"])
+    credentials.main()
+    password = capsys.readouterr().out.strip()
+    assert [name for name, text in texts(folder).items() if text == password] == ["airflow/LASTRO_AIRFLOW_PASSWORD"]
+
+
 def test_only_the_store_and_who_writes_into_it_hold_its_key(folder: Path) -> None:
     credentials.main()
     found = texts(folder)

@@ -17,7 +17,7 @@ ABOUT = """
 They leave the bytes of one command. A task that is repeated writes the same again. Rows that break the contract are no
 failure: they stand in `rejected/`, and the manifest counts them.
 """
-FILES = "{{ params.input | quoted }} {{ params.output | quoted }}"
+FILES = "-- {{ params.input | quoted }} {{ params.output | quoted }}"
 MODEL = "--model {{ ti.xcom_pull(task_ids='parts')[0]['model'] }}"
 
 with DAG(
@@ -37,9 +37,9 @@ with DAG(
     user_defined_filters=filters(),
     tags=["lastro"],
 ) as dag:
-    parts = task("parts", f"python -m src.batch {FILES} --parts", output_processor=json.loads)
-    one = ran(f'python -m src.batch {FILES} --only "$part" --model "$model"')
+    parts = task("parts", f"python -m src.batch --parts {FILES}", output_processor=json.loads)
+    one = ran(f'python -m src.batch --only "$part" --model "$model" {FILES}')
     score = BashOperator.partial(task_id="score", **one, map_index_template="{{ task.env['part'] }}").expand(
         env=parts.output
     )
-    score >> task("manifest", f"python -m src.batch {FILES} {MODEL} --manifest")
+    score >> task("manifest", f"python -m src.batch --manifest {MODEL} {FILES}")

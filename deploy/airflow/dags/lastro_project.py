@@ -14,7 +14,7 @@ from typing import Any
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Variable
 
-ROOT = Path(__file__).resolve().parents[3]  # the checkout that this file is of
+ROOT = (Path(__file__).resolve().parent / "../../..").resolve()  # the checkout that this file is of
 COMMAND = "PATH={}:$PATH; if [ -f .env ]; then VENV={} . ./activate; fi; exec {}"
 TRIES = {"retries": 2, "retry_seconds": 300, "timeout_minutes": 60}
 TOLD = "Attempt {} of run {} was the last one; Airflow's page has its log."
