@@ -96,6 +96,6 @@ environment:
 	@$(python) -m ops.bootstrap
 
 ready:
-	@$(python) -m ops.bootstrap --minio
+	@$(python) -m ops.bootstrap --minio --kustomize
 	@$(python) -m ops.packages
 	@$(python) -m ops.kernel

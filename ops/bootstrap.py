@@ -1,4 +1,4 @@
-"""requirements.txt -> the environment ($VENV, default .venv), with the MinIO build beside it (standard library only)"""
+"""requirements.txt -> the environment ($VENV, default .venv), with builds of Go beside it (standard library only)"""
 
 import contextlib
 import hashlib
@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ops import minio
+from ops import kustomize, minio
 from ops.deployment import ROOT
 from ops.errors import SetupError, run, sentence
 
@@ -23,22 +24,33 @@ Say = Callable[[str], None]
 
 
 def main() -> None:
-    """Make the environment; with `--minio`, build MinIO beside it where there is none."""
+    """Make the environment; with `--minio`, `--kustomize`, build that beside it where there is none."""
     check_python()
-    with minio_build(wanted="--minio" in sys.argv[1:]):
+    asked = sys.argv[1:]
+    with minio_build(wanted="--minio" in asked), kustomize_build(wanted="--kustomize" in asked):
         make_environment(ROOT / os.environ.get("VENV", ".venv"), print)
 
 
-@contextlib.contextmanager
-def minio_build(*, wanted: bool) -> Iterator[bool]:
-    """Build MinIO beside what happens inside, where it is wanted and there is none; yields whether it does.
+def minio_build(*, wanted: bool) -> AbstractContextManager[bool]:
+    """Build MinIO beside what happens inside, where it is wanted and there is none; yields whether it does."""
+    return _build_beside("ops.minio", needed=wanted and not minio.find())
 
-    At the end it waits for the build, whose failure is no error here: `minio.find` tells. What fails inside ends it.
+
+def kustomize_build(*, wanted: bool) -> AbstractContextManager[bool]:
+    """Build kustomize beside what happens inside, where it is wanted and nothing can do its work."""
+    return _build_beside("ops.kustomize", needed=wanted and not kustomize.find())
+
+
+@contextlib.contextmanager
+def _build_beside(module: str, *, needed: bool) -> Iterator[bool]:
+    """Run a module that builds its program beside what happens inside; yields whether it does.
+
+    At the end it waits for the build, whose failure is no error here: `find` tells. What fails inside ends it.
     """
-    if not wanted or minio.find():
+    if not needed:
         yield False
         return
-    with subprocess.Popen([sys.executable, "-u", "-m", "ops.minio"], cwd=ROOT) as build:
+    with subprocess.Popen([sys.executable, "-u", "-m", module], cwd=ROOT) as build:
         try:
             yield True
         except BaseException:

@@ -66,6 +66,7 @@ class Namespace:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code == may:
                 return None
             raise SetupError(f"Kubernetes refuses {method} {url}: {error.code} {error.reason}.") from None

@@ -96,6 +96,7 @@ def enter(project: Path) -> tuple[str, str]:
     (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE, project))
     os.chdir(project)
     os.environ["GIT_TERMINAL_PROMPT"] = "0"  # nobody is there to be asked for a password
+    os.environ.setdefault("TQDM_DISABLE", "1")  # a log keeps every step of a bar
     return endpoint, bucket
 
 

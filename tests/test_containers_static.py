@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import minio
+from ops import go_program, minio
 from ops.deployment import PORTS, parse
 from src.api.settings import Settings
 from src.lake.settings import Settings as Lake
@@ -217,7 +217,7 @@ def test_minio_is_the_same_source_everywhere() -> None:
     text = (ROOT / ".devcontainer/minio.Dockerfile").read_text()
     assert re.findall(r"^ARG MINIO_VERSION=(.*)$", text, re.M) == [minio.VERSION]
     go = re.findall(r"^FROM golang:(\d+)\.(\d+)", text, re.M)
-    assert [tuple(map(int, version)) >= minio.OLDEST_GO for version in go] == [True]
+    assert [tuple(map(int, version)) >= go_program.OLDEST_GO for version in go] == [True]
 
 
 def test_python_is_one_build_argument_and_the_same_in_every_image() -> None:

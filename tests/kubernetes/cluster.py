@@ -51,6 +51,10 @@ class Cluster:
         found: list[dict[str, Any]] = self.get("pods", "--selector", f"app={app}")["items"]
         return found
 
+    def staying(self, app: str) -> list[dict[str, Any]]:
+        """Return the pods of an application that nothing has told to end."""
+        return [pod for pod in self.pods(app) if "deletionTimestamp" not in pod["metadata"]]
+
     def wait(self, what: str, condition: Callable[[], Any], seconds: float) -> float:
         """Return after how many seconds a condition held."""
         start = time.monotonic()

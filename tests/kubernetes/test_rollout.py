@@ -77,13 +77,13 @@ def requests(cluster: Cluster, pod: str) -> Iterator[datetime]:
 
 
 def test_broken_release_never_serves_and_is_undone_without_a_lost_request(cluster: Cluster) -> None:
-    with calling(cluster, "calls-broken", 160) as told:
+    with calling(cluster, "calls-broken", 240) as told:
         cluster.kubectl("set", "env", "deployment/api", "--containers=api", "LASTRO_RATE_LIMIT=nonsense")
         cluster.wait("a pod that does not start", lambda: any(map(restarted, cluster.pods("api"))), 90)
         assert sum(map(ready, cluster.pods("api"))) == 2
         cluster.kubectl("rollout", "undo", "deployment/api")
     cluster.rolled_out("api")
-    assert (told["asked"], told["failed"]) == (160, [])
+    assert (told["asked"], told["failed"]) == (240, [])
 
 
 def restarted(pod: dict[str, Any]) -> bool:
@@ -102,11 +102,11 @@ def test_release_is_undone_over_the_schema_that_the_newer_one_has_migrated(clust
     cluster.kubectl("set", "image", "deployment/api", "api=lastro-api:newer")
     cluster.rolled_out("api")
     assert schema(cluster) == f"{former + 1:04}"
-    with calling(cluster, "calls-undone", 160) as told:
+    with calling(cluster, "calls-undone", 320) as told:
         cluster.kubectl("rollout", "undo", "deployment/api")
         cluster.rolled_out("api")
     assert (told["failed"], schema(cluster)) == ([], f"{former + 1:04}")
-    images = {container["image"] for pod in cluster.pods("api") for container in pod["spec"]["containers"]}
+    images = {container["image"] for pod in cluster.staying("api") for container in pod["spec"]["containers"]}
     assert "lastro-api:newer" not in images
 
 
@@ -120,7 +120,7 @@ def schema(cluster: Cluster) -> str:
 
 @pytest.mark.parametrize("how", ["container", "pod"])
 def test_killed_one_is_ready_again_within_fifteen_seconds(cluster: Cluster, how: str) -> None:
-    pod = cluster.pods("api")[0]["metadata"]["name"]
+    pod = cluster.staying("api")[0]["metadata"]["name"]
     if how == "pod":
         cluster.kubectl("delete", "pod", pod, "--grace-period=0", "--force")
         gone = lambda: all(each["metadata"]["name"] != pod for each in cluster.pods("api"))  # noqa: E731

@@ -1,7 +1,6 @@
 """The CronJob training as a Job: nothing new, then outcomes; the committed model again; a promotion to every pod."""
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -110,8 +109,7 @@ def test_forced_run_in_the_same_image_makes_the_committed_model(cluster: Cluster
 def test_promotion_reaches_every_pod_within_a_minute(cluster: Cluster) -> None:
     assert serving(cluster) == ["1", "1"]
     cluster.as_job("training", "promotion-by-hand", *ENTER, "python", "-c", PROMOTE)
-    while serving(cluster) != ["2", "2"] and cluster.ended("promotion-by-hand") != "Failed":
-        time.sleep(1)
+    cluster.wait("version 2 in both pods", lambda: serving(cluster) == ["2", "2"], 300)
     there = datetime.now(UTC)
     history = json.loads(cluster.end("promotion-by-hand", 120).splitlines()[-1])
     promoted = [each for each in history if each["kind"] == "promote" and each["version"] in (2, "2")]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ops.minio import cache_folder
+from ops.go_program import cache_folder
 from src.files import digest
 
 UV = Path(sys.executable).with_name("uv")

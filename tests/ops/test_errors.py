@@ -21,6 +21,7 @@ CASES = {  # command -> what it is given, and the file or program that it names
     "demo": ([], "", "demo/api/journal.db"),
     "image": ([], "", "docker"),
     "images": ([], "", "docker"),
+    "kustomize": (["no-such-overlay"], "", "no-such-overlay"),
     "launch": ([".", "page"], STATE, f"{STATE}/run/page.lock"),
     "manage": (["start"], STATE, STATE),
     "packages": ([], "", "npm"),

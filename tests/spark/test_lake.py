@@ -12,7 +12,7 @@ import pyarrow as arrow
 import pytest
 import sqlalchemy as sa
 
-from ops.minio import cache_folder
+from ops.go_program import cache_folder
 from src.files import digest
 from src.lake.settings import Settings
 from src.lineage.storage import Bucket, place_of
