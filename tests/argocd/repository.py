@@ -104,11 +104,10 @@ def places(tag: str) -> Iterator[tuple[str, str]]:
         more = {"volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}
         image, volumes = f"lastro-pipeline:{tag}", [{"name": "tmp", "emptyDir": {}}]
         server = pod("git", image, ["sh", "-euc", SERVE], {"app": "git"}, container=more, volumes=volumes)
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "git"}}
-        cluster.apply(server, service | {"spec": {"selector": {"app": "git"}, "ports": [{"port": PORT}]}})
+        cluster.apply(server)
         cluster.kubectl("wait", "--for=condition=Ready", "pod/git", "--timeout=180s")
         with forwarded(cluster, "pod/git", PORT) as port:
-            address = cluster.get("service", "git")["spec"]["clusterIP"]  # a name would need the cluster's DNS
+            address = cluster.get("pod", "git")["status"]["podIP"]  # a Service's needs more of where Argo CD runs
             yield f"git://127.0.0.1:{port}/lastro.git", f"git://{address}/lastro.git"
     finally:
         if not kept():
