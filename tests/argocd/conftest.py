@@ -2,7 +2,7 @@
 
 What is deployed is an overlay of these tests' own, a copy of `local` in a namespace of its own, from a repository of
 their own: see repository.py. LASTRO_TEST_TAG names images that the cluster has already; without it those of this
-checkout are built and loaded. With LASTRO_TEST_KEEP all stays when the tests end.
+checkout are built and loaded. With LASTRO_TEST_KEEP all stays when the tests end, and the next run goes on with it.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.argocd.application import Application
-from tests.argocd.repository import Repository, served
+from tests.argocd.repository import NAMESPACE, Repository, kept, served
 from tests.conftest import ROOT
 from tests.kubernetes.cluster import Cluster
 from tests.kubernetes.conftest import CANNOT, reached
@@ -38,8 +38,8 @@ def tag(reached: Cluster) -> str:
     """The tag of the images."""
     if "NotFound" in reached.kubectl("get", "crd", "applications.argoproj.io", check=False):
         pytest.exit("These tests need Argo CD in the cluster that KUBECONFIG names.", CANNOT)
-    for namespace in (f"lastro-{OVERLAY}", "lastro-git"):
-        if "NotFound" not in reached.kubectl("get", "namespace", namespace, check=False):
+    for namespace in (f"lastro-{OVERLAY}", NAMESPACE):
+        if "NotFound" not in reached.kubectl("get", "namespace", namespace, check=False) and not kept():
             pytest.exit(f"There is a namespace {namespace} already, and the tests would delete it.", CANNOT)
     if given := os.environ.get("LASTRO_TEST_TAG"):
         return given
@@ -64,5 +64,5 @@ def application(repository: Repository) -> Iterator[Application]:
         found.synced(repository.head(), 900)
         yield found
     finally:
-        if not os.environ.get("LASTRO_TEST_KEEP"):
+        if not kept():
             found.end()

@@ -26,6 +26,7 @@ def write(path: Path, content: object) -> str:
 def main() -> None:
     """Move the scale, name the files in dvc.lock, commit or not, publish."""
     pipeline.enter(pipeline.copy(ROOT, pipeline.WORK / "lastro"))
+    pipeline.call("dvc", "pull", "--quiet")
     card, form = json.loads(CARD.read_text(encoding="utf-8")), json.loads(EXPORT.read_text(encoding="utf-8"))
     card["scale"]["points"] += int(sys.argv[1])
     form["card_sha256"] = write(CARD, card)

@@ -61,6 +61,7 @@ class Repository:
     def overlay(self, name: str, tag: str) -> None:
         """Make an overlay like `local` that runs the images of a tag, and push it."""
         folder = self.root / OVERLAYS / name
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.root / OVERLAYS / "local", folder)
         for path in folder.glob("*.yaml"):
             path.write_text(path.read_text().replace("lastro-local", f"lastro-{name}"))
@@ -73,6 +74,11 @@ class Repository:
         path = self.root / OVERLAYS / name / "kustomization.yaml"
         found = yaml.safe_load(path.read_text()) | lists
         path.write_text(yaml.safe_dump({key: value for key, value in found.items() if value}, sort_keys=False))
+
+
+def kept() -> bool:
+    """Say whether what is deployed stays."""
+    return bool(os.environ.get("LASTRO_TEST_KEEP"))
 
 
 @contextmanager
@@ -93,19 +99,19 @@ def places(tag: str) -> Iterator[tuple[str, str]]:
         yield named[0], named[1]
         return
     cluster = Cluster(NAMESPACE)
-    cluster.kubectl("create", "namespace", NAMESPACE)
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     try:
         more = {"volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]}
         image, volumes = f"lastro-pipeline:{tag}", [{"name": "tmp", "emptyDir": {}}]
         server = pod("git", image, ["sh", "-euc", SERVE], {"app": "git"}, container=more, volumes=volumes)
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "git"}}
-        cluster.apply(server, service | {"spec": {"selector": {"app": "git"}, "ports": [{"port": PORT}]}})
+        cluster.apply(server)
         cluster.kubectl("wait", "--for=condition=Ready", "pod/git", "--timeout=180s")
         with forwarded(cluster, "pod/git", PORT) as port:
-            address = cluster.get("service", "git")["spec"]["clusterIP"]  # a name would need the cluster's DNS
+            address = cluster.get("pod", "git")["status"]["podIP"]  # a Service's needs more of where Argo CD runs
             yield f"git://127.0.0.1:{port}/lastro.git", f"git://{address}/lastro.git"
     finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
+        if not kept():
+            cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false", check=False)
 
 
 @contextmanager
