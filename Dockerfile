@@ -206,6 +206,8 @@ COPY src/contract/cells.py src/contract/cutting.py src/contract/distinct.py src/
      src/contract/quotes.py src/contract/source.py src/contract/text.py src/contract/
 COPY src/model/additive.py src/model/cells.py src/model/development.py src/model/features.py src/model/formulas.py \
      src/model/kinds.py src/model/
+COPY src/model/r/__init__.py src/model/r/candidate.py src/model/r/classifier.py src/model/r/session.py \
+     src/model/r/table.py src/model/r/
 COPY src/journal/__init__.py src/journal/batch_ids.py src/journal/batch_runs.py src/journal/batch_tables.py \
      src/journal/clock.py src/journal/database.py src/journal/group_commit.py src/journal/identifiers.py \
      src/journal/service.py src/journal/settings.py src/journal/tables.py src/journal/writer.py src/journal/

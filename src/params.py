@@ -67,6 +67,11 @@ class Candidate(Section):
         """Return the names of the candidates whose mean it is; none where it is fitted by itself."""
         return []
 
+    @property
+    def blends(self) -> bool:
+        """Say whether it can be a member of a blend."""
+        return True
+
     def takes(self, rows: int) -> bool:
         """Say whether it takes part where there are so many training rows."""
         return (self.min_rows or 0) <= rows and (self.max_rows is None or rows <= self.max_rows)
@@ -138,6 +143,8 @@ class Train(Section):
             for part in candidate.parts:
                 if part not in bases:
                     raise ValueError(f"candidates.{name}.members: {part!r} is none of the candidates {bases}")
+                if not self.candidates[part].blends:
+                    raise ValueError(f"candidates.{name}.members: {part!r} is of kind r, which no blend can hold")
         return self
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ gc.disable()  # while all is imported there is no garbage, and looking for it is
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"  # other data sets, where somebody put them; a user has none
+R = shutil.which("Rscript") is not None or bool(os.environ.get("CI"))  # where CI runs, it must be there
 ROOMS = ("tests/browser", "tests/lineage")  # their files share servers that take long to start: one worker a room
 APART = (  # files of a room that want none of its servers, or are long enough to start their own
     "tests/lineage/test_gates.py",
@@ -101,12 +103,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_report_header() -> list[str]:
     """Say what is left out."""
-    return [] if SHARED.is_dir() else ["left out, for there is no ../shared: the tests that are marked `shared`"]
+    shared = [] if SHARED.is_dir() else ["left out, for there is no ../shared: the tests that are marked `shared`"]
+    return shared if R else [*shared, "left out, for there is no Rscript: models from R, the tests that are marked `r`"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the longest first, and leave out what reads a folder that is not here."""
-    left_out = [item for item in items if item.get_closest_marker("shared") and not SHARED.is_dir()]
+    here = {"shared": SHARED.is_dir(), "r": R}
+    left_out = [
+        item for item in items if any(item.get_closest_marker(name) and not found for name, found in here.items())
+    ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = sorted((item for item in items if item not in left_out), key=rank)
     gc.enable()

@@ -80,7 +80,12 @@ MAY_IMPORT = {  # a room or module -> the rooms and modules it may import; all m
     },
     "src.pipeline": {"src.compile", "src.serving", "src.model", "src.contract", "src.params", "src.lineage.tracking"},
 }
-PICKLED = ["src.model.features", "src.model.binning", "src.model.additive"]  # whose classes a model.pkl holds
+PICKLED = [
+    "src.model.features",
+    "src.model.binning",
+    "src.model.additive",
+    "src.model.r.classifier",
+]  # whose classes a model.pkl holds
 APART = {"src.frontend"}  # imports nothing of ours but itself
 DOORS = {  # what only one module, or one room, may name
     "mlflow": {"src.lineage.mlflow_backend"},
@@ -145,7 +150,16 @@ def closure(path: Path, unpickles: bool = True) -> set[Path]:
             ours = [name for name in imports_of(current) if name.startswith("src.")]
             ours += PICKLED if unpickles and name_of(current) == "src.model.artifact" else []
             waiting += [(ROOT / name.replace(".", "/")).with_suffix(".py") for name in ours]
+            found |= programs_of(current)
     return found
+
+
+@functools.cache
+def programs_of(path: Path) -> set[Path]:
+    """Programs in R beside the file that it names."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {path.parent / word for word in words if word.endswith(".R") and (path.parent / word).is_file()}
 
 
 def room_of(name: str) -> str:
@@ -175,6 +189,12 @@ def test_no_stage_imports_another() -> None:
 def test_library_has_one_door(library: str) -> None:
     users = {name_of(path) for path in SOURCES if any(n.split(".")[0] == library for n in imports_of(path))}
     assert {user for user in users if not {user, room_of(user)} & DOORS[library]} == set()
+
+
+def test_only_one_module_starts_r_and_none_opens_what_it_saves() -> None:
+    texts = {name_of(path): path.read_text() for path in SOURCES}
+    assert {name for name, text in texts.items() if "Rscript" in text} == {"src.model.r.session"}
+    assert {name for name, text in texts.items() if "rpy2" in text or "pyreadr" in text} == set()
 
 
 def test_only_settings_read_the_environment() -> None:

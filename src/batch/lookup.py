@@ -29,7 +29,17 @@ def places_of(field: FieldCode, columns: Mapping[str, Column]) -> Lookup:
 
 def weights_of(field: FieldCode, columns: Mapping[str, Column]) -> Lookup:
     """Return the weight of each value's code."""
-    return looked_up(field, field.weights or [0.0] * (field.count + 1), columns, np.float64)
+    found = looked_up(field, field.weights or [0.0] * (field.count + 1), columns, np.float64)
+    return found if field.slope is None else sloped(field, field.slope, found, columns)
+
+
+def sloped(field: FieldCode, slope: float, steps: Lookup, columns: Mapping[str, Column]) -> Lookup:
+    """Return the weights with what a number's slope adds."""
+    values = (dated(field, columns) if field.before else columns[field.name]).values
+    known = [place for place, value in enumerate(values) if not (value is None or isinstance(value, str))]
+    weights = steps.found.copy()
+    weights[known] += slope * np.array([values[place] for place in known], dtype=np.float64)
+    return steps._replace(found=weights)
 
 
 def looked_up(field: FieldCode, table: Sequence[float], columns: Mapping[str, Column], kind: Any) -> Lookup:

@@ -9,6 +9,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import Pipeline
 
 from src.compile.additive import tables_of
+from src.compile.effects import sloped
 from src.compile.fitted import (
     NotExportableError,
     all_states_of,
@@ -24,7 +25,7 @@ from src.compile.trees import TreeWriter
 from src.model import formulas
 from src.model.card import Feature
 from src.model.features import ApplicantEncoder
-from src.model.formulas import Additive, Linear
+from src.model.formulas import Additive, Linear, MainEffects
 from src.serving.calibration import Calibration
 from src.serving.codes import FieldCode
 from src.serving.formula import Formula, Isotonic, Mean, Sigmoid, Total
@@ -52,6 +53,9 @@ def compile_model(estimator: Any, features: list[Feature], time: str | None = No
     """
     compiler = Compiler(fields_of(estimator, features, time))
     base, calibration = uncalibrated(estimator)
+    if isinstance(base, Pipeline) and isinstance(effects := formula_of(base[-1]), MainEffects):
+        fields = [sloped(field, base[0], effects) for field in compiler.fields]
+        return Compiled(fields, intercept=effects.intercept, calibration=calibration)
     if isinstance(base, Pipeline) and isinstance(formula := formula_of(base[-1]), Linear | Additive):
         intercept, weights, pairs = compiler.tables(base, formula)
         fields = [

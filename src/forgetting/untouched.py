@@ -1,10 +1,11 @@
 """who was forgotten -> what still holds something of them and is not changed here, each with the command for it"""
 
+import json
 import re
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from src import git
 from src.forgetting.desk import Desk
 from src.forgetting.whom import Whom
 from src.journal.batch_tables import BATCH_RUNS
-from src.lineage.lock import LOCK, read_lock
+from src.lineage.lock import FOLDER, LOCK, read_lock
 from src.lineage.removal import cached
 
 IDS = "outcomes.predictions.csv"  # the file that names the predictions whose rows have joined the training data
@@ -61,7 +62,7 @@ def versions(desk: Desk, ids: set[str]) -> Iterator[Version]:
         if line.startswith(":"):
             commit = line[1:]
         elif rows := len(ids & set(joined(desk, commit, line))):
-            objects = objects_of(desk.root, commit, line)
+            objects = objects_of(desk, commit, line)
             if tuple(objects) not in seen:
                 seen.add(tuple(objects))
                 yield Version(commit, rows, objects)
@@ -70,16 +71,18 @@ def versions(desk: Desk, ids: set[str]) -> Iterator[Version]:
 def joined(desk: Desk, commit: str, path: str) -> list[str]:
     """Return the predictions that a commit's training data names; none where DVC has the file nowhere."""
     found = md5_of(desk.root, commit, path)
-    if found is None:
-        return []
+    return [] if found is None else (content_of(desk, found) or b"").decode().split()
+
+
+def content_of(desk: Desk, found: str) -> bytes | None:
+    """Return an output's bytes by its md5; None where DVC has it nowhere."""
     here = cached(desk.root, found)
-    content = here.read_bytes() if here.is_file() else desk.place.get_output(found)
-    return (content or b"").decode().split()
+    return here.read_bytes() if here.is_file() else desk.place.get_output(found)
 
 
-def objects_of(root: Path, commit: str, path: str) -> dict[str, str]:
-    """Return the objects of a commit that are rows of the training data, or name them, by md5."""
-    folder = path.rpartition("/")[0]
+def objects_of(desk: Desk, commit: str, path: str) -> dict[str, str]:
+    """Return the objects of a commit that are rows of the training data, or name or hold them, by md5."""
+    root, folder = desk.root, path.rpartition("/")[0]
     said = git.output(root, "ls-tree", "--name-only", commit, f"{folder}/") or ""
     tracked = [name for name in said.splitlines() if name.startswith(f"{folder}/outcomes") and name.endswith(".dvc")]
     found = {md5: name.removesuffix(".dvc") for name in tracked if (md5 := md5_of(root, commit, name))}
@@ -87,7 +90,15 @@ def objects_of(root: Path, commit: str, path: str) -> dict[str, str]:
         (Path(place) / LOCK).write_text(git.output(root, "show", f"{commit}:{LOCK}") or "stages: {}", encoding="utf-8")
         stages = read_lock(Path(place)).stages
     outs = [out for name in STAGES for out in stages.get(name, {}).get("outs", ())]
-    return found | {str(out["md5"]): str(out["path"]) for out in outs if str(out["path"]).endswith(".parquet")}
+    rows = {str(out["md5"]): str(out["path"]) for out in outs if str(out["path"]).endswith(".parquet")}
+    return found | rows | saved(desk, stages.get("train", {}).get("outs", ()))
+
+
+def saved(desk: Desk, outs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what a model from R was saved as, which holds its training rows, by md5."""
+    folders = {str(out["md5"]): str(out["path"]) for out in outs if str(out["md5"]).endswith(FOLDER)}
+    listed = {path: json.loads(content_of(desk, found) or b"[]") for found, path in folders.items()}
+    return {str(file["md5"]): f"{path}/{file['relpath']}" for path, files in listed.items() for file in files}
 
 
 def md5_of(root: Path, commit: str, path: str) -> str | None:

@@ -14,6 +14,7 @@ MAP = "dvc.yaml"
 MODEL, FORM = "models/model.pkl", "models/export.json"
 DATA = "data/raw/applications.parquet"
 DECISIVE = ("src", MAP, LOCK, "params.yaml")
+FOLDER = ".dir"  # ends the md5 of a folder
 MANY = 500  # commits that Git looks through at once
 
 
@@ -39,6 +40,15 @@ class Lock:
     def outputs(self) -> list[str]:
         """Return the path of every output."""
         return [out["path"] for stage in self.stages.values() for out in stage.get("outs", ())]
+
+    def files(self, folder: str) -> dict[str, str]:
+        """Return path and md5 of every output that is a file of the folder; its folders, as models/r, are left out.
+
+        What is in models/r is DVC's alone: no version holds it, and nothing that serves.
+        """
+        outs = (out for stage in self.stages.values() for out in stage.get("outs", ()))
+        paths = {str(out["path"]): str(out["md5"]) for out in outs if not str(out["md5"]).endswith(FOLDER)}
+        return {path: md5 for path, md5 in paths.items() if Path(path).parent == Path(folder)}
 
     def params(self) -> dict[str, Any]:
         """Return every parameter that a stage was run with, by its dotted key."""

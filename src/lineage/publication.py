@@ -49,7 +49,7 @@ def check_form(root: Path, card: Card) -> None:
 def files_of(lock: Lock, place: Place) -> dict[str, StoredFile]:
     """Return every file of a version by its name: all of models/, and the test rows where there are some."""
     kept = lock.kept_by_git()
-    paths = [path for path in lock.outputs() if path.startswith(MODELS) or path == TEST]
+    paths = [*lock.files(MODELS), *(path for path in lock.outputs() if path == TEST)]
     return {
         Path(path).name: _committed(lock, path) if path in kept else _pushed(lock, path, place)
         for path in sorted(paths, key=lambda path: (path != MODEL, path))

@@ -183,8 +183,7 @@ class Workshop:
 
 def outputs(lock: Lock) -> dict[str, str]:
     """Return the md5 of each file of models/ that dvc.lock names."""
-    made = [out for stage in lock.stages.values() for out in stage.get("outs", ())]
-    return {Path(out["path"]).name: str(out["md5"]) for out in made if Path(out["path"]).parent == Path("models")}
+    return {Path(path).name: md5 for path, md5 in lock.files("models").items()}
 
 
 def verify(name: str, content: bytes, md5: str | None) -> None:

@@ -59,7 +59,8 @@ def _base(
         expects = [signs.get(name, 0) for name in encode.get_feature_names_out()]
         columns = field_of_columns(encode)
         labels = [place for place, name in enumerate(columns) if name in encode.categories]
-        classifier = kind.build(candidate, Setting(seed, expects, {}, columns, labels))
+        texts = encode.texts if isinstance(encode, StatefulEncoder) else []
+        classifier = kind.build(candidate, Setting(seed, expects, {}, columns, labels, encode.categories, texts))
     return Pipeline([("encode", encode), ("classify", classifier)])
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from src.contract.fields import NUMBERS, Column, Kind, Translation
 from src.contract.package import Costs, Package
@@ -128,10 +128,41 @@ class Dataset(_Part):
     title: str
 
 
+class RParity(_Part):
+    """How far the table is from R's own PDs: rows, those of them that R cannot score, the largest |ΔPD| of the others.
+
+    R cannot score where something is missing, or a label has no training rows.
+    """
+
+    dataset_rows: int
+    random_rows: int
+    not_scored: int
+    largest_difference: float
+
+
+class FromR(_Part):
+    """Of a model that an R script fits: the script, R and its BLAS, what R warned of, and what stands for what.
+
+    `base` is the level of each category whose weight a missing one has, and each label in `unseen`, which no training
+    row has; `medians` is what stands for a missing number.
+    """
+
+    script: str
+    sha256: str
+    version: str
+    blas: str
+    warnings: list[str]
+    base: dict[str, str]
+    unseen: dict[str, list[str]]
+    medians: dict[str, float]
+    parity: RParity
+
+
 class Card(_Part):
     """Everything that training decided; nothing downstream repeats it.
 
-    `protected` names the protected fields, `groups` describes those of them that are no features.
+    `protected` names the protected fields, `groups` describes those of them that are no features; `r` is there where
+    the model is one from R.
     """
 
     name: str
@@ -151,6 +182,7 @@ class Card(_Part):
     scale: Scale
     translations: dict[str, dict[str, Translation]]
     libraries: dict[str, str]
+    r: FromR | None = Field(None, exclude_if=lambda found: found is None)
 
 
 def features_of(package: Package) -> list[Feature]:

@@ -15,6 +15,8 @@ from src.model.card import Feature
 from src.model.columns import field_of_columns, number_columns
 from src.model.features import ApplicantEncoder, Matrix, StatefulEncoder, intervals
 from src.model.metrics import Bad
+from src.model.r import filing as from_r
+from src.model.r.classifier import RClassifier
 from src.model.scorecard import MANY, MISSING, OTHER, Bins, Records, grouped, shown, with_unseen
 from src.params import Scale
 
@@ -35,6 +37,8 @@ def filed(fitted: Pipeline, X: pd.DataFrame, bad: Bad, features: Sequence[Featur
 
     A pair's points are what its fields add beyond their own; the shares of intercept and offset are the fields'.
     """
+    if isinstance(fitted[-1], RClassifier):
+        return from_r.filed(fitted, X, bad, features, scale)
     if not isinstance(fitted[-1], AdditiveClassifier):
         return scorecard.filed(fitted, X, bad, features, scale)
     fields = {feature.name: field_of(fitted, X, feature) for feature in features}

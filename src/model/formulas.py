@@ -44,7 +44,15 @@ class Additive(NamedTuple):
     tables: Callable[[Any], Any]
 
 
-Formula = Linear | Trees | Mean | Additive
+class MainEffects(NamedTuple):
+    """A sum that is log-odds: what 1 more of a number adds, and each label's weight, the last that of none of them."""
+
+    intercept: float
+    slopes: dict[str, float]
+    weights: dict[str, list[float]]
+
+
+Formula = Linear | Trees | Mean | Additive | MainEffects
 
 
 def linear(model: Any) -> Linear:
@@ -85,6 +93,12 @@ def mean_of_members(model: Any) -> Mean:
 def additive(model: Any) -> Additive:
     """Return the formula of an AdditiveClassifier."""
     return Additive(model.edges_, model.tables)
+
+
+def main_effects(model: Any) -> MainEffects:
+    """Return the formula of an RClassifier."""
+    found: MainEffects = model.effects
+    return found
 
 
 def first_right_of_float32(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:

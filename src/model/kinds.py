@@ -11,7 +11,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from src.model.formulas import Formula, additive, boosted, linear, mean_of_members, mean_of_trees
+from src.model.formulas import Formula, additive, boosted, linear, main_effects, mean_of_members, mean_of_trees
+from src.model.r.candidate import RScript
 from src.params import Candidate, Count, Positive
 
 P = TypeVar("P", bound=Candidate)
@@ -84,7 +85,8 @@ class Setting:
 
     `directions` holds a number for each column of the matrix: 1 where the risk is bound to rise with it, -1 where to
     fall, else 0; it is empty where the columns are bins. `members` are the unfitted pipelines of a candidate's parts.
-    `fields` names the field of each column, `labels` the columns that hold labels' places.
+    `fields` names the field of each column, `labels` the columns that hold labels' places, `levels` the labels of each
+    category, `texts` the fields whose column is a risk.
     """
 
     seed: int
@@ -92,6 +94,8 @@ class Setting:
     members: Mapping[str, Any]
     fields: list[str] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
+    levels: dict[str, list[str]] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
 
 
 def as_it_is(params: Any, rows: int) -> Any:  # noqa: ARG001  # other kinds look at the rows
@@ -230,6 +234,18 @@ def additive_boosting(params: Additive, setting: Setting) -> dict[str, Any]:
     }
 
 
+def r_script(params: RScript, setting: Setting) -> dict[str, Any]:
+    """Return what fits by an R script: its text, so that a model can be fitted anew wherever R is."""
+    return {
+        "script": params.text,
+        "path": params.script,
+        "fields": setting.fields,
+        "levels": setting.levels,
+        "texts": setting.texts,
+        "random_state": setting.seed,
+    }
+
+
 def blend(params: Blend, setting: Setting) -> dict[str, Any]:
     """Return the arguments of a vote of the members' probabilities, each of the same weight."""
     return {"estimators": [(name, setting.members[name]) for name in params.members], "voting": "soft"}
@@ -288,6 +304,14 @@ KINDS: dict[str, Kind[Any]] = {
             "l2_regularization": Range(0.01, 100.0, log=True),
             "max_features": Range(0.1, 1.0),
         },
+    ),
+    "r": Kind(
+        params=RScript,
+        estimator="src.model.r.classifier:RClassifier",
+        arguments=r_script,
+        formula=main_effects,
+        library="scikit-learn",
+        readable=True,
     ),
     "blend": Kind(
         params=Blend,

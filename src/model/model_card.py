@@ -216,6 +216,7 @@ def design(card: Card, measured: Measured) -> Section:
         f" {costs.source}).",
         f"**Score:** {scale.points:g} points at odds of {scale.odds:g} : 1, {scale.pdo:g} points double the odds, from"
         f" {scale.minimum:g} to {scale.maximum:g}.",
+        *from_r(card),
         *directions(compared["candidates"]),
         *weak_fields(compared["candidates"]),
     )
@@ -240,6 +241,26 @@ def design(card: Card, measured: Measured) -> Section:
     candidates += f"\n\nLeft out: {', '.join(out)}." if out else ""
     candidates += tuning(compared)
     return Section("Design", "2 (a) to (c)", [known, folds, candidates], lender)
+
+
+def from_r(card: Card) -> list[str]:
+    """Return by which R and script a model from R was fitted, and what stands for what; nothing of other models."""
+    if card.r is None:
+        return []
+    found, parity = card.r, card.r.parity
+    base = ", ".join(f"`{name}` as {level}" for name, level in found.base.items()) or "there is no category"
+    medians = ", ".join(f"`{name}` as {median:g}" for name, median in found.medians.items()) or "there is no number"
+    unseen = ", ".join(f"`{name}`: {', '.join(labels)}" for name, labels in found.unseen.items()) or "none"
+    return [
+        f"**From R:** fitted by `{found.script}` (sha256 `{found.sha256}`) in R {found.version} with {found.blas}. R's"
+        f" own `predict` says the same to 1e-9 of {many(parity.dataset_rows, 'row')} of data and"
+        f" {many(parity.random_rows, 'random applicant')}, less {parity.not_scored} whom R cannot score, for they lack"
+        " a value or have a level without training rows.",
+        f"**What R warned of:** {'; '.join(found.warnings) or 'nothing'}.",
+        f"**Levels without training rows**, which weigh as the base level: {unseen}.",
+        f"**A missing category** weighs as the base level: {base}.",
+        f"**A missing number** counts as the training median: {medians}.",
+    ]
 
 
 def tuning(compared: dict[str, Any]) -> str:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import Compiled, compile_model
-from src.compile.parity import compare, random_applicants, rows_of
+from src.compile.parity import compare, rows_of
 from src.contract.table import read_table
 from src.errors import LastroError, run
 from src.files import rounded, sha256_of, write_bytes, write_json
+from src.model.applicants import random_applicants
 from src.model.artifact import load_model
 from src.model.card import CARD, Card
 from src.model.inputs import inputs, thinned

@@ -1,4 +1,4 @@
-"""data/processed/train.parquet -> models/{model.pkl,model.json,train_rows.parquet}, reports/{candidates,scorecard}"""
+"""data/processed/train.parquet -> models/{model.pkl,model.json,train_rows.parquet,r}, reports/{candidates,scorecard}"""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -32,6 +32,7 @@ from src.model.card import (
     CardCosts,
     Dataset,
     Feature,
+    FromR,
     Target,
     Time,
     Value,
@@ -48,6 +49,9 @@ from src.model.features import kept_texts
 from src.model.inputs import inputs, time_of
 from src.model.kinds import KINDS
 from src.model.metrics import Bad, cost_threshold
+from src.model.r import keeping
+from src.model.r.candidate import require
+from src.model.r.keeping import kept
 from src.model.reference import reference
 from src.model.rows import TRAIN_ROWS, trained_of, with_readable
 from src.model.search import Build, Search, Searched, Trial, search
@@ -58,6 +62,7 @@ PARAMS = Path("params.yaml")
 APPLICATIONS = Path("data/raw/applications.parquet")
 TRAIN = Path("data/processed/train.parquet")
 MODELS = Path("models")
+FROM_R = MODELS / "r"
 CANDIDATES = Path("reports/candidates.json")
 SCORECARD = Path("reports/scorecard.csv")
 NAME = "credit-score"
@@ -148,6 +153,11 @@ def beside(
     return {name: predicted.scores(name, cost_threshold(costs), costs) for name in predicted.pd}
 
 
+def applicants(features: list[Feature], time: Time | None) -> pd.DataFrame:
+    """Return the features of the whole data set."""
+    return inputs(read_table(APPLICATIONS), features, time)
+
+
 def suggested(features: list[Feature], X: pd.DataFrame, text: Text) -> list[Feature]:
     """Return the features with those values of a text that the model tells apart."""
     found = []
@@ -168,6 +178,7 @@ def card_of(
     reference: dict[str, Value],
     target: Target,
     sha256: str,
+    from_r: FromR | None = None,
 ) -> Card:
     """Return the card: everything downstream needs to know of what was decided here."""
     costs = costs_of(params, package)
@@ -189,6 +200,7 @@ def card_of(
         scale=params.scale,
         translations=translations_of(package),
         libraries=library_versions(candidates.libraries(entered.present, choice.candidate)),
+        r=from_r,
     )
 
 
@@ -223,6 +235,7 @@ def main() -> None:
     bad = package.is_bad(table[package.target.name]).to_numpy().astype("int64")
     costs = costs_of(params, package).pair
     entered = entrants(params.train.candidates, len(X))
+    require(entered.present)
     ways = asked(bindable(entered.present, features), params.train.directions)
     build = partial(candidates.build, features=features, seed=params.seed, text=params.train.text)
 
@@ -246,6 +259,8 @@ def main() -> None:
                 if name
                 else None
             )
+            base_model = part_of(model, choice.calibrated, choice.candidate, choice.candidate)
+            from_r = kept(base_model, X, bad, partial(applicants, features, time), features, params.seed)
             points = filing.filed(part, X, bad, features, params.scale) if part else []
             if choice.calibrated:
                 bounded(model, bad)
@@ -253,7 +268,18 @@ def main() -> None:
             threshold = cost_threshold(costs)
             typical = reference(X, lambda rows: model.predict_proba(rows)[:, 1], threshold, features)
             target = target_of(package, table[package.target.name].unique().tolist(), round(float(bad.mean()), DIGITS))
-            card = card_of(choice, params, entered, package, features, time, typical, target, sha256_of(content))
+            card = card_of(
+                choice,
+                params,
+                entered,
+                package,
+                features,
+                time,
+                typical,
+                target,
+                sha256_of(content),
+                from_r.facts if from_r else None,
+            )
             record(training, entered, scores, card, searched.trials)
 
     write_bytes(MODELS / MODEL, content)
@@ -261,6 +287,7 @@ def main() -> None:
     rows = trained_of(table, bad, *found.predicted(choice))
     write_table(MODELS / TRAIN_ROWS, with_readable(rows, found.pd[name][0]) if name else rows)
     scorecard.write(SCORECARD, points)
+    keeping.write(FROM_R, choice.candidate, from_r.rds if from_r else None)
     write_json(CANDIDATES, rounded(described(choice, scores, base, params, entered, len(X), facts)))
 
 

@@ -11,7 +11,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-RARE = ("states", "codes", "other", "missing", "trim", "ignore_case", "before")  # written where they say something
+RARE = (
+    "states",
+    "codes",
+    "other",
+    "missing",
+    "trim",
+    "ignore_case",
+    "before",
+    "slope",
+)  # written where they say something
 Reader = Callable[[Any], float]
 
 
@@ -23,7 +32,8 @@ class FieldCode(BaseModel):
     are none of them, `missing` that of no text, and `trim` and `ignore_case` say how texts are compared; elsewhere what
     is missing, or nothing known, is -1. A date is the number of its days before the date that the field `before` holds.
 
-    In a scorecard each code has a weight, that of -1 first: what it adds to the log-odds of default.
+    In a scorecard each code has a weight, that of -1 first: what it adds to the log-odds of default. A number's `slope`
+    is what each 1 of it adds to that; where there is no number, nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +49,7 @@ class FieldCode(BaseModel):
     trim: bool = False
     ignore_case: bool = False
     before: str | None = None
+    slope: float | None = None
 
     @model_serializer(mode="wrap")
     def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -63,7 +74,14 @@ class FieldCode(BaseModel):
 
     def weigher(self) -> Reader:
         """Return the function from a value (None: missing) to its code's weight."""
-        return self.reader(self.weights or [0.0] * (self.count + 1))
+        weights = self.weights or [0.0] * (self.count + 1)
+        return self.reader(weights) if self.slope is None else self.sloped(self.reader(weights), self.slope)
+
+    def sloped(self, step: Reader, slope: float) -> Reader:
+        """Return the function from a value to its step and, where it is a number, what its slope adds."""
+        return lambda value: (
+            step(value) if value is None or isinstance(value, str) else step(value) + slope * float(value)
+        )
 
     def reader(self, table: Sequence[float]) -> Reader:
         """Return the function from a value to what the table holds for its code; the first is that of -1."""

@@ -75,7 +75,7 @@ def sql_of(card: Card, export: Export) -> str:
     Every step is materialized: a planner that puts one into the next repeats it wherever it is named.
     """
     every = list(zip(export.fields, card.features, strict=True))
-    pairs = every if export.pairs else [each for each in every if any(each[0].weights or [])] or every
+    pairs = every if export.pairs else [each for each in every if is_weighed(each[0])] or every
     fields = [field for field, _ in pairs]
     scale, factor = card.scale, card.scale.pdo / log(2)
     values = [(place, value_of(field)) for place, (field, feature) in enumerate(pairs, 1) if is_number(field, feature)]
@@ -148,6 +148,11 @@ def as_places(field: FieldCode, places: Sequence[int]) -> FieldCode:
     return field.model_copy(update={"weights": list(map(float, places))})
 
 
+def is_weighed(field: FieldCode) -> bool:
+    """Say whether any value of a field has a weight."""
+    return any(field.weights or []) or bool(field.slope)
+
+
 def is_number(field: FieldCode, feature: Feature) -> bool:
     """Say whether a field's column is compared with numbers."""
     return field.labels is None and feature.type != "boolean"
@@ -190,14 +195,18 @@ def weight_of(field: FieldCode, feature: Feature, place: int) -> str:
         return "\n  ".join([*same(text, dict(zip(field.labels, known, strict=True))), otherwise(absent)])
     states = {state: ([absent, *known])[code + 1] for state, code in field.states.items()}
     if not is_number(field, feature):
-        said = {word: known[bisect_right(field.cuts, float(truth))] for word, truth in TRUTHS.items()}
+        slope = field.slope or 0.0
+        said = {w: known[bisect_right(field.cuts, float(truth))] + slope * truth for w, truth in TRUTHS.items()}
         return "\n  ".join([*same(text, states), *same(f"LOWER({text})", said), otherwise(absent)])
     value = f'"lastro value {place}"'
     steps = [
         f"WHEN {value} < {number(cut)} THEN {number(weight)}" for cut, weight in zip(field.cuts, known, strict=False)
     ]
     missing = f"WHEN {value} IS NULL THEN {number(absent)}"
-    return "\n  ".join([*same(text, states), missing, *steps, otherwise(known[len(field.cuts)])])
+    last = otherwise(known[len(field.cuts)])
+    return "\n  ".join(
+        [*same(text, states), missing, *steps, f"{last} + {number(field.slope)} * {value}" if field.slope else last]
+    )
 
 
 def compared(text: str, field: FieldCode) -> str:

@@ -180,11 +180,21 @@ def test_typed_client_of_the_page_fits_the_document(live: Server) -> None:
 def test_r_of_the_page_names_what_the_document_has(live: Server) -> None:
     (block,) = blocks(API, "r")
     document = httpx.get(f"{live.url}/openapi.json").json()
-    assert document["components"]["securitySchemes"]["ApiKey"]["name"] in block.text
     (path,) = re.findall(rf"{ADDRESS}(/\w+)", block.text)
     answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
     fields = document["components"]["schemas"][answer.rpartition("/")[2]]["properties"]
     assert set(re.findall(r"answer\$(\w+)", block.text)) <= set(fields)
+
+
+@pytest.mark.r
+def test_r_of_the_page_scores(live: Server, folder: Path) -> None:
+    (block,) = blocks(API, "r")
+    (folder / "call.R").write_text(block.text.replace(ADDRESS, live.url))
+    command = ["Rscript", "--vanilla", "call.R"]
+    done = subprocess.run(command, cwd=folder, env=os.environ | SECRETS, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"(approve|decline) \d+ \n", done.stdout)
+    refused = subprocess.run(command, cwd=folder, env=os.environ | {"KEY": "nobodys"}, capture_output=True, text=True)
+    assert (refused.returncode, "401" in refused.stderr, "nobodys" in refused.stderr) == (1, True, False)
 
 
 def test_tables_of_the_page_have_every_route_scope_filter_and_status(live: Server) -> None:

@@ -17,12 +17,12 @@ from src.batch.parts import Task, source_of, work
 from src.batch.planning import columns_of, run_of
 from src.batch.run import Input, Origin
 from src.compile.compiler import compile_model
-from src.compile.parity import random_applicants
 from src.contract.package import Package
 from src.contract.parts import parts_of, plan_of
 from src.contract.written import missing_cell, writer_of
 from src.errors import LastroError
 from src.files import write_bytes, write_json
+from src.model.applicants import random_applicants
 from src.model.candidates import build
 from src.model.card import CARD, Card, Time, features_of, read_card, write_card
 from src.model.metrics import cost_threshold

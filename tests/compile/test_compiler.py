@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import compile_model, least_whole
 from src.compile.fitted import NotExportableError, trees_of
-from src.compile.parity import random_applicants
 from src.contract.package import Package
 from src.model import additive
+from src.model.applicants import random_applicants
 from src.model.candidates import build
 from src.model.card import Feature, features_of
 from src.pipeline.export import trees_of as content_of

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from src.compile.parity import compare, random_applicants
+from src.compile.parity import compare
+from src.model.applicants import random_applicants
 from tests.serving.kinds import card, features
 
 ROWS = 500

@@ -11,8 +11,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import compile_model
-from src.compile.parity import random_applicants
 from src.model import additive
+from src.model.applicants import random_applicants
 from src.model.candidates import build
 from src.model.card import Card, features_of, read_card
 from src.model.metrics import cost_threshold

@@ -22,9 +22,9 @@ NOBODYS = "01a1feee-f0f8-7f39-8c3b-d01b1fe5202f"
 FOLDER = "data/external/loans"
 
 
-def keep(folder: Folder, content: str) -> str:
-    """Push an output to DVC's remote; return its md5."""
-    found = hashlib.md5(content.encode()).hexdigest()
+def keep(folder: Folder, content: str, end: str = "") -> str:
+    """Push an output to DVC's remote; return its md5, which `.dir` ends where it is a folder's list."""
+    found = hashlib.md5(content.encode()).hexdigest() + end
     folder.create(f"files/md5/{found[:2]}/{found[2:]}", content.encode())
     return found
 
@@ -38,11 +38,13 @@ def commit(log: Log, ids: list[str]) -> list[str]:
         (place / f"{name}.dvc").write_text(f"outs:\n- md5: {found}\n  path: {name}\n")
     made = keep(log.folder, f"typed {ids}")
     outs = [{"path": "data/raw/applications.parquet", "md5": made, "size": 1}]
-    others = [{"path": "models/model.pkl", "md5": "f" * 32, "size": 1}]
+    saved = keep(log.folder, f"rds {ids}")
+    listed = keep(log.folder, json.dumps([{"md5": saved, "relpath": "glm.rds"}]), ".dir")
+    others = [{"path": "models/model.pkl", "md5": "f" * 32, "size": 1}, {"path": "models/r", "md5": listed, "size": 1}]
     (log.root / "dvc.lock").write_text(json.dumps({"stages": {"ingest": {"outs": outs}, "train": {"outs": others}}}))
     project.run("git", "add", "-A")
     project.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "data")
-    return sorted([*named.values(), made])
+    return sorted([*named.values(), made, saved])
 
 
 @SQLITE
@@ -62,7 +64,7 @@ def test_training_data_is_named_by_its_commit_and_its_objects(log: Log, monkeypa
     monkeypatch.setattr(removal, "remote", lambda: log.folder)
     monkeypatch.setattr(removal, "ROOT", log.root)
     assert removal.main(command.split()) == 0
-    assert [log.folder.get_output(one) for one in first] == [None] * 3
+    assert [log.folder.get_output(one) for one in first] == [None] * 4
 
 
 @SQLITE

@@ -17,11 +17,12 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from src.compile.parity import random_applicants, rows_of
+from src.compile.parity import rows_of
 from src.contract.table import read_table
 from src.lineage.gates import Measured, difference_gate, measured
 from src.lineage.pairing import Paired
 from src.lineage.policy import read_policy
+from src.model.applicants import random_applicants
 from src.model.artifact import load_model
 from src.model.inputs import inputs
 from src.model.paired import auc_difference

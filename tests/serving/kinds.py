@@ -19,12 +19,14 @@ from src.model import additive, kinds
 from src.model.candidates import build
 from src.model.card import Card, Feature, features_of, read_card
 from src.model.entrants import entrants
+from src.model.r.candidate import RScript
 from src.params import Candidate, read_params
 from src.serving.predictors import predictor_of
 from src.serving.scorer import Applicant, Predictor
+from tests.collection import R
 from tests.conftest import ROOT
 
-KINDS = tuple(kinds.KINDS)
+KINDS = tuple(kind for kind in kinds.KINDS if kind != "r" or R)
 NAMES = (*KINDS, *(f"{kind}, calibrated" for kind in KINDS))
 ROWS = 400
 
@@ -83,11 +85,16 @@ def committed() -> dict[str, Candidate]:
     return {name: candidate.model_copy(update=fewer.get(name, {})) for name, candidate in known.items()}
 
 
+def from_r() -> RScript:
+    """A candidate from R."""
+    return RScript(kind="r", script=str(ROOT / "tests/r/main_effects.R"))
+
+
 @cache
 def fitted(name: str) -> Any:
     """One of the candidates, calibrated as training does where its name says so."""
     kind, _, calibrated = name.partition(", ")
-    model = build(committed(), features(), seed=3)[kind]
+    model = build(committed() | {"r": from_r()}, features(), seed=3)[kind]
     if calibrated:
         folds = StratifiedKFold(3, shuffle=True, random_state=1)
         model = CalibratedClassifierCV(model, method="isotonic", cv=folds, ensemble=False)

@@ -51,7 +51,9 @@ def test_folder_of_every_model_is_served_with_the_fitted_models_pd(name: str, tm
     assert np.abs(served_pds(predictor, given) - fitted_pds(name, given)).max() < 1e-9
 
 
-@pytest.mark.parametrize("name", ["scorecard", "forest", "boosting, calibrated"])
+@pytest.mark.parametrize(
+    "name", ["scorecard", "forest", "boosting, calibrated", pytest.param("r", marks=pytest.mark.r)]
+)
 def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
     predictor, given = served(name), applicants(table()[0].head(20))
     rows, reference = [predictor.row(applicant) for applicant in given], predictor.row(typical())
@@ -66,7 +68,7 @@ def test_replacements_are_what_the_changed_applicants_get(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_readable_is_a_table_of_weights_calibrated_or_not(name: str) -> None:
-    kinds = {"scorecard": PointsPredictor, "additive": AdditivePredictor}
+    kinds = {"scorecard": PointsPredictor, "additive": AdditivePredictor, "r": PointsPredictor}
     assert type(served(name)) is kinds.get(name.partition(",")[0], TreesPredictor)
 
 

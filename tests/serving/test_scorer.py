@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from src.compile.parity import random_applicants
+from src.model.applicants import random_applicants
 from src.model.points import ROUNDING, decide, points
 from src.serving.reasons import MOST
 from src.serving.scorer import Scorer

@@ -33,7 +33,7 @@ from src.serving.predictors import predictor_of
 from src.serving.scorer import Scored, Scorer
 from src.serving.sql import sql_of
 from tests.conftest import ROOT, Project
-from tests.serving.kinds import applicants, card, compiled, features, table
+from tests.serving.kinds import applicants, card, compiled, features, from_r, table
 
 Rows = list[dict[str, Any]]
 Ask = Callable[[dict[str, str], Rows, str], list[tuple[Any, ...]]]
@@ -113,7 +113,7 @@ def german(kind: str, calibrated: bool, applications: Path) -> tuple[Card, Compi
     X, bad = inputs(data, known.features, None), package.is_bad(data[package.target.name]).to_numpy().astype("int64")
     entered = entrants(params.train.candidates, len(X)).present
     entered["additive"] = entered["additive"].model_copy(update={"iterations": 40, "pairs": 5})
-    model = build(entered, known.features, params.seed)[kind]
+    model = build(entered | {"r": from_r()}, known.features, params.seed)[kind]
     if calibrated:
         folds = StratifiedKFold(3, shuffle=True, random_state=1)
         model = CalibratedClassifierCV(model, method="isotonic", cv=folds, ensemble=False)
@@ -123,7 +123,7 @@ def german(kind: str, calibrated: bool, applications: Path) -> tuple[Card, Compi
 
 
 @pytest.mark.parametrize("calibrated", [False, True], ids=["plain", "calibrated"])
-@pytest.mark.parametrize("kind", ["scorecard", "additive"])
+@pytest.mark.parametrize("kind", ["scorecard", "additive", pytest.param("r", marks=pytest.mark.r)])
 def test_all_rows_of_the_data_set_have_the_apis_answers(
     ask: Ask, kind: str, calibrated: bool, light_run: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
