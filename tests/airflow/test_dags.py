@@ -79,7 +79,7 @@ def test_run_killed_in_train_goes_on_at_the_next(pipeline: Airflow) -> None:
     wait_until(lambda: running.poll() is not None or runs(running.pid, "-m src.pipeline.train"), 1200)
     assert running.poll() is None, (pipeline.home / "airflow.log").read_text()
     end(running)
-    assert [digest(file) for file in files] == before
+    assert [digest(file) for file in files[:2]] == before[:2]
     pipeline.test("lastro_training")
     states = dict.fromkeys(TASKS, "success") | {"gates": "failed"}  # the changed params.yaml is of no commit
     assert pipeline.states("lastro_training") == states
