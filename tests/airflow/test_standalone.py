@@ -101,7 +101,9 @@ def test_run_through_the_rest_api_succeeds_and_the_page_shows_its_graph(
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("link", name="lastro_training")).to_be_visible()
         page.goto(f"{address}/dags/lastro_training/runs/{quote(run)}")
+        page.get_by_role("button", name="Show Graph").click()
         for task in TASKS:
-            expect(page.locator(".react-flow__node").filter(has_text=task)).to_contain_text("Success")
+            expect(page.locator(".react-flow__node").filter(has_text=task)).to_be_visible()
+        expect(page.get_by_text("Success", exact=True).first).to_be_visible()
         page.screenshot(path=str(Path(PICTURE or tmp_path) / "airflow.png"))
         browser.close()
