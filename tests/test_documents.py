@@ -194,7 +194,7 @@ def is_value(name: str) -> bool:
     """Whether it is something else that has a stop or a slash: a sign, an address, a rate, what is made elsewhere."""
     known = (
         r"\.|127\.0\.0\.1|[\d.]+/\d+|0\.\d+|\d+/minute|application/json|serving\.json|model\.version"
-        r"|manifest\.json|_run\.json|_parts/|rejected/|archive/predictions/|(bronze|silver|gold)\.\w+"
+        r"|\.venv-airflow|manifest\.json|_run\.json|_parts/|rejected/|archive/predictions/|(bronze|silver|gold)\.\w+"
     )
     return re.fullmatch(known, name) is not None
 
