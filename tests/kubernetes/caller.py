@@ -1,7 +1,7 @@
 """In a pod: requests, half on new connections, half kept alive -> a line of JSON: how many, and each that failed
 
-Arguments: how many, how many a second. No request is sent twice. A kept connection is looked at before it is used again,
-as HTTP clients do: one that the server has ended meanwhile is replaced. Standard library only.
+No request is sent twice. A kept connection is looked at before it is used again, as HTTP clients do: one that the
+server has ended meanwhile is replaced. Arguments: how many, how many a second. Standard library only.
 """
 
 import http.client
