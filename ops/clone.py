@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ops.errors import SetupError
 
 CREDENTIALS = "git-credentials"  # in the form of `git credential-store`: https://NAME:TOKEN@HOST, a line a host
-HELPER = '!read_only() {{ test "$1" != get || git credential-store --file={} get; }}; read_only'
+READING = '!read_only() {{ test "$1" != get || git credential-store --file={} get; }}; read_only'
 
 
 def clone(target: Path, at: str, secrets: Path) -> Path:
@@ -22,8 +22,8 @@ def clone(target: Path, at: str, secrets: Path) -> Path:
     if target.is_dir() and head(target) == at:
         return target
     shutil.rmtree(target, ignore_errors=True)
-    helper = HELPER.format(secrets / CREDENTIALS)
-    options = [*(["--config", f"credential.helper={helper}"] if (secrets / CREDENTIALS).is_file() else []), "--quiet"]
+    reading = READING.format(secrets / CREDENTIALS)
+    options = [*(["--config", f"credential.helper={reading}"] if (secrets / CREDENTIALS).is_file() else []), "--quiet"]
     git("clone", "--no-checkout", *options, "--", remote, str(target), where=remote)
     found = any(head(target, f"{name}^{{commit}}") for name in (f"origin/{at}", at))
     if not found:

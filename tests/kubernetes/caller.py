@@ -1,11 +1,13 @@
 """In a pod: requests, half on new connections, half kept alive -> a line of JSON: how many, and each that failed
 
-Arguments: how many, how many a second. Nothing is tried twice. Standard library only.
+No request is sent twice. A kept connection is looked at before it is used again, as HTTP clients do: one that the
+server has ended meanwhile is replaced. Arguments: how many, how many a second. Standard library only.
 """
 
 import http.client
 import json
 import os
+import select
 import sys
 import threading
 import time
@@ -43,6 +45,8 @@ def call(many: int, rate: float, body: str, kept: bool, counts: dict[str, object
     start = time.monotonic()
     for number in range(many):
         time.sleep(max(0.0, start + number / rate - time.monotonic()))
+        if opened.sock and select.select([opened.sock], [], [], 0)[0]:
+            opened.close()
         try:
             counts["last"] = ask(opened, body)
         except (OSError, ValueError, http.client.HTTPException) as error:
