@@ -47,4 +47,4 @@ def serving(cluster: Cluster) -> list[str | None]:
     """The version that each of the API's pods serves."""
     there = [each["status"].get("podIP") for each in cluster.staying("api")]
     found = answers(cluster, *(f"http://{address}:8000/model/info" for address in there if address))
-    return [each["version"] for each in found]
+    return [each["model"]["version"] for each in found]
