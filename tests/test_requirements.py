@@ -75,7 +75,7 @@ def test_images_lock_holds_all_that_is_imported(image: str, started: list[str]) 
     locked = {name for name, _ in re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.M)}
     loads = image == "pipeline"  # the others hash a pickle and open none
     files = set().union(*(closure(path, loads) for pattern in started for path in ROOT.glob(pattern)))
-    modules = {name.partition(".")[0] for file in files for name in imports_of(file)} - {
+    modules = {name.partition(".")[0] for file in files if file.suffix == ".py" for name in imports_of(file)} - {
         *sys.stdlib_module_names,
         "src",
     }

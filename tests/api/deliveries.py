@@ -88,7 +88,7 @@ class Deliveries:
         folder = self.folder / "versions" / form
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(source, folder)
-        files = {path.name: sha256_of(path.read_bytes()) for path in source.iterdir()}
+        files = {path.name: sha256_of(path.read_bytes()) for path in source.iterdir() if path.is_file()}
         sha256 = json.loads((source / "model.json").read_text())["sha256"]
         return {"folder": f"versions/{form}", "form_sha256": form, "sha256": sha256, "git_commit": COMMIT,
                 "files": files, "since": "2026-11-26T12:00:00Z", "why": None}  # fmt: skip

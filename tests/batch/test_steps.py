@@ -1,6 +1,7 @@
 """A run in steps leaves the bytes and the row of the log of one command; a step out of turn is refused"""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,17 +12,23 @@ from src.batch.resuming import alone
 from src.batch.steps import take
 from src.errors import LastroError
 from tests.batch.conftest import FILES, Batch, contents, recorded
-from tests.conftest import ROOT
+
+Step = Callable[..., int]
 
 
-def step(inputs: Path, output: Path, name: str | None = None, only: str | None = None, overwrite: bool = False) -> int:
-    """Take a step in this process, by the committed model."""
-    asked = Asked(str(inputs), str(output), "champion", ROOT / "models", False, False, overwrite, 1, None, name, only)
-    return take(asked)
+@pytest.fixture
+def step(model: Path) -> Step:
+    """A step that is taken in this process."""
+
+    def taken(inputs: Path, output: Path, name: str | None = None, only: str | None = None, **how: bool) -> int:
+        overwrite = how.get("overwrite", False)
+        return take(Asked(str(inputs), str(output), "champion", model, False, False, overwrite, 1, None, name, only))
+
+    return taken
 
 
 def test_steps_leave_the_bytes_of_one_command(
-    batch: Batch, inputs: Path, tmp_path: Path, state: Path, capsys: pytest.CaptureFixture[str]
+    batch: Batch, inputs: Path, tmp_path: Path, state: Path, step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = (inputs / "day-2.csv").read_text().splitlines()
     (inputs / "day-2.csv").write_text("\n".join([*wrong, "of one cell"]))
@@ -42,7 +49,7 @@ def test_steps_leave_the_bytes_of_one_command(
     assert len(recorded(state)) == 1  # the same files by the same model are the same run
 
 
-def test_step_out_of_turn_is_refused(batch: Batch, inputs: Path, tmp_path: Path) -> None:
+def test_step_out_of_turn_is_refused(batch: Batch, step: Step, inputs: Path, tmp_path: Path) -> None:
     assert callable(batch)  # its log is one's own
     output = tmp_path / "out"
     with pytest.raises(LastroError, match="out: no run has begun in it: --parts begins one"):

@@ -46,7 +46,7 @@ def test_every_training_row_and_random_applicants_have_the_same_pd(name: str) ->
     assert np.abs(served_pds(served(name), given) - fitted_pds(name, given)).max() < CLOSE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("r")])  # a slope has no cuts
 def test_numbers_at_and_beside_every_cut_point_fall_on_the_same_side(name: str) -> None:
     given = []
     for field in compiled(name).fields:

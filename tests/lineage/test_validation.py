@@ -84,7 +84,9 @@ def published(models: Mapping[str, Path], place: Folder, **facts: Any) -> Chain:
 def real(light_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Published:
     """What the pipeline makes, published."""
     folder = tmp_path_factory.mktemp("validation")
-    models = {path.name: path for path in (light_run.root / "models").iterdir() if not path.name.startswith(".")}
+    models = {
+        path.name: path for path in (light_run.root / "models").iterdir() if path.is_file() and path.name[0] != "."
+    }
     models |= {"test.parquet": light_run.root / "data/processed/test.parquet"}
     published(models, Folder(folder / "objects"))
     return Published(light_run.root, Folder(folder / "objects"), no_log(folder))
@@ -268,7 +270,7 @@ def test_a_version_of_an_older_release_says_what_was_not_measured(tmp_path: Path
     parts = [{"origin": "package", "rows": 150, "bads": 40, "expected": 41.5, "metrics": metrics},
              {"origin": "outcomes", "rows": 50, "bads": 0, "expected": 4.0, "metrics": None}]  # fmt: skip
     (folder / "evaluation.json").write_text(json.dumps(told | {"by_origin": parts}))
-    models = {path.name: path for path in folder.iterdir()}
+    models = {path.name: path for path in folder.iterdir() if path.is_file()}
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.yaml").read_bytes())
     published(models, Folder(tmp_path / "objects"))
     old = Published(tmp_path, Folder(tmp_path / "objects"), no_log(tmp_path))
@@ -286,7 +288,7 @@ def test_a_version_of_an_older_release_says_what_was_not_measured(tmp_path: Path
 def test_what_the_monitor_found_of_this_version_is_shown(tmp_path: Path) -> None:
     folder = version(tmp_path / "old", "scorecard", range(200), range(200, 400))
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.yaml").read_bytes())
-    published({path.name: path for path in folder.iterdir()}, Folder(tmp_path / "objects"))
+    published({path.name: path for path in folder.iterdir() if path.is_file()}, Folder(tmp_path / "objects"))
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'journal.db'}"))
     engine = connect_engine(settings.journal_url, 2.0)
     migrate(engine, tmp_path / "journal.db")

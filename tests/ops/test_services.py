@@ -9,7 +9,7 @@ from src.api.settings import Settings
 from src.monitoring.settings import Settings as Monitoring
 
 LAKES = {"LASTRO_LAKE_CATALOG", "LASTRO_LAKE_WAREHOUSE", "LASTRO_OPENLINEAGE_URL"}
-PROXYS = {"LASTRO_DOMAIN", "LASTRO_HTTPS_ADDRESS", "LASTRO_HTTPS_NETWORK"}  # compose's alone
+COMPOSES = {"LASTRO_DOMAIN", "LASTRO_HTTPS_ADDRESS", "LASTRO_HTTPS_NETWORK", "LASTRO_AIRFLOW_DATABASE_URL"}  # its alone
 MONITORS = {"LASTRO_MONITOR_MINUTES", "LASTRO_SLACK_WEBHOOK_URL"}
 Deploy = Callable[..., Deployment]
 pytestmark = pytest.mark.usefixtures("server_program")
@@ -39,7 +39,7 @@ def test_api_gets_its_variables_and_no_credentials_of_the_store(deploy: Deploy) 
 def test_every_variable_of_the_api_in_env_is_one_of_its_settings_and_reaches_it(deploy: Deploy) -> None:
     deployment = deploy()
     written = {name for name in parse(deployment.root / ".env.example") if name.startswith("LASTRO_")}
-    others = {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", "LASTRO_KEEP_VERSIONS", *MONITORS, *LAKES, *PROXYS}
+    others = {"LASTRO_STATE", "LASTRO_BUCKET", "LASTRO_HOST", "LASTRO_KEEP_VERSIONS", *MONITORS, *LAKES, *COMPOSES}
     ours = written - others - set(PAGE_VARIABLES)
     assert {name.removeprefix("LASTRO_").lower() for name in ours} <= set(Settings.model_fields)
     assert {name for name in ours if deployment.values.get(name)} <= set(API.environment(deployment))
