@@ -45,6 +45,14 @@ class Proxy:
             address, told = f"https://127.0.0.1:{self.https}{path}", {"sni_hostname": name}
             return found.request(about.pop("method", "GET"), address, headers=headers, extensions=told, **about)
 
+    def has_certificate(self, name: str) -> bool:
+        """Say whether Caddy has made a name's certificate, which it does after it listens."""
+        try:
+            self.ask(name, "/")
+        except httpx.ConnectError:
+            return False
+        return True
+
     def page(self, origin: str) -> Any:
         """Open the page's websocket as a page of this origin does."""
         address = f"wss://{PAGE}:{self.https}/_stcore/stream"
@@ -73,6 +81,7 @@ def proxy(caddy: str, models: Path, tmp_path_factory: pytest.TempPathFactory) ->
         subprocess.Popen([caddy, "run", "--config", CADDYFILE], env=environment, stdout=log, stderr=log) as process,
     ):
         wait_until(lambda: listens(found.https) and found.root.is_file())
+        wait_until(lambda: all(found.has_certificate(name) for name in (PAGE, API)))
         yield found
         process.terminate()
     site.stop()
