@@ -43,6 +43,7 @@ LONGEST = (  # a long unit that starts last has one worker wait for it; what is 
     "tests/compile/test_random_tables.py",
     "tests/ops/test_lifecycle.py",
     "tests/frontend/test_score_page.py",
+    "tests/r/test_pipeline.py",
     "tests/pipeline/test_renamed.py",
     "tests/pipeline/test_ingest.py",
     "tests/ops/test_bootstrap.py",

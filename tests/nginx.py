@@ -23,7 +23,7 @@ http {{
   scgi_temp_path {folder}/scgi;
   server {{
     listen 127.0.0.1:{port};
-    location / {{ {location} }}
+    {location}
   }}
 }}
 """

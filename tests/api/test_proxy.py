@@ -16,44 +16,22 @@ import pytest
 from src.api.docs import PATHS
 from tests.api.live import HEADERS, Server
 from tests.documents import blocks
-from tests.ports import free_port, listens, wait_until
+from tests.nginx import nginx_before
 
 PREFIX = "/credit/scores"
-NGINX = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxied;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port};
-    {location}
-  }}
-}}
-"""
 LOADED = re.compile(r'(?:src|href|spec-url)="([^"]*)"')
 
 
 @pytest.fixture(scope="module")
 def proxied(nginx: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the service behind nginx, as docs/api.md has it."""
-    folder, port = tmp_path_factory.mktemp("proxied"), free_port()
+    folder = tmp_path_factory.mktemp("proxied")
     (block,) = blocks("docs/api.md", "nginx")
     told = {"UVICORN_ROOT_PATH": PREFIX, "LASTRO_TRUSTED_PROXIES": "127.0.0.1", "LASTRO_OPEN_LIMIT": "999/minute"}
     server = Server(folder, models, env=told).start()
     location = block.text.replace("http://127.0.0.1:8000", server.url)
-    conf = folder / "nginx.conf"
-    conf.write_text(NGINX.format(folder=folder, port=port, location=location))
-    with subprocess.Popen([nginx, "-p", str(folder), "-c", str(conf), "-e", f"{folder}/error.log"]) as process:
-        wait_until(lambda: listens(port))
-        yield f"http://127.0.0.1:{port}{PREFIX}"
-        process.terminate()
+    with nginx_before(nginx, folder, location) as address:
+        yield f"{address}{PREFIX}"
     server.stop()
 
 

@@ -59,11 +59,15 @@ def test_error_of_a_task_is_raised_with_its_place() -> None:
 
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_workers_end_with_whoever_started_them(sign: signal.Signals, code: int, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.batch.interrupted", str(tmp_path)]
-    asked = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
-    workers = [int(path.name) for path in tmp_path.iterdir()]
-    os.killpg(asked.pid, sign) if sign == signal.SIGINT else asked.send_signal(sign)
-    _, said = asked.communicate(timeout=20)
+    command = [sys.executable, "-X", "faulthandler", "-m", "tests.batch.interrupted", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True) as asked:
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+        workers = [int(path.name) for path in tmp_path.iterdir()]
+        os.killpg(asked.pid, sign) if sign == signal.SIGINT else asked.send_signal(sign)
+        try:
+            _, said = asked.communicate(timeout=40)  # less than a worker's minute
+        except subprocess.TimeoutExpired:
+            os.killpg(asked.pid, signal.SIGABRT)  # nothing is left, and where it stood is said
+            _, said = asked.communicate()
     assert (asked.returncode, said) == (code, "")
     wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))

@@ -34,7 +34,8 @@ def guarded(nginx: str, empty_database: Path, tmp_path_factory: pytest.TempPathF
     places = ["--backend-store-uri", f"sqlite:///{database}", "--artifacts-destination", str(folder / "artifacts")]
     program = str(Path(sys.executable).with_name("mlflow"))
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    location = f'auth_basic "MLflow"; auth_basic_user_file {folder}/users; proxy_pass http://127.0.0.1:{port};'
+    guard = f'auth_basic "MLflow"; auth_basic_user_file {folder}/users; proxy_pass http://127.0.0.1:{port};'
+    location = f"location / {{ {guard} }}"
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen([program, "server", *server, *places], env=environment, stdout=log, stderr=log) as mlflow,

@@ -17,7 +17,7 @@ def test_refusal_names_the_variables_and_no_secret(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "lastro")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a-secret-of-this-test")
-    with nginx_before(nginx, tmp_path, f"return {code};") as address:
+    with nginx_before(nginx, tmp_path, f"location / {{ return {code}; }}") as address:
         settings = Settings(_env_file=None, tracking_uri=address)
         with pytest.raises(TrackingError) as refused, opened_registry(settings, Folder(tmp_path)) as registry:
             registry.mlflow.MlflowClient().search_experiments()
