@@ -4,6 +4,7 @@ import fcntl
 import functools
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -22,6 +23,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # set before scikit-learn is ther
 # MLflow asks its makers something when it is imported, in a thread that can wait for a test for ever; a test that
 # clears MLFLOW_… from the environment would let it
 os.environ.setdefault("DO_NOT_TRACK", "true")
+# a shell that starts the tests in its background lets them, and what they start and interrupt, ignore Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # 20 ms a client
 
 ROOT = Path(__file__).resolve().parents[1]
