@@ -82,6 +82,10 @@ def promotion(words: Sequence[str]) -> None:
     call(sys.executable, "-m", "src.lineage.gitops", *overlays, "--history", str(history))
 
 
+QUIET = {  # what the commands get unless somebody says otherwise
+    "GIT_TERMINAL_PROMPT": "0",  # nobody is there to be asked for a password
+    "TQDM_DISABLE": "1",  # a log keeps every step of a bar
+}
 COMMANDS: Mapping[str, Callable[[Sequence[str]], None]] = {
     "": everything,
     "features": features,
@@ -95,8 +99,6 @@ def enter(project: Path) -> tuple[str, str]:
     endpoint, bucket = os.environ["AWS_ENDPOINT_URL_S3"], os.environ["LASTRO_BUCKET"]
     (project / ".dvc" / "config.local").write_text(configuration(endpoint, bucket, STATE, project))
     os.chdir(project)
-    os.environ["GIT_TERMINAL_PROMPT"] = "0"  # nobody is there to be asked for a password
-    os.environ.setdefault("TQDM_DISABLE", "1")  # a log keeps every step of a bar
     return endpoint, bucket
 
 
@@ -118,7 +120,7 @@ def configuration(endpoint: str, bucket: str, state: Path, project: Path) -> str
 def call(*command: str, may: Collection[int] = (0,)) -> None:
     """Run a command, its output passed through; leave with its exit code where it may not end with that."""
     print("──", *command[command.index("-m") + 1 :] if "-m" in command else command, flush=True)
-    code = subprocess.run(command, check=False).returncode
+    code = subprocess.run(command, env=QUIET | os.environ, check=False).returncode
     if code not in may:
         sys.exit(code)
 
