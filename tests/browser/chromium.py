@@ -2,10 +2,11 @@
 
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, TimeoutError, expect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")  # Debian's name, and others'
 OPTIONS = (
@@ -14,6 +15,7 @@ OPTIONS = (
 )
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
+ATTEMPTS, LIST_OPENS = 5, 6_000  # how often a list is opened, and for how many milliseconds an option is waited for
 
 
 def program() -> Path | None:
@@ -52,10 +54,16 @@ def prediction(page: Page) -> str:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose in a select box, by its label and an option's words, once no run of the script can close it again."""
-    settled(page)
-    page.get_by_role("combobox", name=label).press_sequentially(option)
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose in a select box, by its label and an option's words; as a person would, open it again if it closed.
+
+    A run of the script that ends while the list is open closes it, and what was typed is gone with it."""
+    box, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
+    for _ in range(ATTEMPTS):
+        settled(page)
+        box.fill(option)
+        with suppress(TimeoutError):
+            return wanted.click(timeout=LIST_OPENS)
+    raise AssertionError(f"{label}: its list never stayed open long enough to choose {option}")
 
 
 def upload(page: Page, content: bytes, name: str = "applicants.csv") -> None:

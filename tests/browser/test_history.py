@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.chromium import downloaded, whole
+from tests.browser.chromium import choose, downloaded, whole
 from tests.browser.conftest import Visit
 from tests.browser.stack import Stack
 
@@ -61,8 +61,7 @@ def test_what_became_of_an_applicant_is_recorded(visit: Visit, asked: list[dict[
     page = visit(f"/history?id={asked[1]['prediction_id']}")
     expect(page.get_by_text("Not known yet.")).to_be_visible()
     page.get_by_text("Record an outcome").click()
-    page.get_by_role("combobox", name="Outcome").click()
-    page.get_by_role("option", name="bad", exact=True).click()
+    choose(page, "Outcome", "bad")
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("bad, known since")).to_be_visible()
     whole(page)
