@@ -34,6 +34,10 @@ MORE_FILES = {  # what only the cluster's programs read
     "mlflow": {"MLFLOW_BACKEND_STORE_URI"},  # in compose SQLite, in the command
     "training": {"LASTRO_DATABASE_URL", "LASTRO_FEATURES_URL"},
 }
+OF_A_CLUSTER = {
+    "LASTRO_TRUSTED_PROXIES",  # compose's own proxy has no place there
+    "LASTRO_DRAIN_SECONDS",  # compose has no second API that would serve meanwhile
+}
 SAME_COMMAND = ("mlflow", "features", "store", "counters")
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 REFERENCE = re.compile(r"\$\((\w+)\)")
@@ -75,7 +79,7 @@ def test_variables_are_composes_with_the_same_values(services: dict[str, Any]) -
         there = {key: default(value) for key, value in services[COUNTERPARTS[pod, name]].get("environment", {}).items()}
         beyond = BEYOND.get(name, set())
         assert here.keys() - beyond == there.keys() - beyond, name
-        both = here.keys() & there.keys() - {"LASTRO_TRUSTED_PROXIES"}  # compose's own proxy has no place in a cluster
+        both = here.keys() & there.keys() - OF_A_CLUSTER
         assert {key: here[key] for key in both} == {key: there[key] for key in both}
 
 

@@ -86,9 +86,8 @@ def test_api_is_rolled_without_a_gap_and_after_its_follower() -> None:
     assert (follower["restartPolicy"], "startupProbe" in follower) == ("Always", True)
     (pod,) = api["template"]["spec"]["containers"]
     assert pod["readinessProbe"]["httpGet"]["path"] == "/ready"
-    assert (
-        api["template"]["spec"]["terminationGracePeriodSeconds"] > pod["lifecycle"]["preStop"]["sleep"]["seconds"] + 10
-    )
+    drained = int(objects("local")["ConfigMap", "lastro"]["data"]["LASTRO_DRAIN_SECONDS"])
+    assert 5 < drained < api["template"]["spec"]["terminationGracePeriodSeconds"] - 10
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from src.api import docs, logs, openapi, problems
 from src.api.admission import Admission, AdmissionMiddleware
 from src.api.direct import DirectMiddleware
+from src.api.drain import draining
 from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
@@ -82,7 +83,7 @@ def service(settings: Settings, clock: Clock) -> FastAPI:
     metrics.code.labels(process.code_commit or "").set(1)
     trial = trial_of(settings, journal, metrics, clock)
     store = online(settings.features_address, settings.database_timeout)
-    bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes)
+    bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes, settings.drain_seconds)
     app = FastAPI(
         title="Lastro",
         lifespan=lifespan(journal, process, gate, watch, trial, bounds, store),
@@ -131,8 +132,9 @@ def lifespan(
         watch.record.take_up(watch.now)
         if trial:
             trial.start()
-        async with watch.following():
-            yield {BOUNDS: bounds}
+        with draining(bounds):
+            async with watch.following():
+                yield {BOUNDS: bounds}
         if trial:
             trial.close()
         gate.passwords.close()

@@ -22,11 +22,13 @@ CYCLE = "cycle"  # where a request's scope holds what uvicorn has of it so far
 
 @dataclass
 class Bounds:
-    """What a client may send before it is served, and after it was; the app hands them over in its lifespan's state."""
+    """What a client may send, and until when; the app hands them over in its lifespan's state."""
 
     head_bytes: int
     head_seconds: float
     body_bytes: int
+    drain_seconds: float = 0.0
+    draining: bool = False  # from the server's SIGTERM on: each connection's next answer is its last
     in_force: bool = False  # set by the first connection; unset where the server makes connections of its own
 
 
@@ -79,6 +81,8 @@ class Connection(HttpToolsProtocol):
         """Note that the head is complete; the middleware bounds one that came in a single piece."""
         self.part, self.size = Part.BODY, 0
         super().on_headers_complete()
+        if self.bounds.draining:
+            self.cycle.keep_alive = False
         self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]  # a server's own addition
 
     def on_message_complete(self) -> None:

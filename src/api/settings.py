@@ -67,6 +67,12 @@ class Settings(features.Settings):
     body_timeout: float = Field(10.0, gt=0, description="seconds that a body may take")
     max_head_bytes: int = Field(2**15, gt=0, description="largest request head: address and headers")
     head_timeout: float = Field(10.0, gt=0, description="seconds that a request's head may take")
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="seconds for which it still answers after SIGTERM, each connection one last time, before it ends",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("api_keys", "users", "token_keys", mode="before")

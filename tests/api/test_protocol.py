@@ -53,6 +53,37 @@ def test_head_that_does_not_come_is_no_open_connection(server: Server, parts: tu
     assert said.startswith(b"HTTP/1.1 200 " if len(parts) > 1 else b"HTTP/1.1 408 ")
 
 
+def test_server_that_drains_tells_each_connection_and_loses_no_request(models: Path, tmp_path: Path) -> None:
+    server = Server(tmp_path, models, env={"LASTRO_DRAIN_SECONDS": "3"}).start()
+    assert server.process is not None
+    with httpx.Client(base_url=server.url) as kept:
+        assert "connection" not in kept.get("/health").headers
+        server.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        while "connection" not in (last := kept.get("/health")).headers:
+            assert time.monotonic() - began < 2, "nobody was told"
+        assert last.status_code == 200
+        for each in ("kept", "new"):
+            response = kept.get("/health") if each == "kept" else httpx.get(f"{server.url}/health")
+            assert (response.status_code, response.headers["connection"]) == (200, "close")
+    assert server.process.wait(20) in {0, -signal.SIGTERM}
+    assert 2.9 < time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("seconds", ["0", "60"])
+def test_server_ends_at_once_where_it_need_not_drain_or_is_told_twice(
+    models: Path, tmp_path: Path, seconds: str
+) -> None:
+    server = Server(tmp_path, models, env={"LASTRO_DRAIN_SECONDS": seconds}).start()
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    if seconds != "0":
+        time.sleep(0.5)
+        assert server.answers()
+        server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(15) in {0, -signal.SIGTERM}
+
+
 def test_head_that_drips_is_cut_off(server: Server) -> None:
     started = time.monotonic()
     answer(server, BEGIN, *[b"a: b\r\n"] * 50, pause=0.1)
