@@ -66,6 +66,14 @@ def compile_model(estimator: Any, features: list[Feature], time: str | None = No
     return Compiled(compiler.fields, compiler.writer.trees(), found)
 
 
+def member_of(estimator: Any, features: list[Feature], time: str | None = None) -> Compiled | None:
+    """Return the table of points that stands first among a blend's members; None where none does."""
+    parts = list(bases(estimator))
+    found = (base for base in parts if isinstance(formula_of(base[-1]), Linear | Additive | MainEffects))
+    base = next(found, None) if len(parts) > 1 else None
+    return compile_model(base, features, time) if base is not None else None
+
+
 def uncalibrated(estimator: Any) -> tuple[Any, Calibration | None]:
     """Return what one isotonic regression calibrates, and that; an estimator without one as it is."""
     if not isinstance(estimator, CalibratedClassifierCV) or len(estimator.calibrated_classifiers_) != 1:

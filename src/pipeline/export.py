@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from src.compile.compiler import Compiled, compile_model
+from src.compile.compiler import Compiled, compile_model, member_of
 from src.compile.parity import compare, rows_of
 from src.contract.table import read_table
 from src.errors import LastroError, run
@@ -19,7 +19,7 @@ from src.model.artifact import load_model
 from src.model.card import CARD, Card
 from src.model.inputs import inputs, thinned
 from src.params import read_params
-from src.serving.export import CODES, EXPORT, TREES, Export, Parity, digest, parted
+from src.serving.export import CODES, EXPORT, MOST_CUTS, TREES, Export, Member, Parity, digest, parted
 from src.serving.predictors import predictor_of
 from src.serving.trees import to_bytes
 
@@ -62,7 +62,22 @@ def checked(
     return found
 
 
-def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity, card_sha256: str | None = None) -> Export:
+def member(compiled: Compiled | None) -> Member | None:
+    """Return a blend's table of points as it is kept; None where there is none, or one too large for Git."""
+    if compiled is None or compiled.intercept is None or sum(len(each.cuts) for each in compiled.fields) > MOST_CUTS:
+        return None
+    found = {"fields": compiled.fields, "intercept": compiled.intercept, "pairs": compiled.pairs}
+    return Member(**found, weights_sha256=digest(compiled.fields, compiled.intercept, None, compiled.pairs))
+
+
+def export_of(
+    card: Card,
+    compiled: Compiled,
+    content: bytes,
+    parity: Parity,
+    card_sha256: str | None = None,
+    inside: Compiled | None = None,
+) -> Export:
     """Return what models/export.json says, codes.json's part included; `card_sha256` is model.json's."""
     weights = None
     if compiled.intercept is not None:
@@ -78,6 +93,7 @@ def export_of(card: Card, compiled: Compiled, content: bytes, parity: Parity, ca
         calibration=compiled.calibration,
         formula=compiled.formula,
         weights_sha256=weights,
+        member=member(inside),
         parity=parity,
     )
 
@@ -87,10 +103,12 @@ def main() -> None:
     params = read_params(PARAMS)
     card, model = load_model(MODELS)
     data = inputs(read_table(APPLICATIONS), card.features, card.time)
-    compiled = compile_model(model, card.features, card.time.name if card.time else None)
+    time = card.time.name if card.time else None
+    compiled = compile_model(model, card.features, time)
     content = trees_of(compiled)
     parity = checked(card, model, compiled, data, params.seed)
-    export = export_of(card, compiled, content, parity, sha256_of((MODELS / CARD).read_bytes()))
+    card_sha256 = sha256_of((MODELS / CARD).read_bytes())
+    export = export_of(card, compiled, content, parity, card_sha256, member_of(model, card.features, time))
     stated, codes = parted(export)
     write_bytes(MODELS / TREES, content)
     write_bytes(MODELS / CODES, codes)

@@ -40,6 +40,17 @@ class Parity(BaseModel):
     flipped_decisions: int
 
 
+class Member(BaseModel):
+    """A table of points inside of a model that is more than that: what it alone says, its log-odds uncalibrated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fields: list[FieldCode]
+    intercept: float
+    pairs: list[PairCode] = []
+    weights_sha256: str
+
+
 class Export(BaseModel):
     """models/export.json: which file is served, trees.npz's hash, encoder, formula, parity with `model`'s file.
 
@@ -48,7 +59,8 @@ class Export(BaseModel):
     What is looked up, a scorecard or an additive model, is served from this file itself: its fields hold all weights,
     and `pairs` what two of them add together; `intercept` is added to them, and `calibration` makes a PD of the sum
     where there is one. `weights_sha256` is their `digest`. Where `codes_sha256` is there, the file holds no cuts and
-    no weights of fields: codes.json does. `card_sha256` is model.json's; forms of earlier releases do not name it.
+    no weights of fields: codes.json does. Of a blend with a table of points among its members, `member` is that table,
+    from which nothing is served. `card_sha256` is model.json's; forms of earlier releases do not name it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,13 +75,14 @@ class Export(BaseModel):
     calibration: Calibration | None = None
     formula: Formula | None = None
     weights_sha256: str | None = None
+    member: Member | None = None
     codes_sha256: str | None = None
     parity: Parity
 
     @model_serializer(mode="wrap")
     def _short(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = written(self)
-        empty = {name for name in ("card_sha256", "codes_sha256", "pairs") if not found.get(name, True)}
+        empty = {name for name in ("card_sha256", "codes_sha256", "pairs", "member") if not found.get(name, True)}
         return {name: value for name, value in found.items() if name not in empty}
 
 
@@ -86,10 +99,13 @@ def digest(
 
 
 def verify_weights(path: Path, export: Export) -> None:
-    """Raise ArtifactError where the weights are not those that `weights_sha256` names."""
-    if export.intercept is None:
-        return
-    if digest(export.fields, export.intercept, export.calibration, export.pairs) != export.weights_sha256:
+    """Raise ArtifactError where the weights, or those of its member, are not those that `weights_sha256` names."""
+    tables = [] if export.intercept is None else [(export.fields, export.intercept, export.calibration, export.pairs)]
+    named = [export.weights_sha256] * len(tables)
+    if export.member:
+        tables.append((export.member.fields, export.member.intercept, None, export.member.pairs))
+        named.append(export.member.weights_sha256)
+    if [digest(*each) for each in tables] != named:
         raise ArtifactError(f"{path}: refused, its weights are not those of weights_sha256")
 
 

@@ -21,6 +21,10 @@ from src.serving.sql import sql_of
 
 EVALUATION = "evaluation.json"
 MODELS = Path("models")
+INSIDE = """\
+-- NOT WHAT IS SERVED: the scorecard among the members of the served model, the candidate {name}, by itself and
+-- uncalibrated. Its scores and decisions are not the API's; to serve a scorecard, train with it as the only candidate.
+"""
 COLUMNS = ("feature", "bin", "applicants", "bads", "share", "bad_rate", "woe", "iv", "points")
 Format = Literal["csv", "xlsx", "sql"]
 Records = list[dict[str, Any]]
@@ -36,7 +40,7 @@ class NoTableError(LastroError):
 
 
 def filed(folder: Path, form: Format) -> bytes:
-    """Return the served scorecard in a form; raises NoScorecardError where the model of models/ is no scorecard."""
+    """Return the scorecard of models/ in a form, as `filed_of`; raises LastroError where its files do not agree."""
     card, export = read_card(folder / CARD), read_export(folder / EXPORT)
     if export.model != card.sha256:
         raise LastroError(f"{folder / EXPORT}: is of the model {export.model}, the card names {card.sha256}")
@@ -45,7 +49,14 @@ def filed(folder: Path, form: Format) -> bytes:
 
 
 def filed_of(card: Card, export: Export, evaluation: Path, form: Format) -> bytes:
-    """Return a scorecard in a form, its table as it stands in the evaluation; raises NoScorecardError, LastroError."""
+    """Return a scorecard in a form, its table as it stands in the evaluation; raises NoScorecardError, LastroError.
+
+    Of a blend with a scorecard among its members the SQL is that member's, for a lender whose own systems read nothing
+    else. Its answers are not the served model's: its first lines say so.
+    """
+    if form == "sql" and export.intercept is None and export.member:
+        inside = {"fields": export.member.fields, "intercept": export.member.intercept, "pairs": export.member.pairs}
+        return (INSIDE.format(name=card.candidate) + sql_of(card, export.model_copy(update=inside))).encode()
     if export.intercept is None:
         raise NoScorecardError(f"The served model, {card.candidate}, is no scorecard: there is no table of its points")
     if form == "sql":

@@ -22,7 +22,7 @@ TRUTHS = {"true": True, "t": True, "1": True, "1.0": True, "false": False, "f": 
 TOLD = 0.05  # points from which a reason is told beside a stronger one
 
 STATEMENT = """\
--- {name}: the scorecard {sha256}
+-- {name}: the model {sha256}
 -- of {dataset}. A column of `applicants` holds what the API takes.
 -- Reasons, where declined: the fields that cost most points against the reference applicant, before calibration.
 -- The rows come in no order: add the key of `applicants` to the last SELECT; `scaled` has all its columns.

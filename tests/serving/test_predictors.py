@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.compile.compiler import member_of
 from src.errors import LastroError
 from src.files import sha256_of
 from src.model.artifact import to_bytes
@@ -20,6 +21,7 @@ from tests.serving.kinds import (
     applicants,
     card,
     compiled,
+    features,
     fitted,
     fitted_pds,
     served,
@@ -40,7 +42,8 @@ def folder_of(name: str, folder: Path) -> Path:
     (folder / "model.pkl").write_bytes(pickle)
     (folder / TREES).write_bytes(trees)
     named = sha256_of((folder / "model.json").read_bytes())
-    (folder / EXPORT).write_text(export_of(known, found, trees, NONE, named).model_dump_json())
+    export = export_of(known, found, trees, NONE, named, member_of(fitted(name), features()))
+    (folder / EXPORT).write_text(export.model_dump_json())
     return folder
 
 

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from src.compile.compiler import member_of
 from src.errors import LastroError
 from src.model import scorecard as training
+from src.model.card import CARD, read_card
+from src.pipeline.export import member
 from src.serving import scorecard
+from src.serving.export import EXPORT, MOST_CUTS, read_export
 from src.serving.scorecard import COLUMNS, NoScorecardError, filed
+from src.serving.sql import sql_of
+from tests.serving.kinds import compiled, features, fitted
 from tests.serving.test_predictors import folder_of
 
 ROW = {"feature": "income", "bin": "=1+1", "applicants": 3, "bads": 0, "share": 0.5, "bad_rate": None, "woe": 1.25,
@@ -58,6 +64,36 @@ def test_no_scorecard_is_a_sentence(tmp_path: Path) -> None:
     evaluated(folder_of("forest", tmp_path))
     with pytest.raises(NoScorecardError, match="is no scorecard"):
         filed(tmp_path, "sql")
+
+
+@pytest.mark.parametrize("name", ["blend", "blend, calibrated"])
+def test_blend_has_the_sql_of_the_scorecard_inside_which_says_that_it_is_not_served(name: str, tmp_path: Path) -> None:
+    assert member_of(fitted(name), features()) == compiled("scorecard")
+    evaluated(folder_of(name, tmp_path))
+    sql = filed(tmp_path, "sql").decode()
+    assert sql.startswith("-- NOT WHAT IS SERVED: the scorecard among the members of the served model")
+    known, export, alone = read_card(tmp_path / CARD), read_export(tmp_path / EXPORT), compiled("scorecard")
+    changes = {"fields": alone.fields, "intercept": alone.intercept}
+    assert sql.endswith(sql_of(known, export.model_copy(update=changes)))
+    with pytest.raises(NoScorecardError, match="is no scorecard"):
+        filed(tmp_path, "csv")
+    written = json.loads((tmp_path / EXPORT).read_text())
+    written["member"]["fields"][0]["weights"][0] += 1e-6
+    (tmp_path / EXPORT).write_text(json.dumps(written))
+    with pytest.raises(LastroError, match="refused"):
+        filed(tmp_path, "sql")
+
+
+@pytest.mark.parametrize("name", ["scorecard", "scorecard, calibrated", "forest", "boosting, calibrated", "additive"])
+def test_only_a_blend_has_a_member(name: str) -> None:
+    assert member_of(fitted(name), features()) is None
+
+
+def test_member_too_large_for_git_is_left_out() -> None:
+    found = compiled("scorecard")
+    large = found.fields[0].model_copy(update={"cuts": [float(number) for number in range(MOST_CUTS + 1)]})
+    assert member(found) is not None
+    assert member(found._replace(fields=[large, *found.fields[1:]])) is None
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,10 @@ class Models:
         return found
 
     def model_scorecard(self, format: Format = "csv") -> Response:
-        """Return the served scorecard as lenders file it: its table of points, or SQL over a table `applicants`."""
+        """Return the served scorecard as lenders file it: its table of points, or SQL over a table `applicants`.
+
+        Of a blend, the SQL is that of the scorecard among its members, whose answers are not the blend's; it says so.
+        """
         champion = self.watch.now.champion
         try:
             content = filed_of(champion.card, champion.served.export, champion.folder / EVALUATION, format)
@@ -124,7 +127,7 @@ class Models:
 
 def exported(version: Version) -> dict[str, JsonValue]:
     """Return a served form without its tables."""
-    return version.served.export.model_dump(mode="json", exclude={"fields", "pairs"})
+    return version.served.export.model_dump(mode="json", exclude={"fields", "pairs", "member"})
 
 
 def evaluated(version: Version) -> Path:

@@ -47,7 +47,7 @@ def test_info_says_what_sums_up_a_score(
 def test_no_scorecard_and_no_table_are_404_and_say_which(
     client: TestClient, client_with: Callable[..., TestClient], scorecard: Path
 ) -> None:
-    answer = client.get("/model/scorecard?format=sql", headers=HEADERS)
+    answer = client.get("/model/scorecard", headers=HEADERS)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert "is no scorecard" in answer.json()["detail"]
     evaluation = json.loads((scorecard / "evaluation.json").read_text())
