@@ -227,7 +227,7 @@ def test_every_container_is_confined(stack: Stack) -> None:
 def test_no_secret_stands_in_a_containers_description_or_log(stack: Stack) -> None:
     master = "import json; print(*json.load(open('/secrets/master/secrets.json')).values())"
     values = stack.compose("run", "--rm", "--entrypoint", "python", "secrets", "-c", master).split()
-    assert len(values) == 11
+    assert len(values) == 12
     said = json.dumps(stack.containers()) + stack.compose("logs", "--no-color")
     assert not [value for value in values if value in said]
 
@@ -334,9 +334,10 @@ def test_grafana_is_described_whole(stack: Stack) -> None:
 
 @pytest.mark.usefixtures("secured")
 def test_taken_down_nothing_is_left(watched: Stack, engine: Engine) -> None:
+    up = ALWAYS | WATCHING | {"https"}
     kept = [name for name in DEFINED["volumes"] if name != "grafana"]
-    count = len(ALWAYS | WATCHING | {"https"}) + len(kept) + len(DEFINED["networks"])
-    assert len(engine.left(watched.project)) == count
+    joined = {network for name in up for network in DEFINED["services"][name].get("networks", [])}
+    assert len(engine.left(watched.project)) == len(up) + len(kept) + len(joined)
     watched.compose("--profile", PROFILE, "--profile", "https", "down", "--volumes")
     assert engine.left(watched.project) == []
     assert not {".venv", "var", ".env"} & {path.name for path in watched.root.iterdir()}
