@@ -20,7 +20,7 @@ from src.errors import LastroError
 KNOWN = 1024  # windows whose names are remembered: spelling one takes longer than counting
 STORAGE_TIMEOUT = 1.0  # seconds; a counter that does not answer must not hold every request
 Headers = list[tuple[bytes, bytes]]
-CALLER, OPEN, FAILED, FAILED_NAME, FORBIDDEN = "key", "open", "failed", "failed-name", "forbidden"
+CALLER, OPEN, FAILED, FAILED_NAME, FORBIDDEN, MISSING = "key", "open", "failed", "failed-name", "forbidden", "missing"
 
 
 class Limits:
@@ -30,7 +30,7 @@ class Limits:
         self.storage = limiter(settings.limit_storage.get_secret_value()).limiter.storage
         failures = parse(settings.failed_key_limit)
         self.rates = {CALLER: parse(settings.rate_limit), OPEN: parse(settings.open_limit)}
-        self.rates |= dict.fromkeys((FAILED, FAILED_NAME, FORBIDDEN), failures)
+        self.rates |= dict.fromkeys((FAILED, FAILED_NAME, FORBIDDEN, MISSING), failures)
         self.window = lru_cache(KNOWN)(self.window_of)
 
     def count(self, kind: str, who: str) -> Headers:

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from src.api.callers import Caller, Identity
 from src.api.entries import NAME, NAME_RULE, SCOPES_OF_USERS, Key
-from src.api.limits import CALLER, FAILED, FAILED_NAME, FORBIDDEN, OPEN, Limits
+from src.api.limits import CALLER, FAILED, FAILED_NAME, FORBIDDEN, MISSING, OPEN, Limits
 from src.api.metrics import Metrics, Refusal
 from src.api.passwords import Passwords, hashed
 from src.api.problems import ProblemError
@@ -93,9 +93,15 @@ class Gate:
         return self.tokens.issue(name)
 
     def note(self, reason: Refusal, scope: Scope, name: str = "") -> None:
-        """Count a failure, and log it unless its address has had its share; raises ProblemError 429 or 503 then."""
+        """Count a failure, and log it unless its address has had its share; raises ProblemError 429 or 503 then.
+
+        Who shows nothing has guessed nothing: it need not wait, but is logged no more often than the others.
+        """
         self.metrics.refusals[reason].inc()
-        self.limits.count(FAILED, address(scope))
+        if reason != "missing":
+            self.limits.count(FAILED, address(scope))
+        elif not self.limits.within(MISSING, address(scope)):
+            return
         event = "login refused" if reason == "password" else "key refused"
         shown = name if NAME.fullmatch(name) else None  # what no user is called may be a password in the wrong field
         logger.warning(event, extra={"address": address(scope), "named": shown, "reason": reason})

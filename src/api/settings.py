@@ -35,7 +35,7 @@ class Settings(features.Settings):
     rate_limit: str = Field("600/minute", description="requests of one key, or one user")
     failed_key_limit: str = Field(
         "30/minute",
-        description="wrong or missing keys, tokens and passwords from one address; wrong passwords of a name",
+        description="wrong keys, tokens and passwords from one address; wrong passwords of a name",
     )
     open_limit: str = Field("60/minute", description="documentation pages and logins from one address")
     limit_storage: SecretStr = Field(

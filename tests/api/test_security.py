@@ -185,8 +185,17 @@ def test_wrong_keys_are_429_after_their_limit_and_a_right_one_still_passes(
 ) -> None:
     client = client_with(failed_key_limit="2/minute")
     assert [client.get("/model/info", headers=WRONG).status_code for _ in range(4)] == [401, 401, 429, 429]
-    assert client.get("/model/info").status_code == 429
     assert client.get("/model/info", headers=HEADERS).status_code == 200
+
+
+def test_who_shows_nothing_has_guessed_nothing_and_does_not_fill_the_log(
+    client_with: Callable[..., TestClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = client_with(failed_key_limit="2/minute")
+    assert {client.get("/model/info").status_code for _ in range(9)} == {401}
+    assert [record.reason for record in caplog.records if record.message == "key refused"] == ["missing"] * 2  # type: ignore[attr-defined]
+    assert [client.get("/model/info", headers=WRONG).status_code for _ in range(3)] == [401, 401, 429]
+    assert client.get("/model/info").status_code == 401
 
 
 def test_documents_are_open_but_limited_by_address(client_with: Callable[..., TestClient]) -> None:
@@ -202,10 +211,14 @@ def test_metrics_are_open_where_the_deployment_says_so(client_with: Callable[...
 def test_trusted_proxy_tells_the_address(client_with: Callable[..., TestClient]) -> None:
     believed = client_with(failed_key_limit="1/minute", trusted_proxies="10.0.0.0/8,127.0.0.1")
     believed = TestClient(believed.app, client=("10.1.2.3", 1))
-    statuses = [believed.get("/metrics", headers={"x-forwarded-for": f"192.0.2.{n}"}).status_code for n in (1, 2, 1)]
+    statuses = [
+        believed.get("/metrics", headers=WRONG | {"x-forwarded-for": f"192.0.2.{n}"}).status_code for n in (1, 2, 1)
+    ]
     assert statuses == [401, 401, 429]
     stranger = client_with(failed_key_limit="1/minute", trusted_proxies="10.0.0.0/8")
-    statuses = [stranger.get("/metrics", headers={"x-forwarded-for": f"192.0.2.{n}"}).status_code for n in (1, 2)]
+    statuses = [
+        stranger.get("/metrics", headers=WRONG | {"x-forwarded-for": f"192.0.2.{n}"}).status_code for n in (1, 2)
+    ]
     assert statuses == [401, 429]
 
 
