@@ -136,7 +136,7 @@ def test_tries_of_an_address_are_limited_like_other_open_pages(client_with: Call
 def test_what_is_refused_is_counted_and_logged_without_its_secret_until_the_limit(
     client_with: Callable[..., TestClient], caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = client_with(**LOGIN, failed_key_limit="5/minute", open_limit="100/minute")
+    client = client_with(**LOGIN, failed_key_limit="4/minute", open_limit="100/minute")
     token = bearer(client, "ana")["authorization"]
     for headers in ({}, {"x-api-key": "a-wrong-key"}, {"authorization": f"{token}x"}):
         client.get("/model/info", headers=headers)
