@@ -115,10 +115,11 @@ def test_api_scores_with_its_key_and_refuses_without(proxy: Proxy, applicant: di
 
 
 def test_limits_count_the_clients_address_whatever_it_says_of_itself(proxy: Proxy) -> None:
-    said = [{"x-forwarded-for": f"192.0.2.{number}"} for number in range(FAILURES + 1)]
+    wrong = {"x-api-key": "wrong"}
+    said = [wrong | {"x-forwarded-for": f"192.0.2.{number}"} for number in range(FAILURES + 1)]
     codes = [proxy.ask(API, "/predictions", "127.0.0.3", headers=headers).status_code for headers in said]
     assert codes == [401] * FAILURES + [429]
-    assert proxy.ask(API, "/predictions", "127.0.0.4").status_code == 401
+    assert proxy.ask(API, "/predictions", "127.0.0.4", headers=wrong).status_code == 401
 
 
 def test_page_answers_by_its_websocket_and_not_to_another_origin(proxy: Proxy) -> None:
