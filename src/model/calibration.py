@@ -1,9 +1,12 @@
 """a model with isotonic calibration -> the same, never answering 0 or 1; what it makes of others; a part of it"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 import numpy as np
+from sklearn import calibration
 
 from src.model.metrics import Bad, Vector
 
@@ -18,6 +21,27 @@ def bounds(bad: Bad) -> tuple[float, float]:
     """
     bads = int(bad.sum())
     return 1 / (len(bad) - bads + 2), (bads + 1) / (bads + 2)
+
+
+@contextmanager
+def known(pd_of: Vector) -> Iterator[None]:
+    """Let CalibratedClassifierCV.fit take its out-of-fold PDs from here, and not fit each fold again to find the same.
+
+    They are found as ever where a row has none (NaN), for it was in no fold, and for a model that is calibrated by its
+    decision function.
+    """
+    find = calibration.cross_val_predict
+
+    def found(*, method: str, **asked: Any) -> Any:
+        if method != "predict_proba" or np.isnan(pd_of).any():
+            return find(method=method, **asked)
+        return np.column_stack((1 - pd_of, pd_of))
+
+    calibration.cross_val_predict = found
+    try:
+        yield
+    finally:
+        calibration.cross_val_predict = find
 
 
 def bounded(model: Any, bad: Bad) -> None:

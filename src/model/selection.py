@@ -53,6 +53,11 @@ class Part(NamedTuple):
     seen: NDArray[np.intp]
     unseen: NDArray[np.intp]
 
+    @property
+    def first(self) -> bool:
+        """Return whether it is the one by which a candidate's size is judged."""
+        return self.repeat == self.number == 0
+
     def __str__(self) -> str:
         return f"repeat {self.repeat + 1}, fold {self.number + 1}"
 
@@ -65,30 +70,33 @@ class Fit:
     """What fits a candidate on one part and predicts the other, in whichever process: on one thread, so equal bits."""
 
     pipelines: Mapping[str, Pipeline]
+    candidates: Mapping[str, Candidate]
     X: pd.DataFrame
     bad: Bad
+    most_nodes: float
 
-    def __call__(self, name: str, part: Part) -> Vector:
-        """Return the PDs of the rows that the fit has not seen."""
+    def __call__(self, name: str, part: Part) -> Vector | None:
+        """Return the PDs of the rows that the fit has not seen; None where the first part's has too many nodes."""
         with threadpool_limits(1):
             fitted = clone(self.pipelines[name]).fit(self.X.iloc[part.seen], self.bad[part.seen])
+            if part.first and nodes_of(fitted, self.candidates[name]) > self.most_nodes:
+                return None
             found: Vector = fitted.predict_proba(self.X.iloc[part.unseen])[:, 1]
         return found
 
 
-def each(fit: Fit, jobs: Sequence[Job]) -> Iterator[tuple[Job, Vector]]:
-    """Yield each job and what it predicts, in order; where rows are many, first what is fitted here, then the rest.
+def each(fit: Fit, jobs: Sequence[Job]) -> Iterator[tuple[Job, Vector | None]]:
+    """Yield each job and what it predicts; where rows are many, two processes fit what is not fitted here meanwhile.
 
-    The rest is fitted by two processes. What reads a column a bin stays here: two such matrices of a million rows would
-    take gigabytes, while its fits take the least time.
+    What reads a column a bin stays here: two such matrices of a million rows would take gigabytes.
     """
     workers = min(WORKERS, cpu_count()) if len(fit.bad) >= MANY_ROWS else 1
     apart = {name for name, pipeline in fit.pipelines.items() if workers > 1 and not getattr(pipeline[0], "bins", None)}
-    yield from ((job, fit(*job)) for job in jobs if job[0] not in apart)
     rest = [job for job in jobs if job[0] in apart]
+    found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest) if rest else ()
+    yield from ((job, fit(*job)) for job in jobs if job[0] not in apart)
+    yield from zip(rest, found, strict=True)
     if rest:
-        found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest)
-        yield from zip(rest, found, strict=True)
         get_reusable_executor().shutdown()  # what they hold is wanted for the final fit
 
 
@@ -158,7 +166,7 @@ def cross_validate(
     """
     fold = np.full((repeats, len(bad)), -1, dtype=np.intp)
     pd_of = {name: np.full(fold.shape, np.nan) for name, candidate in candidates.items() if not candidate.parts}
-    too_large: list[str] = []
+    too_large: set[str] = set()
     parts = [
         Part(repeat, number, seen, unseen)
         for repeat in range(repeats)
@@ -166,20 +174,16 @@ def cross_validate(
     ]
     for part in parts:
         fold[part.repeat, part.unseen] = part.number
-    for name in list(pd_of):
-        first = parts[0]
-        fitted = clone(pipelines[name]).fit(X.iloc[first.seen], bad[first.seen])
-        if nodes_of(fitted, candidates[name]) > (most_nodes or np.inf):
-            too_large.append(name)
-            del pd_of[name]
-            continue
-        pd_of[name][0, first.unseen] = fitted.predict_proba(X.iloc[first.unseen])[:, 1]
-        progress(f"{name}, {first}")
-    jobs = [(name, part) for part in parts[1:] for name in pd_of]
-    for (name, part), found in each(Fit(pipelines, X, bad), jobs):
-        pd_of[name][part.repeat, part.unseen] = found
-        progress(f"{name}, {part}")
-    return OutOfFold(bad, fold, with_blends(pd_of, candidates), tuple(too_large))
+    fit = Fit(pipelines, candidates, X, bad, most_nodes or np.inf)
+    for some in (parts[:1], parts[1:]):
+        for (name, part), found in each(fit, [(name, part) for part in some for name in pd_of]):
+            if found is None:
+                too_large.add(name)
+            else:
+                pd_of[name][part.repeat, part.unseen] = found
+                progress(f"{name}, {part}")
+        pd_of = {name: predicted for name, predicted in pd_of.items() if name not in too_large}
+    return OutOfFold(bad, fold, with_blends(pd_of, candidates), tuple(name for name in candidates if name in too_large))
 
 
 def with_blends(

@@ -24,7 +24,7 @@ from src.lineage import tracking
 from src.model import candidates, filing, scorecard, selection
 from src.model.artifact import library_versions, to_bytes
 from src.model.baseline import baseline, logistic_regression
-from src.model.calibration import bounded, part_of
+from src.model.calibration import bounded, known, part_of
 from src.model.card import (
     CARD,
     MODEL,
@@ -252,7 +252,8 @@ def main() -> None:
         facts = facts_of(pipelines, ways, searched.told(choice.metric), X, bad)
         name = readable(choice, scores, entered)
         with tracking.training_run(settings_of(params, len(X)), tracking.git_tags()) as training:
-            with training.watching(model) if len(X) <= WATCHED_ROWS else nullcontext():
+            watched = training.watching(model) if len(X) <= WATCHED_ROWS else nullcontext()
+            with watched, known(found.pd[choice.candidate][0]):
                 model.fit(X, bad)
             part = (
                 (part_of(model, choice.calibrated, choice.candidate, name) or clone(pipelines[name]).fit(X, bad))
