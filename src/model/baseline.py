@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -13,7 +12,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from src.model.candidates import KEPT, encoder
 from src.model.card import Feature
 from src.model.features import StatefulEncoder
-from src.model.selection import OutOfFold
+from src.model.selection import Fit, OutOfFold, each
 from src.params import Text
 
 BAD_RATE, REGRESSION = "bad_rate", "logistic_regression"
@@ -34,10 +33,9 @@ def logistic_regression(features: list[Feature], seed: int, text: Text = KEPT) -
 def baseline(found: OutOfFold, X: pd.DataFrame, regression: Pipeline, progress: Callable[[], object]) -> OutOfFold:
     """Return both baselines' predictions out of the folds that the candidates had; `progress` is called a fold."""
     pd_of = {name: np.zeros(found.fold.shape) for name in (BAD_RATE, REGRESSION)}
-    for repeat, unseen in found.parts():
-        seen = ~unseen
-        pd_of[BAD_RATE][repeat, unseen] = found.bad[seen].mean()
-        fitted = clone(regression).fit(X[seen], found.bad[seen])
-        pd_of[REGRESSION][repeat, unseen] = fitted.predict_proba(X[unseen])[:, 1]
+    fit = Fit({REGRESSION: regression}, X, found.bad)
+    for (_, part), predicted in each(fit, [(REGRESSION, part) for part in found.partitioned()]):
+        pd_of[BAD_RATE][part.repeat, part.unseen] = found.bad[part.seen].mean()
+        pd_of[REGRESSION][part.repeat, part.unseen] = predicted
         progress()
     return OutOfFold(found.bad, found.fold, pd_of)

@@ -1,7 +1,7 @@
 """candidates, training table -> out-of-fold probabilities, and which candidate they favour"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -70,33 +70,34 @@ class Fit:
     """What fits a candidate on one part and predicts the other, in whichever process: on one thread, so equal bits."""
 
     pipelines: Mapping[str, Pipeline]
-    candidates: Mapping[str, Candidate]
     X: pd.DataFrame
     bad: Bad
-    most_nodes: float
+    candidates: Mapping[str, Candidate] = field(default_factory=dict)
+    most_nodes: float | None = None
 
     def __call__(self, name: str, part: Part) -> Vector | None:
         """Return the PDs of the rows that the fit has not seen; None where the first part's has too many nodes."""
         with threadpool_limits(1):
             fitted = clone(self.pipelines[name]).fit(self.X.iloc[part.seen], self.bad[part.seen])
-            if part.first and nodes_of(fitted, self.candidates[name]) > self.most_nodes:
+            if part.first and self.most_nodes and nodes_of(fitted, self.candidates[name]) > self.most_nodes:
                 return None
             found: Vector = fitted.predict_proba(self.X.iloc[part.unseen])[:, 1]
         return found
 
 
 def each(fit: Fit, jobs: Sequence[Job]) -> Iterator[tuple[Job, Vector | None]]:
-    """Yield each job and what it predicts; where rows are many, two processes fit what is not fitted here meanwhile.
+    """Yield each job and what it predicts; where rows are many, first what is fitted here, then the rest.
 
-    What reads a column a bin stays here: two such matrices of a million rows would take gigabytes.
+    The rest is fitted by two processes. What reads a column a bin stays here: two such matrices of a million rows, or
+    one beside what the processes hold, would take gigabytes.
     """
     workers = min(WORKERS, cpu_count()) if len(fit.bad) >= MANY_ROWS else 1
     apart = {name for name, pipeline in fit.pipelines.items() if workers > 1 and not getattr(pipeline[0], "bins", None)}
-    rest = [job for job in jobs if job[0] in apart]
-    found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest) if rest else ()
     yield from ((job, fit(*job)) for job in jobs if job[0] not in apart)
-    yield from zip(rest, found, strict=True)
+    rest = [job for job in jobs if job[0] in apart]
     if rest:
+        found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest)
+        yield from zip(rest, found, strict=True)
         get_reusable_executor().shutdown()  # what they hold is wanted for the final fit
 
 
@@ -118,6 +119,13 @@ class OutOfFold:
         for repeat, folds in enumerate(self.fold):
             for fold in np.unique(folds[folds >= 0]):
                 yield repeat, folds == fold
+
+    def partitioned(self) -> list[Part]:
+        """Return what was fitted and predicted in each."""
+        return [
+            Part(repeat, number, np.flatnonzero(~rows), np.flatnonzero(rows))
+            for number, (repeat, rows) in enumerate(self.parts())
+        ]
 
     def calibrated(self, name: str, repeat: int) -> Vector:
         """Return the candidate's PDs of a repeat, each fold's calibrated on its other folds.
@@ -174,7 +182,7 @@ def cross_validate(
     ]
     for part in parts:
         fold[part.repeat, part.unseen] = part.number
-    fit = Fit(pipelines, candidates, X, bad, most_nodes or np.inf)
+    fit = Fit(pipelines, X, bad, candidates, most_nodes)
     for some in (parts[:1], parts[1:]):
         for (name, part), found in each(fit, [(name, part) for part in some for name in pd_of]):
             if found is None:
