@@ -25,7 +25,7 @@ from src.serving.pairs import PairCode
 EXPORT = "export.json"
 TREES = "trees.npz"
 CODES = "codes.json"
-MOST_CUTS = 2000  # in export.json, which is in Git
+MOST_CUTS = 1000  # in export.json, which is in Git
 MOVED = ("cuts", "weights")  # of a field, to codes.json
 
 
@@ -111,7 +111,8 @@ def verify_weights(path: Path, export: Export) -> None:
 
 def parted(export: Export, most: int = MOST_CUTS) -> tuple[Export, bytes]:
     """Return what export.json and codes.json hold of an export; the second is empty where there are few cuts."""
-    if sum(len(field.cuts) for field in export.fields) <= most:
+    inside = export.member.fields if export.member else []
+    if sum(len(field.cuts) for field in (*export.fields, *inside)) <= most:
         return export, b""
     lines = [json.dumps({"name": field.name, **field.model_dump(include=set(MOVED))}) for field in export.fields]
     content = ("[" + ",\n".join(lines) + "]\n").encode()

@@ -14,7 +14,7 @@ from src.model.artifact import to_bytes
 from src.model.card import read_card, write_card
 from src.pipeline.export import export_of, trees_of
 from src.serving.codes import FieldCode
-from src.serving.export import CODES, EXPORT, TREES, Parity, parted, read_export, read_stated
+from src.serving.export import CODES, EXPORT, TREES, Member, Parity, parted, read_export, read_stated
 from src.serving.predictors import AdditivePredictor, PointsPredictor, TreesPredictor, load
 from tests.serving.kinds import (
     NAMES,
@@ -149,6 +149,17 @@ def test_few_cuts_stay_where_they_are(tmp_path: Path) -> None:
     assert "codes_sha256" not in json.loads((tmp_path / EXPORT).read_text())
     stated, codes = parted(export, most=count - 1)
     assert json.loads(stated.model_dump_json())["codes_sha256"] == sha256_of(codes)
+
+
+def test_cuts_of_a_blends_member_count_too_for_git_holds_both(tmp_path: Path) -> None:
+    table = read_export(folder_of("scorecard", tmp_path) / EXPORT)
+    count = sum(len(field.cuts) for field in table.fields)
+    member = Member(fields=table.fields, intercept=table.intercept, pairs=[], weights_sha256=table.weights_sha256)
+    both = table.model_copy(update={"member": member})
+    assert parted(both, most=2 * count) == (both, b"")
+    stated, codes = parted(both, most=2 * count - 1)
+    assert codes
+    assert stated.member == member
 
 
 def test_cuts_of_other_fields_are_refused(tmp_path: Path) -> None:
