@@ -322,7 +322,7 @@ def test_tls_is_confined_too_and_reaches_nobody_else(secured: Stack) -> None:
     found = secured.containers()["https"]
     require_confined("https", found)
     assert {mount["Name"] for mount in found["Mounts"]} == {f"{secured.project}_https"}
-    assert {network.partition("_")[2] for network in found["NetworkSettings"]["Networks"]} == {"front", "proxied"}
+    assert set(found["NetworkSettings"]["Networks"]) == {f"{secured.project}_{name}" for name in ("front", "proxied")}
 
 
 def test_grafana_is_described_whole(stack: Stack) -> None:
