@@ -43,8 +43,13 @@ def parts(fields: Sequence[Field]) -> dict[str, list[Field]]:
 
 
 def key(field: Field, form: str) -> str:
-    """Return the widget's name in the session; the field with other rules is another widget."""
-    return f"{form}:{field.name}:{crc32(repr(field).encode()):x}"
+    """Return the widget's name in the session; the field with other rules, or filled anew, is another widget."""
+    return f"{form}:{field.name}:{crc32(repr(field).encode()):x}:{st.session_state.get(filled(form), 0)}"
+
+
+def filled(form: str) -> str:
+    """Return the name in the session of how often a form was filled."""
+    return f"{form}:filled"
 
 
 def reason_key(field: Field, form: str) -> str:
@@ -53,7 +58,15 @@ def reason_key(field: Field, form: str) -> str:
 
 
 def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> None:
-    """Put values into the widgets that are drawn next; one that is not allowed leaves its widget empty."""
+    """Put values into the widgets that are drawn next; one that is not allowed leaves its widget empty.
+
+    They are new widgets. To one that it has, a browser takes a value over from one run of the script alone, and misses
+    it where the next run overtakes that one; what it still sends of the old widgets is nobody's.
+    """
+    for field in fields:
+        for name in (key(field, form), reason_key(field, form)):
+            st.session_state.pop(name, None)
+    st.session_state[filled(form)] = st.session_state.get(filled(form), 0) + 1
     for field in fields:
         value = values.get(field.name)
         value = None if field.broken(value) else value

@@ -1,7 +1,5 @@
 """the form -> one applicant's score: the page that `/` opens on"""
 
-import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +7,7 @@ import streamlit as st
 
 from src.frontend import advice, answer, finder, numbered, served, whatif, whose
 from src.frontend.errors import RefusedError, SchemaChangedError
-from src.frontend.form import Applicant, draw, empty, faults, fill, given, purpose_of
+from src.frontend.form import Applicant, draw, faults, fill, given, purpose_of
 from src.frontend.language import _
 from src.frontend.schema import Field
 from src.frontend.texts import Texts, texts
@@ -18,22 +16,11 @@ FORM = "applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
 STORED = "stored"  # in the session: whose stored values had filled the form that was sent
 DECIDED = "decided by"  # in the session: the card by which the answer was decided
-FILLED = "filled"  # in the session: since when the example stands in the form; infinite while it is being drawn
 HALF = 380  # pixels; where form and answer would be narrower, the answer stands beneath
-HURRY = 3.0  # seconds after the drawing in which a click on Score may overtake the example on its way to the browser
 
 
 def show() -> None:
     """Draw the form, and the answer beside it once it was sent; beneath it where the page is narrow."""
-    try:
-        halves()
-    finally:  # a run that is broken off has drawn, too: what was cleared is filled again, and the time begins anew
-        if st.session_state.get(FILLED) == math.inf:
-            st.session_state[FILLED] = time.monotonic()
-
-
-def halves() -> None:
-    """Draw the form, and what is known of the applicant in it."""
     st.title(_("Score an applicant"), anchor=False)
     info, fields = served.model_info(), served.fields()
     words = texts(info)
@@ -59,29 +46,14 @@ def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
     with st.form(FORM, border=False):
         values = draw(fields, words, FORM)
         with st.container(key="send"):
-            sent = st.form_submit_button(
-                _("Score"), type="primary", on_click=catch_up, args=(fields, example), width="stretch"
-            )
+            sent = st.form_submit_button(_("Score"), type="primary", width="stretch")
     return values, sent
 
 
 def begin_with(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
     """Fill the form with the API's own example, who has no number."""
     numbered.clear()
-    use_example(fields, example)
-
-
-def use_example(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
-    """Fill the form with the API's own example."""
     fill(fields, example, FORM)
-    st.session_state[FILLED] = math.inf
-
-
-def catch_up(fields: Sequence[Field], example: Mapping[str, Any]) -> None:
-    """Fill what is still empty where Score was clicked before the example had come to the browser."""
-    left = [field for field in fields if empty(field, FORM)]
-    if left and time.monotonic() - st.session_state.get(FILLED, -math.inf) < HURRY:
-        use_example(left, example)
 
 
 def ask_for(fields: Sequence[Field], values: Applicant, words: Texts) -> None:

@@ -3,7 +3,6 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,34 +46,22 @@ def test_example_applicant_and_score_give_the_apis_own_answer(
     assert (recorded["inputs"], recorded["score"]) == (example, expected["score"])
 
 
-def test_click_on_score_that_overtakes_the_example_scores_the_example(
+def test_click_on_score_that_overtakes_the_example_scores_the_example_and_shows_it(
     open_page: Open, client: Client, example: dict[str, Any]
 ) -> None:
-    page = button(open_page(), "Example applicant").click().run()
-    page.selectbox[0].set_value(None)  # as a browser sends it that has not drawn the example yet
-    button(page, "Score").click().run()
-    assert not page.error
-    assert client.prediction(page.code[0].value)["inputs"] == example
-
-
-def test_example_that_the_browser_has_not_drawn_is_kept_however_long_the_answer_took_and_cleared_by_who_takes_time(
-    open_page: Open, client: Client, example: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(score_page, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    page = button(open_page(), "Example applicant").click().run()
-
-    def slow(*_: object) -> dict[str, Any]:
-        clock.now += 5 * score_page.HURRY
-        return dict(client.predict(example))
-
-    monkeypatch.setattr(score_page, "predicted", slow)
+    page = open_page()
+    sent = page._tree.get_widget_states()  # by a browser that has not drawn the example yet
+    button(page, "Example applicant").click().run()
+    sent.widgets.append(button(page, "Score").click()._widget_state)
     for _ in range(2):
-        page.selectbox[0].set_value(None)
-        button(page, "Score").click().run()
+        page._run(sent)
         assert not page.error
+        assert client.prediction(page.code[0].value)["inputs"] == example
         assert page.selectbox[0].value is not None
-    clock.now += score_page.HURRY
+
+
+def test_who_clears_what_the_example_has_filled_is_told(open_page: Open) -> None:
+    page = button(open_page(), "Example applicant").click().run()
     page.selectbox[0].set_value(None)
     button(page, "Score").click().run()
     assert "is missing" in page.error[0].value
