@@ -88,14 +88,16 @@ class Fit:
 def each(fit: Fit, jobs: Sequence[Job]) -> Iterator[tuple[Job, Vector | None]]:
     """Yield each job and what it predicts; where rows are many, first what is fitted here, then the rest.
 
-    The rest is fitted by two processes, the last candidate first, which takes the longest: none is left alone with it
-    in the end. What reads a column a bin stays here: two such matrices of a million rows, or one beside what the
-    processes hold, would take gigabytes.
+    The rest is fitted by two processes, of each fold the last candidate first, which takes the longest: so none is left
+    alone with it in the end. What reads a column a bin stays here: two such matrices of a million rows, or one beside
+    what the processes hold, would take gigabytes.
     """
     workers = min(WORKERS, cpu_count()) if len(fit.bad) >= MANY_ROWS else 1
     apart = {name for name, pipeline in fit.pipelines.items() if workers > 1 and not getattr(pipeline[0], "bins", None)}
     yield from ((job, fit(*job)) for job in jobs if job[0] not in apart)
-    rest = [job for name in reversed(list(fit.pipelines)) for job in jobs if job[0] == name and name in apart]
+    names = list(fit.pipelines)
+    rest = [job for job in jobs if job[0] in apart]
+    rest.sort(key=lambda job: (job[1].repeat, job[1].number, -names.index(job[0])))
     if rest:
         found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest)
         yield from zip(rest, found, strict=True)
