@@ -153,6 +153,17 @@ def test_importance_is_that_of_scikit_learn() -> None:
         assert ours[name] == pytest.approx((mean, std), abs=1e-12)
 
 
+def test_importance_by_two_processes_is_that_of_one_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+    X = pd.DataFrame({name: random.random(80) for name in "abc"})
+    bad = (X["a"] + random.random(80) > 1).to_numpy().astype("int64")
+    model = RandomForestClassifier(5, random_state=0).fit(X, bad)
+    alone = report.importance_of(model, X, bad, 3, seed=5)
+    monkeypatch.setattr(report, "MANY_SHUFFLED", 1)
+    monkeypatch.setattr(report, "cpu_count", lambda: 2)
+    assert report.importance_of(model, X, bad, 3, seed=5) == alone
+
+
 def test_rows_are_drawn_once_there_are_many_with_their_share_of_bads() -> None:
     bad = np.array([1] + [0] * 899 + [1] * 100)
     assert report.drawn(bad, 1000, seed=0).tolist() == list(range(1000))
