@@ -60,8 +60,8 @@ def reason_key(field: Field, form: str) -> str:
 def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> None:
     """Put values into the widgets that are drawn next; one that is not allowed leaves its widget empty.
 
-    They are new widgets. To one that it has, a browser takes a value over from one run of the script alone, and misses
-    it where the next run overtakes that one; what it still sends of the old widgets is nobody's.
+    They are new widgets, so that what a browser still sends of the old ones, which it has not replaced yet, is
+    nobody's.
     """
     for field in fields:
         for name in (key(field, form), reason_key(field, form)):
