@@ -82,6 +82,17 @@ def fill(fields: Sequence[Field], values: Mapping[str, Value], form: str) -> Non
             st.session_state[key(field, form)] = value
 
 
+def tell_again(fields: Sequence[Field], form: str) -> None:
+    """Let the browser be told what stands in the widgets, as it is for a sent form: it may show those from before.
+
+    What somebody typed was sent with it, so nothing is lost; at any other drawing it would be.
+    """
+    for field in fields:
+        for name in (key(field, form), reason_key(field, form)):
+            if name in st.session_state:
+                st.session_state[name] = st.session_state[name]
+
+
 def beside(field: Field) -> bool:
     """Say whether the reasons for having no value have a widget of their own."""
     return bool(field.states) and not field.choices and field.kind in ("integer", "number", "date")

@@ -7,12 +7,12 @@ import streamlit as st
 
 from src.frontend import advice, answer, finder, numbered, served, whatif, whose
 from src.frontend.errors import RefusedError, SchemaChangedError
-from src.frontend.form import Applicant, draw, faults, fill, given, purpose_of
+from src.frontend.form import Applicant, draw, faults, fill, given, purpose_of, tell_again
 from src.frontend.language import _
 from src.frontend.schema import Field
 from src.frontend.texts import Texts, texts
 
-FORM = "applicant"
+FORM, SEND = "applicant", "send-applicant"
 ASKED, ANSWER = "asked", "answer"  # in the session: what was sent, what came back
 STORED = "stored"  # in the session: whose stored values had filled the form that was sent
 DECIDED = "decided by"  # in the session: the card by which the answer was decided
@@ -43,10 +43,12 @@ def form(fields: Sequence[Field], words: Texts) -> tuple[Applicant, bool]:
     st.button(_("Example applicant"), on_click=begin_with, args=(fields, example), icon=":material/person:")
     numbered.show(fields, FORM)
     finder.show(fields, words, FORM)
+    if st.session_state.get(SEND):
+        tell_again(fields, FORM)
     with st.form(FORM, border=False):
         values = draw(fields, words, FORM)
         with st.container(key="send"):
-            sent = st.form_submit_button(_("Score"), type="primary", width="stretch")
+            sent = st.form_submit_button(_("Score"), type="primary", width="stretch", key=SEND)
     return values, sent
 
 

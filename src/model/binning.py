@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import clone
 
 from src.errors import LastroError
-from src.model.features import Matrix, StatefulEncoder, _parted
+from src.model.features import Learnt, Matrix, StatefulEncoder, _parted
 from src.model.metrics import Bad, Vector
 from src.model.scorecard import EMPTY, bins_of, counts, evidence
 
@@ -61,13 +62,14 @@ class ScorecardEncoder(StatefulEncoder):
         self.directions = directions
         self.regression = regression
 
-    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> Matrix:
+    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> Learnt:
         """Return the training rows' matrix, in which the columns of features that are left out are 0."""
         return self._matrix(X, self._learn(X, y))
 
     def transform(self, X: pd.DataFrame) -> Matrix:
         """Return the matrix, shape (rows, `len(get_feature_names_out())`); a feature that is left out has zeros."""
-        return self._weighed(super().transform(X))
+        found: Matrix = self._weighed(super().transform(X))
+        return found
 
     def _learn(self, X: pd.DataFrame, y: Any) -> Matrix:
         """Learn all, merge bins and leave features out until nothing changes; return the texts' risk, cross-fitted."""
@@ -92,7 +94,7 @@ class ScorecardEncoder(StatefulEncoder):
         bads, goods = self._counts(each, each.bad == 1), self._counts(each, each.bad == 0)
         self._merge(each.name, np.column_stack([bads, goods]), lambda a, b: each.sign * (odds(b) - odds(a)) <= 0)
 
-    def _merge_by_weights(self, matrix: Matrix, bad: Bad, bound: list[Bound]) -> bool:
+    def _merge_by_weights(self, matrix: Learnt, bad: Bad, bound: list[Bound]) -> bool:
         """Merge the bins whose weights are in the wrong order; say whether there were any."""
         weights, columns, merged = clone(self.regression).fit(matrix, bad).coef_[0], self._columns(), False
         for each in bound:
@@ -127,15 +129,21 @@ class ScorecardEncoder(StatefulEncoder):
         self.left_out_ = weak
         self.edges_ |= {name: np.empty(0) for name in weak if name in self.edges_}
 
-    def _matrix(self, X: pd.DataFrame, risks: Matrix) -> Matrix:
+    def _matrix(self, X: pd.DataFrame, risks: Matrix) -> Learnt:
         """Return the training rows' matrix."""
-        return self._weighed(self._filled(len(X), chain(self._blocks(X), self._text_blocks(risks))))
+        return self._weighed(self._learnt(len(X), chain(self._blocks(X), self._text_blocks(risks))))
 
-    def _weighed(self, matrix: Matrix) -> Matrix:
+    def _weighed(self, matrix: Learnt) -> Learnt:
         """Return the matrix with zeros for what is left out: a regression then finds no weight for it."""
-        columns = self._columns() if self.left_out_ else {}
-        for name in self.left_out_:
-            matrix[:, columns[name]] = 0.0
+        if not self.left_out_:
+            return matrix
+        columns = [self._columns()[name] for name in self.left_out_]
+        if sparse.issparse(matrix):
+            kept = np.ones(matrix.shape[1])
+            kept[np.r_[tuple(columns)]] = 0.0
+            return matrix @ sparse.diags_array(kept, format="csr")
+        for each in columns:
+            matrix[:, each] = 0.0
         return matrix
 
     def _columns(self) -> dict[str, slice]:

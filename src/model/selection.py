@@ -86,21 +86,16 @@ class Fit:
 
 
 def each(fit: Fit, jobs: Sequence[Job]) -> Iterator[tuple[Job, Vector | None]]:
-    """Yield each job and what it predicts; where rows are many, first what is fitted here, then the rest.
+    """Yield each job and what it predicts; where rows are many, two processes fit.
 
-    The rest is fitted by two processes, of each fold the last candidate first, which takes the longest: so none is left
-    alone with it in the end. What reads a column a bin stays here: two such matrices of a million rows, or one beside
-    what the processes hold, would take gigabytes.
+    Of each fold the last candidate comes first, which takes the longest: so none is left alone with it in the end.
     """
     workers = min(WORKERS, cpu_count()) if len(fit.bad) >= MANY_ROWS else 1
-    apart = {name for name, pipeline in fit.pipelines.items() if workers > 1 and not getattr(pipeline[0], "bins", None)}
-    yield from ((job, fit(*job)) for job in jobs if job[0] not in apart)
     names = list(fit.pipelines)
-    rest = [job for job in jobs if job[0] in apart]
-    rest.sort(key=lambda job: (job[1].repeat, job[1].number, -names.index(job[0])))
-    if rest:
-        found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in rest)
-        yield from zip(rest, found, strict=True)
+    jobs = sorted(jobs, key=lambda job: (job[1].repeat, job[1].number, -names.index(job[0]))) if workers > 1 else jobs
+    found = Parallel(n_jobs=workers, return_as="generator")(delayed(fit)(*job) for job in jobs)
+    yield from zip(jobs, found, strict=True)
+    if workers > 1:
         get_reusable_executor().shutdown()  # what they hold is wanted for the final fit
 
 

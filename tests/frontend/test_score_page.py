@@ -58,6 +58,19 @@ def test_click_on_score_that_overtakes_the_example_scores_the_example_and_shows_
         assert not page.error
         assert client.prediction(page.code[0].value)["inputs"] == example
         assert page.selectbox[0].value is not None
+        told = filled(page)
+        assert len(told) == len(example)
+        assert all(each.proto.set_value for each in told)
+    page.run()
+    assert not any(each.proto.set_value for each in filled(page))  # what is typed and not sent yet would be lost
+
+
+def filled(page: Any) -> list[Any]:
+    """The form's inputs that hold something."""
+    every = [*page.number_input, *page.selectbox, *page.text_input, *page.date_input]
+    return [
+        each for each in every if each.key and each.key.startswith(f"{score_page.FORM}:") and each.value is not None
+    ]
 
 
 def test_who_clears_what_the_example_has_filled_is_told(open_page: Open) -> None:

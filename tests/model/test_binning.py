@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
+from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from src.compile.compiler import compile_model
@@ -14,6 +16,7 @@ from src.model.binning import ScorecardEncoder, information, weak_fields
 from src.model.candidates import build
 from src.model.card import Feature, features_of
 from src.model.directions import SIGN
+from src.model.features import ApplicantEncoder
 from src.model.kinds import Scorecard
 from src.model.metrics import Bad
 from src.model.scorecard import Records, filed
@@ -59,6 +62,35 @@ def test_evidence_and_points_of_any_table_keep_the_directions_and_are_served_ali
             assert (np.diff(values) * SIGN[str(feature.direction)] <= 0).all(), (feature, values)
     card = kinds.card().model_copy(update={"features": features})
     compiled = compile_model(model, features)
+    assert checked(card, model, compiled, table.X, seed, rows=100).largest_difference < 1e-9
+
+
+@pytest.mark.filterwarnings("ignore:The max_iter was reached:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("seed", [1, 4, 5, 10])  # of which each has fields that say more than .02, and less
+@pytest.mark.parametrize("asked", [{}, {"least_iv": 0.02}, {"least_iv": 0.02, "monotone": True}], ids=str)
+def test_many_rows_are_learnt_from_as_a_sparse_matrix_of_the_same_numbers(
+    seed: int, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, random = random_table(seed), np.random.default_rng(seed)
+    features = [
+        feature.model_copy(update={"direction": random.choice(list(SIGN)) if feature.numeric else None})
+        for feature in suggested(features_of(table.package), table.X, KEPT)
+    ]
+    plain = ApplicantEncoder([f.name for f in features if f.type == "number" and not f.states], [], {}, bins=4)
+    params = Scorecard(kind="scorecard", bins=8, C=1.0, **asked)
+    encoder = build({"s": params}, features, 3, KEPT)["s"][0]
+    for each in (plain, encoder):
+        monkeypatch.setattr("src.model.features.MANY_ROWS", len(table.X) + 1)
+        dense = clone(each).fit_transform(table.X, table.bad)
+        monkeypatch.setattr("src.model.features.MANY_ROWS", len(table.X))
+        found = clone(each).fit_transform(table.X, table.bad)
+        assert sparse.issparse(found)
+        assert not sparse.issparse(dense)
+        if not asked.get("monotone"):  # by weights, which differ in the last bits, other bins may be merged
+            assert np.array_equal(found.toarray(), dense)
+    model = fitted(table.X, table.bad, features, **asked)
+    compiled = compile_model(model, features)
+    card = kinds.card().model_copy(update={"features": features})
     assert checked(card, model, compiled, table.X, seed, rows=100).largest_difference < 1e-9
 
 

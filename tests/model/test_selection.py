@@ -42,8 +42,11 @@ def test_two_processes_predict_what_one_does_to_the_bit(
     X, bad = table
     said: list[str] = []
     again = selection.cross_validate(build(chosen, features, 0), chosen, X, bad, 3, 2, 0, said.append)
-    assert [text for text in said if text.startswith("boosting")] == [
-        f"boosting, repeat {repeat}, fold {fold}" for repeat in (1, 2) for fold in (1, 2, 3)
+    assert said == [
+        f"{name}, repeat {repeat}, fold {fold}"
+        for repeat in (1, 2)
+        for fold in (1, 2, 3)
+        for name in ("boosting", "scorecard")
     ]
     for name in chosen:
         assert np.array_equal(again.pd[name], found.pd[name])
