@@ -17,6 +17,7 @@ from src.api import docs, logs, openapi, problems
 from src.api.admission import Admission, AdmissionMiddleware
 from src.api.direct import DirectMiddleware
 from src.api.drain import draining
+from src.api.garbage import seldom_collected
 from src.api.metrics import Metrics
 from src.api.middleware import ExchangeMiddleware
 from src.api.protocol import BOUNDS, Bounds
@@ -132,7 +133,7 @@ def lifespan(
         watch.record.take_up(watch.now)
         if trial:
             trial.start()
-        with draining(bounds):
+        with draining(bounds), seldom_collected():
             async with watch.following():
                 yield {BOUNDS: bounds}
         if trial:

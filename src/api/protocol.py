@@ -40,6 +40,42 @@ class Part(Enum):
     BODY = "body"
 
 
+class OneWrite:
+    """A transport that holds a write back until the next, or the event loop's next turn: head and body leave together.
+
+    uvicorn writes them one by one, which costs the server and its client a call of the system each.
+    """
+
+    def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
+        self.transport, self.loop = transport, loop
+        self.held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the transport in all else."""
+        found = getattr(self.transport, name)
+        setattr(self, name, found)
+        return found
+
+    def write(self, data: bytes) -> None:
+        """Write now what was held and this, or hold it."""
+        self.held.append(data)
+        if len(self.held) > 1:
+            self.flush()
+        else:
+            self.loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what is held."""
+        if self.held:
+            held, self.held = self.held, []
+            self.transport.writelines(held)
+
+    def close(self) -> None:
+        """Close after what is held."""
+        self.flush()
+        self.transport.close()
+
+
 class Connection(HttpToolsProtocol):
     """A connection that is closed where a request's head grows too long or takes too long.
 
@@ -64,7 +100,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn's own override
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]  # a transport but by its type
         self.wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -41,8 +41,8 @@ class Journal:
     def __init__(self, address: str, timeout: float) -> None:
         self.file = sqlite_file(address)
         self.engine = connect_engine(address, timeout)
-        self.writer = Writer(self.engine, self.file)
-        self.commits = GroupCommit(self.commit, CAPACITY)
+        self.writer = Writer(self.engine, self.file, timeout)
+        self.commits = GroupCommit(self.commit, CAPACITY, self.commit_now if self.file else None)
         self.write = self.commits.write
         self.committed = -FRESH
 
@@ -93,6 +93,12 @@ class Journal:
         """Insert `entries` and wait for the disk."""
         self.writer.commit(entries)
         self.committed = time.monotonic()
+
+    def commit_now(self, entries: list[Entry]) -> bool:
+        """Insert `entries` at once, and say whether that was done."""
+        if done := self.writer.commit_now(entries):
+            self.committed = time.monotonic()
+        return done
 
     def probe(self) -> None:
         """Prove that the log can be written now, by a commit unless there was one just before (blocks)."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from src.journal.group_commit import WriteRefusedError
 from src.journal.tables import PREDICTIONS, Entry
 
+MOMENT = 0.001  # seconds that `commit_now` waits for another process that writes, which holds SQLite's lock for less
 MOST_ROWS = 64  # of one INSERT, of which the driver keeps one prepared for each number of rows
 BUSY = 0.001  # seconds between two commits in which the check after the one is the check before the other
 WIDTH, TIME, FEATURE_TIME = len(Entry._fields), *map(Entry._fields.index, ("time", "feature_time"))
@@ -31,15 +32,16 @@ class JournalUnavailableError(WriteRefusedError):
 class Writer:
     """Inserts and waits for the disk; after a failure it begins anew with the next group."""
 
-    def __init__(self, engine: sa.Engine, file: Path | None) -> None:
+    def __init__(self, engine: sa.Engine, file: Path | None, timeout: float) -> None:
         dialect = engine.dialect
-        self.engine, self.file = engine, file
+        self.engine, self.file, self.timeout = engine, file, timeout
         self.failures = (dialect.loaded_dbapi.Error, SQLAlchemyError, OSError, JournalUnavailableError)
         self.bind_time = PREDICTIONS.c.time.type.dialect_impl(dialect).bind_processor(dialect) or str
         self.statement = lru_cache(MOST_ROWS)(partial(statement, dialect))
         self.connection: sa.Connection | None = None
         self.cursor: Any = None  # the driver's own
         self.run: Callable[[str, list[Any]], Any]  # a statement with its values
+        self.patience = timeout
         self.inode: tuple[int, int] | None = None
         self.checked = 0.0
 
@@ -50,11 +52,35 @@ class Writer:
                 self.connect()
             elif monotonic() - self.checked > BUSY:
                 self.check()
+            self.wait_at_most(self.timeout)
             self.insert(entries)
             self.check()
         except self.failures as error:
             self.disconnect()
             raise JournalUnavailableError(reason(error)) from None
+
+    def commit_now(self, entries: list[Entry]) -> bool:
+        """Insert a few `entries` into a file that is open, without waiting for others; say whether that was done.
+
+        Otherwise nothing of them is written; `commit` finds out why.
+        """
+        if self.connection is None or len(entries) > MOST_ROWS:
+            return False
+        try:
+            if monotonic() - self.checked > BUSY:
+                self.check()
+            self.wait_at_most(MOMENT)
+            self.insert_part(entries)
+            self.check()
+        except self.failures:
+            return False
+        return True
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Let SQLite wait so long for others that write; a server has been told."""
+        if self.file and self.patience != seconds:
+            self.cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            self.patience = seconds
 
     def insert(self, entries: list[Entry]) -> None:
         """Insert by one statement, which is a transaction of its own; many rows take several in one transaction.
@@ -88,6 +114,7 @@ class Writer:
         """Open the connection and remember which file it writes to."""
         self.engine.dispose()
         self.inode = self.present_inode()
+        self.patience = self.timeout
         self.connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         self.cursor, self.run = asked_directly(self.connection.connection.driver_connection)
 

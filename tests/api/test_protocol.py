@@ -1,5 +1,6 @@
 """A request's head is bounded in size and time, and what is in time is answered"""
 
+import asyncio
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from src.api.protocol import OneWrite
 from tests.api.live import HEADERS, KEYS, PLENTY, PROTOCOL, Server
 from tests.conftest import ROOT, project_files
 
@@ -202,3 +204,49 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return ""
+
+
+class Pipe:
+    """A transport that keeps what is written, call by call."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes | str] = []
+
+    def writelines(self, parts: list[bytes]) -> None:
+        self.calls.append(b"".join(parts))
+
+    def close(self) -> None:
+        self.calls.append("closed")
+
+    def is_closing(self) -> bool:
+        return "closed" in self.calls
+
+
+def test_head_and_body_leave_together_and_nothing_waits_longer_than_a_turn() -> None:
+    async def written() -> list[bytes | str]:
+        pipe = Pipe()
+        transport = OneWrite(pipe, asyncio.get_running_loop())  # type: ignore[arg-type]  # of a transport only this
+        transport.write(b"head ")
+        transport.write(b"body")
+        assert pipe.calls == [b"head body"]
+        transport.write(b"a head without a body")
+        assert pipe.calls == [b"head body"]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        transport.write(b"last")
+        assert not transport.is_closing()
+        transport.close()
+        assert transport.is_closing()
+        await asyncio.sleep(0)
+        return pipe.calls
+
+    assert asyncio.run(written()) == [b"head body", b"a head without a body", b"last", "closed"]
+
+
+def test_client_that_reads_what_has_come_has_the_whole_answer(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        for _ in range(50):
+            client.sendall(BEGIN + b"\r\n")
+            head, _, body = client.recv(65536).partition(b"\r\n\r\n")
+            assert f"content-length: {len(body)}".encode() in head
+            assert body

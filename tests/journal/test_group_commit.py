@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from src.journal import group_commit
-from src.journal.group_commit import TURN, GroupCommit, WriteRefusedError
+from src.journal.group_commit import GATHER, TURN, GroupCommit, WriteRefusedError
 
 
 class Disk:
@@ -18,11 +18,21 @@ class Disk:
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
         self.broken = False
+        self.threads: list[int] = []  # which of them brought each group
+        self.seconds = 0.0  # that each takes
         self.free = threading.Event()
         self.free.set()
 
+    def commit_now(self, rows: list[int]) -> bool:
+        if self.broken or not self.free.is_set():
+            return False
+        self.commit(rows)
+        return True
+
     def commit(self, rows: list[int]) -> None:
         assert self.free.wait(10)
+        time.sleep(self.seconds)
+        self.threads.append(threading.get_ident())
         if self.broken:
             raise WriteRefusedError("the disk is full")
         self.groups.append(rows)
@@ -37,9 +47,9 @@ def disk() -> Disk:
     return Disk()
 
 
-@pytest.fixture
-def commits(disk: Disk) -> Iterator[GroupCommit[int]]:
-    found = GroupCommit(disk.commit, capacity=50)
+@pytest.fixture(params=["by a thread", "prompt"])
+def commits(disk: Disk, request: pytest.FixtureRequest) -> Iterator[GroupCommit[int]]:
+    found = GroupCommit(disk.commit, 50, disk.commit_now if request.param == "prompt" else None)
     found.start()
     yield found
     disk.free.set()
@@ -69,6 +79,64 @@ def test_what_arrives_during_a_commit_is_one_group(commits: GroupCommit[int], di
     asyncio.run(during())
     assert sorted(disk.rows) == list(range(30))
     assert len(disk.groups) <= 3
+
+
+def test_prompt_disk_is_asked_in_the_event_loop_and_a_slow_one_by_the_thread(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "PROMPT", 0.1)
+    commits = GroupCommit(disk.commit, 50, disk.commit_now)
+    commits.start()
+
+    async def write(count: int, seconds: float) -> None:
+        disk.seconds = seconds
+        for number in range(count):
+            await commits.write([number])
+
+    for count, seconds in ((3, 0.0), (3, 0.2), (2, 0.0)):
+        asyncio.run(write(count, seconds))
+    commits.close()
+    here = [ident == threading.get_ident() for ident in disk.threads]
+    # nothing is known of the disk at first; it is slow once here, and then as long as the thread finds it so
+    assert here == [False, True, True, True, False, False, False, True]
+    assert disk.rows == [0, 1, 2, 0, 1, 2, 0, 1]
+
+
+def test_what_cannot_be_written_at_once_is_written_by_the_thread_and_only_once(disk: Disk) -> None:
+    commits = GroupCommit(disk.commit, 50, disk.commit_now)
+    commits.start()
+    commits.prompt = True
+
+    async def while_another_writes() -> None:
+        disk.free.clear()
+        task = asyncio.create_task(commits.write([1]))
+        await asyncio.sleep(0.1)  # the event loop goes on
+        assert not task.done()
+        disk.free.set()
+        await task
+        await commits.write([2])
+
+    asyncio.run(while_another_writes())
+    commits.close()
+    assert disk.rows == [1, 2]
+
+
+def test_requests_under_way_join_the_group_that_is_gathering(disk: Disk) -> None:
+    commits = GroupCommit(disk.commit, 50, disk.commit_now)
+    commits.start()
+    commits.prompt = True
+
+    async def answered(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await commits.write([turns])
+
+    async def together() -> None:
+        await asyncio.gather(*(answered(turns) for turns in range(GATHER)))
+
+    asyncio.run(together())
+    commits.close()
+    assert disk.groups == [list(range(GATHER))]
 
 
 def test_refused_group_tells_each_of_its_requests_and_the_next_goes_on(commits: GroupCommit[int], disk: Disk) -> None:

@@ -1,7 +1,9 @@
 """The prediction log: durable, in groups, in SQLite and PostgreSQL, and back by itself after every obstacle"""
 
 import asyncio
+import sqlite3
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +67,48 @@ def test_requests_that_arrive_together_share_a_commit(journal: Journal, monkeypa
     assert sum(groups) == 200
     assert len(groups) < 50
     assert len(journal.page("web", Page(500))) == 200
+
+
+def test_another_process_that_writes_holds_up_its_own_group_and_not_the_event_loop(tmp_path: Path) -> None:
+    journal = Journal(f"sqlite:///{tmp_path}/journal.db", 10.0)
+    journal.start()
+    asyncio.run(journal.write([entry()]))
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def beside_it() -> float:
+        journal.commits.prompt = True
+        task, longest = asyncio.create_task(journal.write([entry()])), 0.0
+        for _ in range(50):
+            begun = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.monotonic() - begun)
+        assert not task.done()
+        other.execute("ROLLBACK")
+        await task
+        return longest
+
+    assert asyncio.run(beside_it()) < 5.0  # the journal's own patience is 10 s
+    journal.commits.prompt = True
+    asyncio.run(journal.write([entry() for _ in range(3 * MOST_ROWS)]))
+    assert len(journal.page("web", Page(500))) == 2 + 3 * MOST_ROWS
+    other.close()
+    journal.close()
+
+
+def test_file_that_goes_away_is_refused_where_the_event_loop_writes_too(tmp_path: Path) -> None:
+    journal = Journal(f"sqlite:///{tmp_path}/journal.db", SHORT)
+    journal.start()
+    asyncio.run(journal.write([entry()]))
+    (tmp_path / "journal.db").rename(tmp_path / "away.db")
+    for _ in range(3):
+        journal.commits.prompt = True
+        with pytest.raises(JournalUnavailableError):
+            asyncio.run(journal.write([entry()]))
+    (tmp_path / "away.db").rename(tmp_path / "journal.db")
+    journal.commits.prompt = True
+    asyncio.run(journal.write([entry()]))
+    journal.close()
 
 
 def test_many_may_migrate_at_once(postgres: Postgres, tmp_path: Path) -> None:
