@@ -106,8 +106,9 @@ RUN echo "${GIT_COMMIT:-$(git describe --always --abbrev=40 --match= --dirty || 
 # --- a model as it answers
 FROM base AS scoring
 COPY src/__init__.py src/errors.py src/files.py src/git.py src/params.py src/
-COPY src/contract/__init__.py src/contract/dialect.py src/contract/fields.py src/contract/package.py \
-     src/contract/rules.py src/contract/schema.py src/contract/spelling.py src/contract/traps.py src/contract/
+COPY src/contract/__init__.py src/contract/costs.py src/contract/dialect.py src/contract/fields.py \
+     src/contract/package.py src/contract/rules.py src/contract/schema.py src/contract/spelling.py \
+     src/contract/traps.py src/contract/
 COPY src/model/__init__.py src/model/artifact.py src/model/card.py src/model/points.py src/model/
 COPY src/serving src/serving
 COPY --from=kernel /srv/lastro/src/serving/kernel-*.so src/serving/

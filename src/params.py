@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.errors import LastroError, sentences
 from src.files import read_yaml
 

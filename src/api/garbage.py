@@ -4,7 +4,26 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-YOUNG = 10_000  # new objects from which on they are looked through (Python's own: 700); a request makes hundreds
+YOUNG = 10_000  # new objects from which on they are looked through (Python's own: 700)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the collector of cycles rest while much is made and hardly anything thrown away; what was made is old then.
+
+    As young objects they would all be looked through at once.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation, whatever they were in
+        gc.enable()
 
 
 @contextmanager

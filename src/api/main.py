@@ -1,161 +1,38 @@
-"""settings and the delivered versions -> the service
+"""settings and the delivered versions -> the service, as a server asks for it
 
 `uvicorn --factory src.api.main:create_app --http src.api.protocol:Connection`
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
-from pydantic import ValidationError
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from src.api.garbage import uncollected
 
-from src.api import docs, logs, openapi, problems
-from src.api.admission import Admission, AdmissionMiddleware
-from src.api.direct import DirectMiddleware
-from src.api.drain import draining
-from src.api.garbage import seldom_collected
-from src.api.metrics import Metrics
-from src.api.middleware import ExchangeMiddleware
-from src.api.protocol import BOUNDS, Bounds
-from src.api.routes.alerts import Alerts
-from src.api.routes.applicants import Applicants
-from src.api.routes.history import History
-from src.api.routes.login import Login
-from src.api.routes.models import Models
-from src.api.routes.monitoring import Monitoring
-from src.api.routes.operations import Operations
-from src.api.routes.outcomes import Outcomes
-from src.api.routes.predictions import Predictions
-from src.api.routes.swaps import Swaps
-from src.api.routes.verify import Verify
-from src.api.security import Gate
-from src.api.settings import Settings
-from src.api.startup import Refusal, wrong_variables
-from src.api.training_record import TrainingRecord
-from src.api.trial import Trial, trial_of
-from src.api.watch import Watch
-from src.api.workers import Workers
-from src.errors import LastroError, refusal
-from src.feature_store.online import Online, online
-from src.journal.clock import Clock, clock_of
-from src.journal.journal import Journal
-from src.journal.service import Service, service_of
-from src.journal.settings import ROOT
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from src.api.settings import Settings
 
 
-def create_app(settings: Settings | None = None, clock: Callable[[], datetime] | None = None) -> FastAPI:
+def create_app(settings: "Settings | None" = None, clock: Callable[[], datetime] | None = None) -> "FastAPI":
     """Return the service; raises LastroError where the model is not the one that its card names.
 
     Without settings, as a server calls it, they are the environment's; what is wrong then is the server's last word.
     `clock` says which moment it is, with its zone: for a simulation, by whose time predictions, outcomes and their
     identifiers then go. Limits, tokens and the server's own log keep the system's, and no request can set either.
     """
-    if settings is not None:
-        return service(settings, clock_of(clock))
-    try:
-        return service(from_environment(), clock_of(clock))
-    except LastroError as error:
-        return Refusal(error)
-    except OSError as error:
-        return Refusal(LastroError(refusal(error)))
+    with uncollected():  # all that a service is made of is imported and built here, a sixth sooner so
+        from src.api.application import from_environment, service
+        from src.api.startup import Refusal
+        from src.errors import LastroError, refusal
+        from src.journal.clock import clock_of
 
-
-def from_environment() -> Settings:
-    """Return this deployment's settings; raises LastroError, a sentence for each variable that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise wrong_variables(error) from None
-
-
-def service(settings: Settings, clock: Clock) -> FastAPI:
-    """Return the application of these settings, by this clock."""
-    metrics = Metrics(settings.multiprocess_metrics)
-    gate = Gate(settings, metrics)
-    admission = Admission(gate, metrics_open=settings.metrics_open)
-    journal = Journal(settings.journal_url, settings.database_timeout)
-    workers = Workers(settings.state / "api" / "workers")
-    watch = Watch(settings.models, settings.deliveries, workers, metrics, TrainingRecord(journal))
-    process = service_of(ROOT, settings.git_commit, clock)
-    metrics.code.labels(process.code_commit or "").set(1)
-    trial = trial_of(settings, journal, metrics, clock)
-    store = online(settings.features_address, settings.database_timeout)
-    bounds = Bounds(settings.max_head_bytes, settings.head_timeout, settings.max_body_bytes, settings.drain_seconds)
-    app = FastAPI(
-        title="Lastro",
-        lifespan=lifespan(journal, process, gate, watch, trial, bounds, store),
-        openapi_url=None,
-        redirect_slashes=False,  # the address would be made of a header that anybody may write
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at every request
-        generate_unique_id_function=lambda route: route.name,  # what a generated client calls its functions
-    )
-    predictions = Predictions(watch, journal, metrics, process.id, trial, clock)
-    applicants = Applicants(predictions, store, settings.features_max_age)
-    direct = [*predictions.routes(), *applicants.direct()]
-    app.router.routes += direct
-    history = History(journal, gate)
-    rooms = (
-        applicants,
-        Login(gate),
-        history,
-        Verify(history, watch),
-        Models(watch, journal),
-        Swaps(watch, journal, history),
-        Outcomes(watch, journal, metrics, clock),
-        Monitoring(journal),
-        Alerts(journal, clock),
-        Operations(journal, metrics),
-    )
-    for room in rooms:
-        app.include_router(room.router())
-    openapi.install(app, lambda: watch.now.champion, admission)
-    docs.install(app)
-    problems.install(app)
-    app.add_middleware(DirectMiddleware, routes=direct)
-    add_layers(app, settings, admission, metrics, bounds)
-    logs.configure(settings.log_level)
-    return app
-
-
-def lifespan(
-    journal: Journal, process: Service, gate: Gate, watch: Watch, trial: Trial | None, bounds: Bounds, store: Online
-) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
-    """Return what surrounds the service's life; its state reaches each connection of the server."""
-
-    @asynccontextmanager
-    async def live(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        journal.start()
-        journal.register(process)
-        watch.record.take_up(watch.now)
-        if trial:
-            trial.start()
-        with draining(bounds), seldom_collected():
-            async with watch.following():
-                yield {BOUNDS: bounds}
-        if trial:
-            trial.close()
-        gate.passwords.close()
-        store.close()
-        journal.close()
-
-    return live
-
-
-def add_layers(app: FastAPI, settings: Settings, admission: Admission, metrics: Metrics, bounds: Bounds) -> None:
-    """Put the layers around the routes, the outermost last; two of them only where a deployment asks for them."""
-    app.add_middleware(AdmissionMiddleware, admission=admission)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["x-api-key", "authorization", "content-type", "x-request-id"],
-            expose_headers=["x-request-id", "retry-after"],
-        )
-    app.add_middleware(ExchangeMiddleware, metrics=metrics, bounds=bounds, body_timeout=settings.body_timeout)
-    if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+        if settings is not None:
+            return service(settings, clock_of(clock))
+        try:
+            return service(from_environment(), clock_of(clock))
+        except LastroError as error:
+            return Refusal(error)
+        except OSError as error:
+            return Refusal(LastroError(refusal(error)))

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from src.api.larger import command_for
 from src.api.metrics import Metrics
 from src.api.problems import ProblemError, failure
-from src.api.protocol import Bounds, has_come
+from src.api.protocol import Bounds, taken_from
 from src.api.startup import plainly
 
 SECURITY_HEADERS = [
@@ -76,6 +76,7 @@ class Exchange:
         self.start = perf_counter()
         self.layer, self.method = layer, scope["method"]
         # HEAD is answered as GET is (RFC 9110, 9.3.2); the server, which keeps the method, leaves out the body
+        self.cycle = taken_from(scope)
         self.scope = scope if self.method != "HEAD" else {**scope, "method": "GET"}
         self.inner_receive, self.inner_send = receive, send
         headers = dict(scope["headers"])
@@ -99,7 +100,7 @@ class Exchange:
         """Return the next part of the body; raises ProblemError 413 or 408 where it is too long or too slow."""
         if self.complete:
             return await self.inner_receive()
-        message = await (self.inner_receive() if has_come(self.scope) else self.in_time())
+        message = await (self.in_time() if self.cycle is None or self.cycle.more_body else self.inner_receive())
         self.complete = not message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > self.layer.bounds.body_bytes:

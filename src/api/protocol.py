@@ -14,8 +14,6 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from src.api.problems import ProblemError
-
 BOUNDS = "bounds"  # where the lifespan's state holds them
 CYCLE = "cycle"  # where a request's scope holds what uvicorn has of it so far
 
@@ -157,6 +155,8 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.part is not Part.BODY and (self.cycle is None or self.cycle.response_complete):
+            from src.api.problems import ProblemError  # and FastAPI, which is imported with the application
+
             response = ProblemError(status, "The request's head is too long or takes too long.").response()
             lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), b"connection: close"]
             lines += [name + b": " + value for name, value in response.raw_headers]
@@ -164,7 +164,10 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
 
-def has_come(scope: Scope) -> bool:
-    """Return whether all of a request's body is here already, as that of most is, and nothing need be waited for."""
-    cycle: RequestResponseCycle | None = scope.get(CYCLE)
-    return cycle is not None and not cycle.more_body
+def taken_from(scope: Scope) -> RequestResponseCycle | None:
+    """Return what uvicorn has of a request, whose body is here already where no more of it is due; None without it.
+
+    The scope lets it go, for it holds the scope: a ring of the two would stay until the collector of cycles comes by.
+    """
+    cycle: RequestResponseCycle | None = scope.pop(CYCLE, None)
+    return cycle

@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from src.contract.costs import Costs
 from src.contract.dialect import Dialect
 from src.contract.fields import Column, ContractError, Role
 from src.contract.rules import Category, Part, as_text, refuse
@@ -21,13 +22,6 @@ from src.files import read_yaml
 
 if TYPE_CHECKING:  # what answers over HTTP reads packages, and does without pandas
     import pandas as pd
-
-
-class Costs(Part):
-    """What a wrong decision costs, in one unit of the lender's choice."""
-
-    false_accept: Annotated[float, Field(gt=0)]
-    false_reject: Annotated[float, Field(gt=0)]
 
 
 def _encoding(name: str) -> str:

@@ -38,12 +38,7 @@ PREDICTIONS = sa.Table(
     sa.Column("applicant_id", sa.Text),
     sa.Column("feature_time", sa.DateTime(timezone=True)),
     sa.Index("predictions_id", "id"),
-    sa.Index(
-        "predictions_applicant",
-        "applicant_id",
-        sqlite_where=sa.text("applicant_id IS NOT NULL"),
-        postgresql_where=sa.text("applicant_id IS NOT NULL"),
-    ),
+    sa.Index("predictions_applicant", "applicant_id"),  # where there is one; to say so here would load each dialect
 )
 SERVICES = sa.Table(
     "services",

@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from src.contract.costs import Costs
 from src.contract.fields import NUMBERS, Column, Kind, Translation
-from src.contract.package import Costs, Package
 from src.contract.rules import Scalar
 from src.errors import LastroError, sentences
 from src.files import write_json
 from src.params import Scale
+
+if TYPE_CHECKING:
+    from src.contract.package import Package
 
 CARD = "model.json"
 MODEL = "model.pkl"
@@ -185,12 +188,12 @@ class Card(_Part):
     r: FromR | None = Field(None, exclude_if=lambda found: found is None)
 
 
-def features_of(package: Package) -> list[Feature]:
+def features_of(package: "Package") -> list[Feature]:
     """Return what the card keeps of the contract's features."""
     return [feature_of(column, package) for column in package.features]
 
 
-def feature_of(column: Column, package: Package) -> Feature:
+def feature_of(column: Column, package: "Package") -> Feature:
     """Return what the card keeps of a contract's field; labels take the place of the file's codes."""
     rules, first, last = column.constraints, *days_of(column)
     return Feature(
@@ -216,7 +219,7 @@ def feature_of(column: Column, package: Package) -> Feature:
     )
 
 
-def target_of(package: Package, known: Iterable[Scalar], bad_rate: float) -> Target:
+def target_of(package: "Package", known: Iterable[Scalar], bad_rate: float) -> Target:
     """Return what the card keeps of the target; `known` are the values in the table, where the contract lists none."""
     target = package.target
     bads, labels = target.bad_labels, target.good_labels or target.labels or sorted(known)
@@ -240,7 +243,7 @@ def days_of(column: Column) -> tuple[str | None, str | None]:
     return first.isoformat() if first else None, last.isoformat() if last else None
 
 
-def codes_of(column: Column, package: Package) -> dict[str, Value]:
+def codes_of(column: Column, package: "Package") -> dict[str, Value]:
     """Return what the file writes for a label, a truth, or a missing value, where that is not what the API takes."""
     truths = dict.fromkeys(column.true_values, True) | dict.fromkeys(column.false_values, False)
     written: dict[str, Value] = {
@@ -252,7 +255,7 @@ def codes_of(column: Column, package: Package) -> dict[str, Value]:
     return {code: value for code, value in written.items() if code != value and said.get(code.lower(), code) != value}
 
 
-def translations_of(package: Package) -> dict[str, dict[str, Translation]]:
+def translations_of(package: "Package") -> dict[str, dict[str, Translation]]:
     """Return language -> field -> texts, categories by the label that the API uses."""
     found: dict[str, dict[str, Translation]] = {}
     for column in package.columns:

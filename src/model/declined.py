@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.metrics import Bad, Vector
 
 ODDS = (1, 2, 4)

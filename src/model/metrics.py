@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score, roc_curve
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.files import DIGITS
 
 Vector = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.metrics import Bad, Vector, expected_cost
 
 Spread = tuple[Vector, Vector]

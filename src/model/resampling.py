@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.metrics import GREATER_IS_BETTER, Bad, Vector, losses
 
 Weights = NDArray[np.int64]

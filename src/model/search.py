@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.errors import LastroError
 from src.files import DIGITS, sha256_of
 from src.model.artifact import library_versions

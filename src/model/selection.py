@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.calibration import bounds
 from src.model.formulas import Trees
 from src.model.kinds import KINDS

@@ -15,8 +15,9 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from src.contract.costs import Costs
 from src.contract.fields import ContractError
-from src.contract.package import Costs, Package, read_package
+from src.contract.package import Package, read_package
 from src.contract.table import read_table, write_table
 from src.errors import LastroError, run
 from src.files import DIGITS, digest, rounded, sha256_of, write_bytes, write_json

@@ -1,8 +1,47 @@
 """The collector of cycles rests while a service lives, and is as it was afterwards"""
 
 import gc
+import subprocess
+import sys
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
 
-from src.api.garbage import YOUNG, seldom_collected
+import httpx
+import pytest
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from src.api.garbage import YOUNG, seldom_collected, uncollected
+from src.api.main import create_app
+from src.api.protocol import Connection
+from src.api.settings import Settings
+from tests.api.live import HEADERS
+from tests.conftest import ROOT
+from tests.ports import free_port, wait_until
+
+MADE_AT_REST = """
+import gc
+from src.api.garbage import uncollected
+
+gc.collect()
+passes = []
+gc.callbacks.append(lambda phase, info: passes.append(phase))
+with uncollected():
+    assert not gc.isenabled()
+    made = [[] for _ in range(100_000)]
+    with uncollected():
+        pass
+    assert not gc.isenabled()
+assert gc.isenabled() and gc.get_freeze_count() == 0
+young = gc.get_objects(generation=0)
+assert passes == [] and len(young) < 1000, (passes, len(young))
+del made[1:], young
+ring = made[0]
+ring.append(ring)
+del ring, made
+assert gc.collect() == 1
+"""
 
 
 def looked_through(thing: object) -> bool:
@@ -32,3 +71,45 @@ def test_cycles_are_still_found() -> None:
         for _ in range(10 * YOUNG):
             Node()
         assert alive() <= 2 * YOUNG
+
+
+def test_what_is_made_at_rest_is_not_looked_through_and_is_collected_all_the_same() -> None:
+    subprocess.run([sys.executable, "-c", MADE_AT_REST], cwd=ROOT, check=True)
+
+
+def test_what_rested_or_was_frozen_before_stays_so() -> None:
+    there = gc.get_freeze_count()
+    gc.freeze()
+    try:
+        with uncollected():
+            pass
+        assert gc.get_freeze_count() > there
+    finally:
+        if not there:
+            gc.unfreeze()
+
+
+@pytest.mark.parametrize("body", ["applicant", "wrong", "long"])
+def test_answered_request_leaves_nothing_for_the_collector(
+    settings_with: Callable[..., Settings], applicant: dict[str, Any], body: str
+) -> None:
+    """uvicorn, the layers, the route: a ring of what a request holds would wait there for thousands of others."""
+    sent = {"applicant": applicant, "wrong": {**applicant, "age_years": "x"}, "long": {"a": "b" * 100_000}}[body]
+    app = create_app(settings_with(max_body_bytes=50_000))
+    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=Connection, log_level="error"))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.config.port}", headers=HEADERS) as client:
+            client.post("/predict", json=sent)
+            gc.collect()
+            gc.disable()
+            statuses = {client.post("/predict", json=sent).status_code for _ in range(20)}
+            kept = sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
+    finally:
+        gc.enable()
+        server.should_exit = True
+        thread.join()
+    assert statuses == {{"applicant": 200, "wrong": 422, "long": 413}[body]}
+    assert kept <= 2  # the connection's newest

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from src.contract.package import Costs, Package
+from src.contract.costs import Costs
+from src.contract.package import Package
 
 Random = np.random.Generator
 Described = tuple[dict[str, Any], Any]

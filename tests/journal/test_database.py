@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from src.journal import monitoring_tables, outcome_tables, training_data
+from src.journal import batch_tables, monitoring_tables, outcome_tables, training_data
 from src.journal.database import connect_engine, migrate, sqlite_file
 from src.journal.tables import METADATA
 from tests.postgresql import Postgres
 
-__all__ = ["monitoring_tables", "outcome_tables", "training_data"]  # whose tables METADATA then has
+__all__ = ["batch_tables", "monitoring_tables", "outcome_tables", "training_data"]  # whose tables METADATA then has
 TABLES = {*METADATA.tables, "alembic_version"}
 
 

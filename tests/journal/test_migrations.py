@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from src import git
+from src.journal.batch_tables import BATCH_REJECTED, BATCH_RUNS
 from src.journal.database import MIGRATIONS, connect_engine, migrate, sqlite_file
 from src.journal.journal import Journal, JournalUnavailableError, Page
 from src.journal.monitoring_tables import CHECKS
@@ -55,7 +56,8 @@ def difference(engine: sa.Engine, metadata: sa.MetaData) -> list[object]:
 
 
 def test_newest_migration_leaves_exactly_the_tables_of_the_program(engine: sa.Engine) -> None:
-    assert {OUTCOMES.name, CHECKS.name, TRAINING_DATA.name} < set(METADATA.tables)
+    named = {OUTCOMES, CHECKS, TRAINING_DATA, BATCH_RUNS, BATCH_REJECTED}
+    assert {table.name for table in named} < set(METADATA.tables)
     assert difference(engine, METADATA) == []
 
 

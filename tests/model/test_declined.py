@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.declined import ODDS, declined_band
 from src.model.metrics import Bad, Vector, expected_cost, ks
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.card import Feature
 from src.model.compared import facts_of
 from src.model.directions import Ways, better, bindable

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model import metrics
 
 COSTS = Costs(false_accept=5, false_reject=1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.metrics import Bad, Vector, expected_cost
 from src.model.paired import Difference, auc_difference, cost_difference
 from tests.model.simulated import draw

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model.metrics import score_all
 from src.model.resampling import Ranked, bootstrap
 

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
-from src.contract.package import Costs, Package
+from src.contract.costs import Costs
+from src.contract.package import Package
 from src.errors import LastroError
 from src.model.candidates import build
 from src.model.card import Feature, features_of

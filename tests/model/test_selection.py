@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from src.contract.package import Costs
+from src.contract.costs import Costs
 from src.model import selection
 from src.model.baseline import baseline, logistic_regression
 from src.model.candidates import build

@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from threadpoolctl import threadpool_limits
 
-from src.contract.package import ContractError, Costs, Package, read_package
+from src.contract.costs import Costs
+from src.contract.package import ContractError, Package, read_package
 from src.contract.table import read_table
 from src.errors import LastroError
 from src.files import sha256_of
