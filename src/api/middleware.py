@@ -120,8 +120,11 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             headers = [*message["headers"], (b"x-request-id", self.id)]
-            present = SECURITY_NAMES.intersection(name for name, _ in message["headers"])
-            headers += [each for each in SECURITY_HEADERS if each[0] not in present] if present else SECURITY_HEADERS
+            names = [name for name, _ in headers]
+            if SECURITY_NAMES.isdisjoint(names):
+                headers += SECURITY_HEADERS
+            else:
+                headers += [each for each in SECURITY_HEADERS if each[0] not in names]
             if caller := self.scope.get("state", {}).get("caller"):
                 headers += caller.headers
             if self.expects and not self.complete:

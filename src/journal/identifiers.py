@@ -18,9 +18,8 @@ def new_id(time_ns: Callable[[], int] = time.time_ns) -> str:
     """
     milliseconds, rest = divmod(time_ns(), 1_000_000)
     # (rest << 12) // 1_000_000 is the rest of the millisecond in 4096ths, rounded down: time never sorts backwards
-    fraction, chance = (rest << 12) // 1_000_000, getrandbits(62)
-    head, tail = chance >> 48 | VARIANT >> 48, chance & 0xFFFF_FFFF_FFFF
-    return f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{fraction:03x}-{head:04x}-{tail:012x}"
+    text = f"{milliseconds << 80 | VERSION | (rest << 12) // 1_000_000 << 64 | VARIANT | getrandbits(62):032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def first_id(moment: datetime) -> str:

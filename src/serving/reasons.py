@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from src.model.points import ROUNDING
 
+CERTAIN = 1 - ROUNDING
 MOST = 4  # reasons, where each alone lowers the PD
 Row = list[Any]
 Replaced = tuple[float, int]
@@ -56,9 +57,10 @@ class Yardstick:
         gains: list[Gain] = []
         for other, place in lower:
             points = self.pdo * (log_odds(other) - odds)
-            if gains and round(points, 1) <= 0:
+            shown = round(points, 1)
+            if gains and shown <= 0:
                 break
-            gains.append(Gain(place, told(points)))
+            gains.append(Gain(place, shown or told(points)))
         return gains
 
     def together(self, row: Row, pd: float) -> list[Gain]:
@@ -113,5 +115,8 @@ def told(points: float) -> float:
 
 def log_odds(pd: float) -> float:
     """Return the odds of repaying, as a power of two."""
-    kept = min(max(pd, ROUNDING), 1 - ROUNDING)
-    return log2((1 - kept) / kept)
+    if pd < ROUNDING:
+        pd = ROUNDING
+    elif pd > CERTAIN:
+        pd = CERTAIN
+    return log2((1 - pd) / pd)

@@ -22,9 +22,7 @@ from src.api.wishes import PARAMETERS, Wish, wishes
 from src.journal.clock import SYSTEM, Clock
 from src.journal.journal import Journal
 from src.journal.tables import Entry, Purpose
-from src.serving.scorer import Applicant, Reason, Scored
-
-REASON = Reason._fields
+from src.serving.scorer import Applicant, Scored
 
 
 class Source(NamedTuple):
@@ -131,7 +129,12 @@ class Predictions:
     ) -> tuple[Entry, bytes]:
         """Return the log's row and the answer as JSON; what both hold is written once."""
         pd, score, decision, found = scored
-        reasons = to_json([dict(zip(REASON, reason, strict=True)) for reason in found])
+        reasons = to_json(
+            [
+                {"feature": feature, "title": title, "value": value, "points": points}
+                for feature, title, value, points in found
+            ]
+        )
         entry = Entry(
             key_id,
             prediction_id,
