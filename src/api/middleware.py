@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Iterable
 from itertools import chain
 from random import getrandbits
 from time import perf_counter
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from src.api.larger import command_for
 from src.api.metrics import Metrics
 from src.api.problems import ProblemError, failure
-from src.api.protocol import Bounds, taken_from
+from src.api.protocol import Bounds, taken_from, write_whole
 from src.api.startup import plainly
 
 SECURITY_HEADERS = [
@@ -86,6 +86,7 @@ class Exchange:
         self.expects = b"expect" in headers
         self.received = 0
         self.complete = self.started = False
+        self.head: Message | None = None
         self.status = 500
 
     def require_sizes(self) -> None:
@@ -115,22 +116,34 @@ class Exchange:
         except TimeoutError:
             raise ProblemError(408, "The body did not arrive in time.", headers=CLOSE) from None
 
-    def send(self, message: Message) -> Awaitable[None]:
-        """Add the id, what is left of the limit and the security headers to the answer's head."""
+    async def send(self, message: Message) -> None:
+        """Send an answer's part; its head, with what we add to it, waits for the body."""
         if message["type"] == "http.response.start":
-            self.started, self.status = True, message["status"]
-            headers = [*message["headers"], (b"x-request-id", self.id)]
-            names = [name for name, _ in headers]
-            if SECURITY_NAMES.isdisjoint(names):
-                headers += SECURITY_HEADERS
-            else:
-                headers += [each for each in SECURITY_HEADERS if each[0] not in names]
-            if caller := self.scope.get("state", {}).get("caller"):
-                headers += caller.headers
-            if self.expects and not self.complete:
-                headers.append((b"connection", b"close"))  # nobody can tell whether the body will still be sent
-            message["headers"] = headers
-        return self.inner_send(message)
+            self.status = message["status"]
+            message["headers"] = self.headers(message["headers"])
+            self.head = message
+            return
+        head, self.head = self.head, None
+        if head is not None:
+            self.started = True
+            if self.cycle is not None and write_whole(self.cycle, head, message):
+                return
+            await self.inner_send(head)
+        await self.inner_send(message)
+
+    def headers(self, own: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return a head's headers, and the id, what is left of the limit, and the security headers."""
+        headers = [*own, (b"x-request-id", self.id)]
+        names = [name for name, _ in headers]
+        if SECURITY_NAMES.isdisjoint(names):
+            headers += SECURITY_HEADERS
+        else:
+            headers += [each for each in SECURITY_HEADERS if each[0] not in names]
+        if caller := self.scope.get("state", {}).get("caller"):
+            headers += caller.headers
+        if self.expects and not self.complete:
+            headers.append((b"connection", b"close"))  # nobody can tell whether the body will still be sent
+        return headers
 
     def close(self) -> None:
         """Count the request; name in the log what failed by our fault."""

@@ -6,15 +6,28 @@ uvicorn bounds neither a head nor the rest of a body that was answered before it
 from asyncio import AbstractEventLoop, TimerHandle, Transport
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
-from starlette.types import Scope
+from starlette.types import Message, Scope
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 BOUNDS = "bounds"  # where the lifespan's state holds them
+NAMES = 256  # headers' names that are remembered; an application has a few dozen
+LENGTH = b"content-length: "
+FRAMING = frozenset(
+    (None, LENGTH, b"connection: ", b"transfer-encoding: ")
+)  # which decide how an answer ends, and wrong ones
+CONTROLS = bytes([*range(9), *range(10, 32), 127])  # no header's value has them (RFC 9110, 5.5)
 CYCLE = "cycle"  # where a request's scope holds what uvicorn has of it so far
 
 
@@ -36,42 +49,6 @@ class Part(Enum):
     NONE = "none"
     HEAD = "head"
     BODY = "body"
-
-
-class OneWrite:
-    """A transport that holds a write back until the next, or the event loop's next turn: head and body leave together.
-
-    uvicorn writes them one by one, which costs the server and its client a call of the system each.
-    """
-
-    def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
-        self.transport, self.loop = transport, loop
-        self.held: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        """Be the transport in all else."""
-        found = getattr(self.transport, name)
-        setattr(self, name, found)
-        return found
-
-    def write(self, data: bytes) -> None:
-        """Write now what was held and this, or hold it."""
-        self.held.append(data)
-        if len(self.held) > 1:
-            self.flush()
-        else:
-            self.loop.call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Write what is held."""
-        if self.held:
-            held, self.held = self.held, []
-            self.transport.writelines(held)
-
-    def close(self) -> None:
-        """Close after what is held."""
-        self.flush()
-        self.transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -98,7 +75,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn's own override
         """Begin to wait for the first head."""
-        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]  # a transport but by its type
+        super().connection_made(transport)
         self.wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -171,3 +148,46 @@ def taken_from(scope: Scope) -> RequestResponseCycle | None:
     """
     cycle: RequestResponseCycle | None = scope.pop(CYCLE, None)
     return cycle
+
+
+@lru_cache(NAMES)
+def field_of(name: bytes) -> bytes | None:
+    """Return how a header begins, None where its name has a sign that none has."""
+    return None if HEADER_RE.search(name) else name.lower() + b": "
+
+
+def write_whole(cycle: RequestResponseCycle, start: Message, body: Message) -> bool:
+    """Write an answer's head and body at once, as uvicorn would one by one, and say whether that was done.
+
+    It is where the answer is complete, tells its length and leaves the connection open. uvicorn writes twice and looks
+    at each header's signs by themselves, which takes as long as to score an applicant.
+    """
+    content: bytes = body.get("body", b"")
+    if (
+        body["type"] != "http.response.body"
+        or body.get("more_body")
+        or not cycle.keep_alive
+        or cycle.disconnected
+        or cycle.flow.write_paused
+        or cycle.access_log
+        or cycle.scope["method"] == "HEAD"
+    ):
+        return False
+    lengths, parts = [], [STATUS_LINE[start["status"]]]
+    for name, value in chain(cycle.default_headers, start["headers"]):
+        field = field_of(name)
+        if field is None or field in FRAMING:
+            if field != LENGTH:
+                return False
+            lengths.append(value)
+        parts += field, value, b"\r\n"
+    values = b"".join(parts[2::3])
+    if lengths != [b"%d" % len(content)] or values != values.translate(None, CONTROLS):
+        return False
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    parts += b"\r\n", content
+    cycle.transport.write(b"".join(parts))
+    cycle.message_event.set()
+    cycle.on_response()
+    return True

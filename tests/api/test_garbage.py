@@ -96,7 +96,7 @@ def test_answered_request_leaves_nothing_for_the_collector(
     """uvicorn, the layers, the route: a ring of what a request holds would wait there for thousands of others."""
     sent = {"applicant": applicant, "wrong": {**applicant, "age_years": "x"}, "long": {"a": "b" * 100_000}}[body]
     app = create_app(settings_with(max_body_bytes=50_000))
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=Connection, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=Connection, access_log=False, log_config=None))
     thread = Thread(target=server.run)
     thread.start()
     try:

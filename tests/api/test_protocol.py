@@ -1,21 +1,36 @@
 """A request's head is bounded in size and time, and what is in time is answered"""
 
-import asyncio
 import re
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from starlette.types import Message, Receive, Scope, Send
 
-from src.api.protocol import OneWrite
+from src.api.protocol import BOUNDS, Bounds, Connection, taken_from, write_whole
 from tests.api.live import HEADERS, KEYS, PLENTY, PROTOCOL, Server
 from tests.conftest import ROOT, project_files
+from tests.ports import free_port, wait_until
+
+
+def start(length: int | None = None, *more: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
+    """A head as applications send it."""
+    own = [] if length is None else [(b"content-length", b"%d" % length)]
+    return {"type": "http.response.start", "status": status, "headers": [*own, (b"content-type", b"text/a"), *more]}
+
+
+def body(text: bytes, **more: bool) -> dict[str, Any]:
+    """A body, or a part of it."""
+    return {"type": "http.response.body", "body": text, **more}
+
 
 BEGIN = b"GET /health HTTP/1.1\r\nhost: a\r\n"
 END = b"connection: close\r\n\r\n"
@@ -206,41 +221,93 @@ def text_of(path: Path) -> str:
         return ""
 
 
-class Pipe:
-    """A transport that keeps what is written, call by call."""
+LONG = b"a" * 70_000
+ANSWERS: dict[str, tuple[list[dict[str, Any]], bytes]] = {
+    "short": ([start(2), body(b"{}")], b"GET"),
+    "of a post": ([start(2), body(b"{}")], b"POST"),
+    "long": ([start(len(LONG)), body(LONG)], b"GET"),
+    "empty": ([start(0), {"type": "http.response.body"}], b"GET"),
+    "without a body": ([start(status=204), body(b"")], b"GET"),
+    "head only": ([start(2), body(b"{}")], b"HEAD"),
+    "of unknown length": ([start(), body(b"{}")], b"GET"),
+    "in parts": ([start(4), body(b"ab", more_body=True), body(b"cd")], b"GET"),
+    "in parts of unknown length": ([start(), body(b"ab", more_body=True), body(b"cd"), body(b"")], b"GET"),
+    "the last one": ([start(2, (b"connection", b"close")), body(b"{}")], b"GET"),
+    "in chunks": ([start(None, (b"transfer-encoding", b"chunked")), body(b"{}")], b"GET"),
+    "in capitals": ([start(None, (b"Content-Length", b"2"), (b"X-Own", b"Y")), body(b"{}")], b"GET"),
+    "too short": ([start(3), body(b"{}")], b"GET"),
+    "too long": ([start(1), body(b"{}")], b"GET"),
+    "told twice": ([start(2, (b"content-length", b"2")), body(b"{}")], b"GET"),
+    "with another's line": ([start(2, (b"x-own", b"a\r\nset-cookie: b")), body(b"{}")], b"GET"),
+    "with a control": ([start(2, (b"x-own", b"a\x00")), body(b"{}")], b"GET"),
+    "with a tab": ([start(2, (b"x-own", b"a\tb")), body(b"{}")], b"GET"),
+    "with a blank in a name": ([start(2, (b"x own", b"a")), body(b"{}")], b"GET"),
+    "of another kind": ([start(2), {"type": "http.response.debug"}, body(b"{}")], b"GET"),
+}
 
-    def __init__(self) -> None:
-        self.calls: list[bytes | str] = []
 
-    def writelines(self, parts: list[bytes]) -> None:
-        self.calls.append(b"".join(parts))
+class Answers:
+    """Answers as they stand above, or what the service's outermost layer makes of them."""
 
-    def close(self) -> None:
-        self.calls.append("closed")
+    def __init__(self, *, layer: bool) -> None:
+        self.layer, self.heads = layer, 0
+        self.bounds = Bounds(10_000, 10.0, 10_000)
 
-    def is_closing(self) -> bool:
-        return "closed" in self.calls
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            for kind in ("startup", "shutdown"):
+                await receive()
+                scope["state"][BOUNDS] = self.bounds
+                await send({"type": f"lifespan.{kind}.complete"})
+            return
+        cycle = taken_from(scope)
+        head: Message | None = None
+        for message in ANSWERS[dict(scope["headers"])[b"x-wanted"].decode()][0]:
+            if self.layer and message["type"] == "http.response.start":
+                head = dict(message)
+                continue
+            if head is not None and cycle is not None:
+                if write_whole(cycle, head, dict(message)):
+                    self.heads += 1
+                    continue
+                await send(head)
+                head = None
+            await send(dict(message))
 
 
-def test_head_and_body_leave_together_and_nothing_waits_longer_than_a_turn() -> None:
-    async def written() -> list[bytes | str]:
-        pipe = Pipe()
-        transport = OneWrite(pipe, asyncio.get_running_loop())  # type: ignore[arg-type]  # of a transport only this
-        transport.write(b"head ")
-        transport.write(b"body")
-        assert pipe.calls == [b"head body"]
-        transport.write(b"a head without a body")
-        assert pipe.calls == [b"head body"]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        transport.write(b"last")
-        assert not transport.is_closing()
-        transport.close()
-        assert transport.is_closing()
-        await asyncio.sleep(0)
-        return pipe.calls
+@contextmanager
+def serving(app: Answers) -> Iterator[int]:
+    """The port of an application, served in this process."""
+    about: dict[str, Any] = {"http": Connection, "access_log": False, "log_config": None}
+    served = uvicorn.Server(uvicorn.Config(app, port=free_port(), **about))
+    thread = Thread(target=served.run)
+    thread.start()
+    try:
+        wait_until(lambda: served.started)
+        yield served.config.port
+    finally:
+        served.should_exit = True
+        thread.join()
 
-    assert asyncio.run(written()) == [b"head body", b"a head without a body", b"last", "closed"]
+
+def test_answer_in_one_write_is_the_servers_own_to_the_byte() -> None:
+    """Two requests on a connection, and each answer in the table: what is said, whether the connection goes on."""
+
+    def said(port: int, name: str, method: bytes) -> bytes:
+        asked = method + b" / HTTP/1.1\r\nhost: a\r\nx-wanted: " + name.encode() + b"\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(asked + b"\r\n" + asked + END)
+            parts = b""
+            with suppress(ConnectionError):
+                while part := client.recv(65536):
+                    parts += part
+        return re.sub(rb"date: [^\r]*", b"date: ", parts)
+
+    ours, own = Answers(layer=True), Answers(layer=False)
+    with serving(ours) as port, serving(own) as other:
+        for name, (_, method) in ANSWERS.items():
+            assert said(port, name, method) == said(other, name, method), name
+    assert ours.heads == 6  # the first of two; the second ends its connection, which is the server's own business
 
 
 def test_client_that_reads_what_has_come_has_the_whole_answer(server: Server) -> None:
