@@ -1,9 +1,10 @@
 """Every refusal is an RFC 9457 problem document"""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
 
 from src.api.main import create_app
@@ -66,3 +67,18 @@ def test_fault_of_ours_is_a_500_that_tells_nothing(settings_with: Callable[..., 
     assert answer.headers["x-request-id"] == "asked-by-me"  # the answer says that the log names it
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "secret" not in answer.text
+
+
+def test_answer_that_fails_behind_its_head_is_a_500_too(settings_with: Callable[..., Settings]) -> None:
+    app = create_app(settings_with())
+
+    async def parts() -> AsyncIterator[bytes]:
+        raise RuntimeError("a secret of the server")
+        yield b""
+
+    app.get("/broken")(lambda: StreamingResponse(parts()))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/broken", headers=HEADERS)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+    assert len(answer.headers.get_list("x-request-id")) == 1
