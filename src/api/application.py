@@ -94,8 +94,8 @@ def service(settings: Settings, clock: Clock) -> FastAPI:
     openapi.install(app, lambda: watch.now.champion, admission)
     docs.install(app)
     problems.install(app)
-    direct_ones = DirectMiddleware(app.build_middleware_stack(), direct)
-    app.middleware_stack = layered(direct_ones, settings, admission, metrics, bounds)
+    inner = DirectMiddleware(app.build_middleware_stack(), direct)
+    app.middleware_stack = layered(inner, settings, admission, metrics, bounds)
     logs.configure(settings.log_level)
     return app
 

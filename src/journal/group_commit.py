@@ -1,6 +1,7 @@
 """rows from many requests -> one commit for all that arrive together, and each request waits for its own"""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
@@ -8,6 +9,7 @@ from threading import Lock, Thread
 from time import perf_counter
 from typing import Generic, NamedTuple, TypeVar
 
+logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
 PROMPT = 0.002  # seconds; a disk that has taken the last group within them is asked for the next one in the event loop
 GATHER = 3  # turns of the event loop for which a group waits for the requests that are being answered now
@@ -124,7 +126,11 @@ class GroupCommit(Generic[Row]):
         group, self.waiting = self.waiting, []
         if self.prompt and self.commit_now:
             begun = perf_counter()
-            if self.commit_now([row for rows, _ in group for row in rows]):
+            try:
+                done = self.commit_now([row for rows, _ in group for row in rows])
+            except Exception:  # noqa: BLE001  # the thread meets it again, and tells those who wait
+                done = False
+            if done:
                 self.settle(loop, group, None, perf_counter() - begun)
                 return
         self.groups.put((loop, group))
@@ -138,6 +144,9 @@ class GroupCommit(Generic[Row]):
                 self.commit([row for rows, _ in waiting for row in rows])
             except WriteRefusedError as error:
                 failure = error
+            except Exception as error:  # who waits is told, whatever it was, and the next group is written
+                logger.exception("a group of rows failed")
+                failure = WriteRefusedError(f"{type(error).__name__} in the program")
             loop.call_soon_threadsafe(self.settle, loop, waiting, failure, perf_counter() - begun)
 
     def settle(

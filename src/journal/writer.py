@@ -41,7 +41,7 @@ class Writer:
         self.connection: sa.Connection | None = None
         self.cursor: Any = None  # the driver's own
         self.run: Callable[[str, list[Any]], Any]  # a statement with its values
-        self.patience = timeout
+        self.patience: float  # how long SQLite waits for others now
         self.inode: tuple[int, int] | None = None
         self.checked = 0.0
 
@@ -58,6 +58,9 @@ class Writer:
         except self.failures as error:
             self.disconnect()
             raise JournalUnavailableError(reason(error)) from None
+        except Exception:  # a fault of the program: no transaction stays open, which the next rows would join
+            self.disconnect()
+            raise
 
     def commit_now(self, entries: list[Entry]) -> bool:
         """Insert a few `entries` into a file that is open, without waiting for others; say whether that was done.

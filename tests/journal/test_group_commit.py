@@ -17,7 +17,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
-        self.broken = False
+        self.broken = self.faulty = False
         self.threads: list[int] = []  # which of them brought each group
         self.seconds = 0.0  # that each takes
         self.free = threading.Event()
@@ -35,6 +35,8 @@ class Disk:
         self.threads.append(threading.get_ident())
         if self.broken:
             raise WriteRefusedError("the disk is full")
+        if self.faulty:
+            raise TypeError("a value that no driver takes")
         self.groups.append(rows)
 
     @property
@@ -150,6 +152,23 @@ def test_refused_group_tells_each_of_its_requests_and_the_next_goes_on(commits: 
     refused = asyncio.run(refused_then_taken())
     assert [str(error) for error in refused] == ["the disk is full"] * 5
     assert disk.rows == [9]
+
+
+def test_fault_of_the_program_is_told_to_each_that_waits_and_the_next_goes_on(
+    commits: GroupCommit[int], disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def written() -> list[object]:
+        await commits.write([0])
+        disk.faulty = True
+        told = await asyncio.gather(*(commits.write([row]) for row in (1, 2)), return_exceptions=True)
+        disk.faulty = False
+        await commits.write([3])
+        return list(told)
+
+    told = asyncio.run(asyncio.wait_for(written(), 10))
+    assert [(type(error), str(error)) for error in told] == [(WriteRefusedError, "TypeError in the program")] * 2
+    assert disk.rows == [0, 3]
+    assert "a value that no driver takes" in caplog.text
 
 
 def test_more_than_may_wait_are_refused_at_once(commits: GroupCommit[int], disk: Disk) -> None:

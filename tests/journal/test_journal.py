@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from src.journal.database import connect_engine, migrate, sqlite_file
+from src.journal.group_commit import WriteRefusedError
 from src.journal.journal import Journal, JournalUnavailableError, Page
 from src.journal.tables import PREDICTIONS
 from src.journal.writer import MOST_ROWS, insert_of
@@ -53,6 +54,16 @@ def test_more_rows_than_a_statement_takes_are_one_transaction(journal: Journal) 
     assert journal.page("web", Page(2)) == []
     asyncio.run(journal.write(many))
     assert journal.find("web", many[-1].id) == many[-1]
+
+
+def test_row_that_no_driver_takes_leaves_no_transaction_that_the_next_rows_would_join(journal: Journal) -> None:
+    many, late = [entry() for _ in range(MOST_ROWS + 1)], entry()
+    for rows in ([*many, entry(time="never")], [entry(time="never")]):
+        with pytest.raises(WriteRefusedError):
+            asyncio.run(journal.write(rows))
+    asyncio.run(journal.write([late]))
+    journal.writer.disconnect()  # what was only in a transaction would be gone now
+    assert journal.page("web", Page(3)) == [late]
 
 
 def test_requests_that_arrive_together_share_a_commit(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
