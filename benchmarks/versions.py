@@ -3,8 +3,9 @@
 The scorecard is fitted on the training split and delivered as several versions, which differ in their threshold. One
 worker is asked on 64 connections, every applicant of the test split in turn: with one version, with three, with
 `?model=` champion and a number, with the challenger's shadow, with half of the applicants for the challenger. Servers
-take turns in each round; a share compares a server with that of three versions in the same round: by requests a second,
-and, as other load on the machine disturbs less, by a request's time of a processor. Medians of all rounds are shown.
+take turns in each round, another one first each time; a share compares a server with that of three versions in the same
+round: by requests a second, and, as other load on the machine disturbs less, by a request's time of a processor. Medians
+of all rounds are shown.
 
 Then two workers serve while the champion is switched once a second, each time to a version that is built anew:
 requests that failed, p99 beside the p99 without switches, memory after a fifth of the switches and after all.
@@ -17,7 +18,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, cycle, islice
@@ -120,9 +121,11 @@ def compare(folder: Path, models: Path, rows: Path, rounds: int, seconds: float)
     asked = targets(folder, models, rows)
     found: dict[str, list[Cost]] = defaultdict(list)
     with running(asked, folder / "log"):
+        order = deque(asked)
         for _ in tqdm(range(rounds), unit="round"):
-            for name, one in asked.items():
-                found[name].append(cost(one, seconds))
+            for name in order:
+                found[name].append(cost(asked[name], seconds))
+            order.rotate()  # who comes after others finds the disk still busy with their rows
     shares = {}
     print(f"{'':26}{'requests/s':>12}{'share':>8}{'CPU us':>8}{'share':>8}{'p99 ms':>9}  failed")
     for name, measured in found.items():

@@ -104,15 +104,15 @@ class Versions:
 
     def asked(self, word: str) -> Version:
         """Return the version that `?model=` means; raises ProblemError 404, 422 or 503."""
-        if not WORD.fullmatch(word):
-            raise ProblemError(422, MODEL_RULE)
         if word == CHAMPION:
             return self.champion
         number = word
         if word == CHALLENGER:
             number = next((name for name, one in self.states.items() if one.alias == CHALLENGER), "")
-        if number in self.served:
-            return self.served[number]
+        if found := self.served.get(number):
+            return found
+        if not WORD.fullmatch(word):
+            raise ProblemError(422, MODEL_RULE)
         raise self.missing(word, self.states.get(number))
 
     def at(self, word: str) -> Version:
