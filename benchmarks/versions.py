@@ -4,8 +4,8 @@ The scorecard is fitted on the training split and delivered as several versions,
 worker is asked on 64 connections, every applicant of the test split in turn: with one version, with three, with
 `?model=` champion and a number, with the challenger's shadow, with half of the applicants for the challenger. Servers
 take turns in each round, another one first each time; a share compares a server with that of three versions in the same
-round: by requests a second, and, as other load on the machine disturbs less, by a request's time of a processor. Medians
-of all rounds are shown.
+round: by requests a second, and, as other load on the machine disturbs less, by a request's time of a processor.
+Medians of all rounds are shown.
 
 Then two workers serve while the champion is switched once a second, each time to a version that is built anew:
 requests that failed, p99 beside the p99 without switches, memory after a fifth of the switches and after all.
