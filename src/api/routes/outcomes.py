@@ -115,6 +115,7 @@ def told_by(
         wrong.append((("outcome",), str(error)))
     for name, value in (entry.groups or {}).items():
         try:
+            contract.require_group(name)  # of a name without a value too
             groups |= {} if value is None else {name: contract.group(name, value)}
         except NotInContractError as error:
             wrong.append((("groups", name), str(error)))

@@ -108,6 +108,7 @@ def test_an_entry_that_tells_nothing_is_no_news(
 def test_whatever_is_told_of_an_unknown_prediction_is_unknown(client: TestClient) -> None:
     future = {"prediction_id": str(uuid4()), "outcome": "bad", "observed_at": "9999-12-31T23:59:59Z"}
     assert statuses(tell(client, future)) == ["unknown"]
+    assert tell(client, future | {"groups": {"": None}}).status_code == 422  # there is no such group, whoever it is
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,8 @@ def test_whatever_is_told_of_an_unknown_prediction_is_unknown(client: TestClient
         ({"groups": {"foreign_worker": "A202"}}, "groups/foreign_worker", "'no' or 'yes'"),
         ({"groups": {"duration_months": 24}}, "groups/duration_months", "is a feature of the model"),
         ({"groups": {"sex": "f"}}, "groups/sex", '"personal_status_sex", "foreign_worker" are'),
+        ({"groups": {"duration_months": None}}, "groups/duration_months", "is a feature of the model"),
+        ({"groups": {"": None}}, "groups/", '"personal_status_sex", "foreign_worker" are'),
         ({"prediction_id": "7"}, "prediction_id", "UUID"),
         ({"observed_at": "2026-01-31"}, "observed_at", "timezone"),
         ({"observed_at": 1_790_000_000}, "observed_at", "begin with a date"),
