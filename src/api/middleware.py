@@ -75,8 +75,8 @@ class Exchange:
     def __init__(self, layer: ExchangeMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
         self.start = perf_counter()
         self.layer, self.method = layer, scope["method"]
-        # HEAD is answered as GET is (RFC 9110, 9.3.2); the server, which keeps the method, leaves out the body
         self.cycle = taken_from(scope)
+        # HEAD is answered as GET is (RFC 9110, 9.3.2); the server, which keeps the method, leaves out the body
         self.scope = scope if self.method != "HEAD" else {**scope, "method": "GET"}
         self.inner_receive, self.inner_send = receive, send
         headers = dict(scope["headers"])

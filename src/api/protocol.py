@@ -13,20 +13,13 @@ from typing import Any
 
 from starlette.types import Message, Scope
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import (
-    HEADER_RE,
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HEADER_RE, STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 BOUNDS = "bounds"  # where the lifespan's state holds them
 NAMES = 256  # headers' names that are remembered; an application has a few dozen
 LENGTH = b"content-length: "
-FRAMING = frozenset(
-    (None, LENGTH, b"connection: ", b"transfer-encoding: ")
-)  # which decide how an answer ends, and wrong ones
+FRAMING = frozenset((LENGTH, b"connection: ", b"transfer-encoding: "))  # which decide how an answer ends
 CONTROLS = bytes([*range(9), *range(10, 32), 127])  # no header's value has them (RFC 9110, 5.5)
 CYCLE = "cycle"  # where a request's scope holds what uvicorn has of it so far
 

@@ -4,12 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import scrypt, sha256
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import httpx
+import uvicorn
+from starlette.types import ASGIApp
 
+from src.api.protocol import Connection
 from tests.conftest import ROOT
 from tests.ports import free_port, listens, wait_until
 
@@ -34,6 +41,21 @@ LOGIN = {
 }
 PLENTY = "1000000/minute"
 PROTOCOL = "--http src.api.protocol:Connection"
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[int]:
+    """The port of an application in a thread of this process, behind our connections."""
+    about: dict[str, Any] = {"http": Connection, "access_log": False, "log_config": None}
+    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), **about))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield server.config.port
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @dataclass

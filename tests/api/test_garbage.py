@@ -4,21 +4,17 @@ import gc
 import subprocess
 import sys
 from collections.abc import Callable
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from src.api.garbage import YOUNG, seldom_collected, uncollected
 from src.api.main import create_app
-from src.api.protocol import Connection
 from src.api.settings import Settings
-from tests.api.live import HEADERS
+from tests.api.live import HEADERS, served
 from tests.conftest import ROOT
-from tests.ports import free_port, wait_until
 
 MADE_AT_REST = """
 import gc
@@ -78,6 +74,7 @@ def test_what_is_made_at_rest_is_not_looked_through_and_is_collected_all_the_sam
 
 
 def test_what_rested_or_was_frozen_before_stays_so() -> None:
+    assert gc.isenabled()
     there = gc.get_freeze_count()
     gc.freeze()
     try:
@@ -96,20 +93,14 @@ def test_answered_request_leaves_nothing_for_the_collector(
     """uvicorn, the layers, the route: a ring of what a request holds would wait there for thousands of others."""
     sent = {"applicant": applicant, "wrong": {**applicant, "age_years": "x"}, "long": {"a": "b" * 100_000}}[body]
     app = create_app(settings_with(max_body_bytes=50_000))
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=Connection, access_log=False, log_config=None))
-    thread = Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started)
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.config.port}", headers=HEADERS) as client:
-            client.post("/predict", json=sent)
-            gc.collect()
-            gc.disable()
+    with served(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS) as client:
+        client.post("/predict", json=sent)
+        gc.collect()
+        gc.disable()
+        try:
             statuses = {client.post("/predict", json=sent).status_code for _ in range(20)}
             kept = sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
-    finally:
-        gc.enable()
-        server.should_exit = True
-        thread.join()
+        finally:
+            gc.enable()
     assert statuses == {{"applicant": 200, "wrong": 422, "long": 413}[body]}
     assert kept <= 2  # the connection's newest

@@ -5,20 +5,20 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from src.api.protocol import BOUNDS, Bounds, Connection, taken_from, write_whole
-from tests.api.live import HEADERS, KEYS, PLENTY, PROTOCOL, Server
+from src.api import middleware
+from src.api.metrics import Metrics
+from src.api.middleware import ExchangeMiddleware
+from src.api.protocol import BOUNDS, Bounds, taken_from, write_whole
+from tests.api.live import HEADERS, KEYS, PLENTY, PROTOCOL, Server, served
 from tests.conftest import ROOT, project_files
-from tests.ports import free_port, wait_until
 
 
 def start(length: int | None = None, *more: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
@@ -246,55 +246,40 @@ ANSWERS: dict[str, tuple[list[dict[str, Any]], bytes]] = {
 }
 
 
-class Answers:
-    """Answers as they stand above, or what the service's outermost layer makes of them."""
+def answers(*, known: bool) -> ASGIApp:
+    """What stands above, within the service's outermost layer; it may know what the server has of a request, or not."""
+    bounds = Bounds(10_000, 10.0, 10_000)
 
-    def __init__(self, *, layer: bool) -> None:
-        self.layer, self.heads = layer, 0
-        self.bounds = Bounds(10_000, 10.0, 10_000)
+    async def answer(scope: Scope, _: Receive, send: Send) -> None:
+        for message in ANSWERS[dict(scope["headers"])[b"x-wanted"].decode()][0]:
+            await send(dict(message))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    layer = ExchangeMiddleware(answer, Metrics(None), bounds, 10.0)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             for kind in ("startup", "shutdown"):
                 await receive()
-                scope["state"][BOUNDS] = self.bounds
+                scope["state"][BOUNDS] = bounds
                 await send({"type": f"lifespan.{kind}.complete"})
             return
-        cycle = taken_from(scope)
-        head: Message | None = None
-        for message in ANSWERS[dict(scope["headers"])[b"x-wanted"].decode()][0]:
-            if self.layer and message["type"] == "http.response.start":
-                head = dict(message)
-                continue
-            if head is not None and cycle is not None:
-                if write_whole(cycle, head, dict(message)):
-                    self.heads += 1
-                    continue
-                await send(head)
-                head = None
-            await send(dict(message))
+        if not known:
+            taken_from(scope)
+        await layer(scope, receive, send)
+
+    return app
 
 
-@contextmanager
-def serving(app: Answers) -> Iterator[int]:
-    """The port of an application, served in this process."""
-    about: dict[str, Any] = {"http": Connection, "access_log": False, "log_config": None}
-    served = uvicorn.Server(uvicorn.Config(app, port=free_port(), **about))
-    thread = Thread(target=served.run)
-    thread.start()
-    try:
-        wait_until(lambda: served.started)
-        yield served.config.port
-    finally:
-        served.should_exit = True
-        thread.join()
-
-
-def test_answer_in_one_write_is_the_servers_own_to_the_byte() -> None:
+def test_answer_in_one_write_is_the_servers_own_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two requests on a connection, and each answer in the table: what is said, whether the connection goes on."""
+    whole: list[bool] = []
+
+    def noted(*parts: Any) -> bool:
+        whole.append(write_whole(*parts))
+        return whole[-1]
 
     def said(port: int, name: str, method: bytes) -> bytes:
-        asked = method + b" / HTTP/1.1\r\nhost: a\r\nx-wanted: " + name.encode() + b"\r\n"
+        asked = method + b" / HTTP/1.1\r\nhost: a\r\nx-request-id: 7\r\nx-wanted: " + name.encode() + b"\r\n"
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             client.sendall(asked + b"\r\n" + asked + END)
             parts = b""
@@ -303,11 +288,11 @@ def test_answer_in_one_write_is_the_servers_own_to_the_byte() -> None:
                     parts += part
         return re.sub(rb"date: [^\r]*", b"date: ", parts)
 
-    ours, own = Answers(layer=True), Answers(layer=False)
-    with serving(ours) as port, serving(own) as other:
+    monkeypatch.setattr(middleware, "write_whole", noted)
+    with served(answers(known=True)) as port, served(answers(known=False)) as other:
         for name, (_, method) in ANSWERS.items():
             assert said(port, name, method) == said(other, name, method), name
-    assert ours.heads == 6  # the first of two; the second ends its connection, which is the server's own business
+    assert sum(whole) == 6  # the first of two; the second ends its connection, which is the server's own business
 
 
 def test_client_that_reads_what_has_come_has_the_whole_answer(server: Server) -> None:

@@ -115,8 +115,10 @@ def told_by(
         wrong.append((("outcome",), str(error)))
     for name, value in (entry.groups or {}).items():
         try:
-            contract.require_group(name)  # of a name without a value too
-            groups |= {} if value is None else {name: contract.group(name, value)}
+            if value is None:
+                contract.require_group(name)
+            else:
+                groups[name] = contract.group(name, value)
         except NotInContractError as error:
             wrong.append((("groups", name), str(error)))
     return Told(str(entry.prediction_id), outcome, entry.observed_at, groups), wrong
